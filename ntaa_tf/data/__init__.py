@@ -1,0 +1,25 @@
+"""Image classification data sets: opened by name, split, decoded, batched."""
+
+from ntaa_tf.data.augment import AUGMENTATIONS
+from ntaa_tf.data.batches import evaluation_batches
+from ntaa_tf.data.batches import steps_per_epoch
+from ntaa_tf.data.batches import training_batches
+from ntaa_tf.data.catalog import open_dataset
+from ntaa_tf.data.examples import Examples
+from ntaa_tf.data.prepare import ImageDataset
+from ntaa_tf.data.prepare import prepare
+from ntaa_tf.data.raw import RawDataset
+from ntaa_tf.data.raw import RawSplit
+
+__all__ = [
+    "AUGMENTATIONS",
+    "Examples",
+    "ImageDataset",
+    "RawDataset",
+    "RawSplit",
+    "evaluation_batches",
+    "open_dataset",
+    "prepare",
+    "steps_per_epoch",
+    "training_batches",
+]

@@ -1,0 +1,151 @@
+"""Batches of decoded examples as `tf.data` streams."""
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from ntaa_tf.data.augment import Augmentation
+from ntaa_tf.data.examples import Examples
+
+
+def steps_per_epoch(examples: Examples, batch_size: int) -> int:
+    """Returns the number of full batches in one epoch of training.
+
+    Args:
+        examples: what is trained on.
+        batch_size: examples of one batch.
+
+    Returns:
+        The number of batches; examples that fill no batch are left out, others
+        in every epoch.
+
+    Raises:
+        ValueError: if there is no full batch.
+    """
+    if not 1 <= batch_size <= len(examples):
+        raise ValueError(
+            "Invalid value for `batch_size`. Expected from 1 to "
+            f"{len(examples)}, the number of training examples. Received: "
+            f"{batch_size}"
+        )
+    return len(examples) // batch_size
+
+
+def training_batches(
+    examples: Examples,
+    num_classes: int,
+    batch_size: int,
+    augment: str = "standard",
+    flip: bool = True,
+    seed: int = 0,
+    first_epoch: int = 0,
+    epochs: int = 1,
+) -> tf.data.Dataset:
+    """Streams shuffled, augmented batches, one epoch after the other.
+
+    Order and augmentation of a batch follow from the seed, the epoch and the
+    step alone: the stream that begins with epoch k equals, bit for bit, what
+    the stream from epoch 0 gives from there on.
+
+    Args:
+        examples: what is trained on.
+        num_classes: length of the one-hot labels.
+        batch_size: examples of one batch; the remainder of an epoch is left
+            out.
+        augment: `none`, `standard`, `rand` or `cutmix`.
+        flip: whether mirrored images keep their class.
+        seed: decides order and augmentation; not negative.
+        first_epoch: the epoch that the stream begins with.
+        epochs: number of epochs in the stream.
+
+    Returns:
+        Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
+        one-hot float32 labels `(batch, classes)`.
+
+    Raises:
+        ValueError: if there is no full batch, or no such augmentation.
+
+    Example:
+    >>> train = prepare(open_dataset("digits"), image_size=32).train
+    >>> batches = training_batches(train, 10, batch_size=64, flip=False)
+    >>> model.fit(batches)
+    """
+    steps = steps_per_epoch(examples, batch_size)
+    augmentation = Augmentation(augment, flip)
+
+    @functools.lru_cache(maxsize=2)
+    def order(epoch: int) -> np.ndarray:
+        return np.random.default_rng((seed, epoch)).permutation(len(examples))
+
+    def choose(step: int) -> np.ndarray:
+        epoch, position = divmod(step, steps)
+        return order(epoch)[position * batch_size :][:batch_size]
+
+    fetch = _fetcher(examples, num_classes, batch_size, choose)
+
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        key = tf.stack([tf.constant(seed, tf.int64), step])
+        return augmentation(*fetch(step), key)
+
+    return (
+        tf.data.Dataset.range(
+            first_epoch * steps, (first_epoch + epochs) * steps
+        )
+        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def evaluation_batches(
+    examples: Examples, num_classes: int, batch_size: int
+) -> tf.data.Dataset:
+    """Streams all examples once, in order.
+
+    Args:
+        examples: what is evaluated on.
+        num_classes: length of the one-hot labels.
+        batch_size: examples of one batch; the last may have fewer.
+
+    Returns:
+        Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
+        one-hot float32 labels `(batch, classes)`.
+    """
+
+    def choose(step: int) -> slice:
+        return slice(step * batch_size, (step + 1) * batch_size)
+
+    return (
+        tf.data.Dataset.range(math.ceil(len(examples) / batch_size))
+        .map(_fetcher(examples, num_classes, None, choose))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def _fetcher(
+    examples: Examples,
+    num_classes: int,
+    batch_size: int | None,
+    choose: Callable[[int], np.ndarray | slice],
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Returns the graph function from a step to its images and labels."""
+
+    def read(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
+        chosen = choose(int(step))
+        return examples.images[chosen], examples.labels[chosen]
+
+    def fetch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # Indexing whole batches in NumPy leaves mapped files on disk, where
+        # `from_tensor_slices` would copy them into the graph.
+        images, labels = tf.numpy_function(
+            read, [step], [tf.uint8, tf.int64], stateful=False
+        )
+        images = tf.ensure_shape(
+            images, (batch_size, *examples.images.shape[1:])
+        )
+        labels = tf.ensure_shape(labels, (batch_size,))
+        return tf.cast(images, tf.float32), tf.one_hot(labels, num_classes)
+
+    return fetch

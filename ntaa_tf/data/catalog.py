@@ -1,0 +1,72 @@
+"""Data sets by name."""
+
+import difflib
+import functools
+import pathlib
+from collections.abc import Callable
+
+from ntaa_tf.data import tfds
+from ntaa_tf.data.digits import open_digits
+from ntaa_tf.data.folder import open_folder
+from ntaa_tf.data.raw import RawDataset
+
+FOLDER_PREFIX = "folder:"
+
+EMBEDDED: dict[str, Callable[[str], RawDataset]] = {
+    "digits": functools.partial(open_digits, digits=range(10)),
+    "digits0to4": functools.partial(open_digits, digits=range(5)),
+    "digits5to9": functools.partial(open_digits, digits=range(5, 10)),
+}
+
+
+def open_dataset(name: str, data_dir: str | None = None) -> RawDataset:
+    """Opens an image classification data set; decodes nothing.
+
+    Args:
+        name: `digits`, `digits0to4` or `digits5to9` (scikit-learn's);
+            `folder:PATH` with `PATH/train/<class>/...`, optional `validation`
+            or `val`, and `test`, or with `PATH/<class>/...`; or the name of an
+            image classification set of tensorflow-datasets.
+        data_dir: the directory of prepared tensorflow-datasets.
+
+    Returns:
+        The data set as it is found.
+
+    Raises:
+        ValueError: if there is no such data set, or it is not one of at least
+            two classes of images.
+
+    Example:
+    >>> open_dataset("digits5to9").class_names
+    ('5', '6', '7', '8', '9')
+    """
+    raw = _open_by_name(name, data_dir)
+    if len(raw.class_names) < 2:
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected at least two classes. "
+            f"Received: {list(raw.class_names)}"
+        )
+    return raw
+
+
+def _open_by_name(name: str, data_dir: str | None) -> RawDataset:
+    if name in EMBEDDED:
+        return EMBEDDED[name](name)
+    if name.startswith(FOLDER_PREFIX):
+        path = pathlib.Path(name.removeprefix(FOLDER_PREFIX))
+        return open_folder(name, path.expanduser())
+    try:
+        builder = tfds.find_builder(name, data_dir)
+    except LookupError as error:
+        raise ValueError(_describe_unknown(name)) from error
+    return tfds.open_tfds(name, builder)
+
+
+def _describe_unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, [*EMBEDDED, *tfds.list_names()])
+    suggestion = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return (
+        f"Invalid value for `dataset`. Expected {', '.join(EMBEDDED)}, "
+        f"{FOLDER_PREFIX}PATH, or the name of an image classification set of "
+        f"tensorflow-datasets. Received: {name!r}{suggestion}"
+    )

@@ -1,0 +1,54 @@
+"""Decoding one image, whatever its file format, channels and size."""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+RawImage = pathlib.Path | bytes | np.ndarray
+
+# The formats that `tf.io.decode_image` reads.
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"})
+
+
+def try_decode(image: RawImage) -> np.ndarray | None:
+    """Decodes an image to RGB.
+
+    Args:
+        image: a file, its encoded bytes, or a uint8 array `(height, width, 3)`.
+            Grey values are repeated, alpha is dropped, palettes are looked up;
+            of an animation the first frame is taken.
+
+    Returns:
+        A uint8 array `(height, width, 3)`, or None where the image is broken
+        or cannot be read.
+    """
+    if isinstance(image, np.ndarray):
+        return image
+    try:
+        encoded = image if isinstance(image, bytes) else image.read_bytes()
+        return tf.io.decode_image(
+            encoded, channels=3, expand_animations=False
+        ).numpy()
+    except (OSError, tf.errors.InvalidArgumentError):
+        return None
+
+
+def fit_square(image: np.ndarray, size: int) -> np.ndarray:
+    """Crops the centre square of an image and resizes it with antialiasing.
+
+    Args:
+        image: uint8, shape `(height, width, 3)`.
+        size: side of the result in pixels.
+
+    Returns:
+        A uint8 array `(size, size, 3)`.
+    """
+    height, width, _ = image.shape
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = image[top : top + side, left : left + side]
+    if side == size:
+        return square
+    resized = tf.image.resize(square, (size, size), antialias=True).numpy()
+    return np.clip(np.rint(resized), 0, 255).astype(np.uint8)

@@ -1,0 +1,112 @@
+"""Decoded examples, and how they come out of files."""
+
+import concurrent.futures
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+from absl import logging
+
+from ntaa_tf.data.decode import RawImage
+from ntaa_tf.data.decode import fit_square
+from ntaa_tf.data.decode import try_decode
+from ntaa_tf.data.raw import RawSplit
+
+MEMORY_LIMIT = 4 * 2**30  # bytes of one split's pixels
+BROKEN_SHARE = 0.01
+BROKEN_NAMED = 5
+PROGRESS_EVERY = 5000  # images
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """Decoded examples.
+
+    Attributes:
+        images: uint8 RGB, shape `(examples, size, size, 3)`, in memory or
+            mapped from a file.
+        labels: class indices, shape `(examples,)`.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def decode_split(
+    name: str, split: RawSplit, size: int, cache_dir: pathlib.Path | None
+) -> Examples:
+    """Decodes every image of a split once, in threads.
+
+    Images that do not decode are dropped, named and counted in the log.
+
+    Args:
+        name: what the split is called.
+        split: its images and labels.
+        size: side in pixels that images are cropped and resized to.
+        cache_dir: where pixels go that are too many for memory.
+
+    Returns:
+        The examples, in the split's order.
+
+    Raises:
+        ValueError: if more than 1 % of the images do not decode, or they are
+            too many for memory and there is no `cache_dir`.
+    """
+    shape = (len(split), size, size, 3)
+    images = _allocate(shape, cache_dir and cache_dir / f"{name}.npy")
+    labels: list[int] = []
+    broken: list[str] = []
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        decoded = pool.map(functools.partial(_load, size=size), split.images)
+        for index, image in enumerate(decoded):
+            if image is None:
+                broken.append(split.describe(index))
+            else:
+                images[len(labels)] = image
+                labels.append(split.labels[index])
+            if (index + 1) % PROGRESS_EVERY == 0:
+                logging.info("%s: decoded %d/%d", name, index + 1, len(split))
+    _report_broken(name, broken, len(split))
+    return Examples(images[: len(labels)], np.array(labels, np.int64))
+
+
+def _load(image: RawImage, size: int) -> np.ndarray | None:
+    decoded = try_decode(image)
+    return None if decoded is None else fit_square(decoded, size)
+
+
+def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
+    size = int(np.prod(shape))
+    if size <= MEMORY_LIMIT:
+        return np.empty(shape, np.uint8)
+    if path is None:
+        raise ValueError(
+            "Invalid value for `cache_dir`. Expected a directory, because "
+            f"{shape[0]} images of {shape[1]} pixels take {size / 2**30:.1f} "
+            "GiB. Received: None"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+
+
+def _report_broken(name: str, broken: list[str], count: int) -> None:
+    if not broken:
+        return
+    named = ", ".join(broken[:BROKEN_NAMED])
+    if len(broken) > BROKEN_SHARE * count:
+        raise ValueError(
+            f"Invalid images in the {name} split. Expected at most "
+            f"{BROKEN_SHARE:.0%} that do not decode. Received: {len(broken)} "
+            f"of {count}, the first being {named}"
+        )
+    logging.warning(
+        "Dropped %d of %d %s images that do not decode: %s",
+        len(broken),
+        count,
+        name,
+        ", ".join(broken),
+    )

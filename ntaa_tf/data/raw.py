@@ -1,0 +1,71 @@
+"""A data set as it is found: nothing decoded, nothing resized."""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from ntaa_tf.data.decode import RawImage
+from ntaa_tf.data.decode import try_decode
+
+SIZE_SAMPLE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class RawSplit:
+    """Images and their labels, side by side.
+
+    Attributes:
+        images: files, encoded bytes, or uint8 RGB arrays of any size.
+        labels: class indices, shape `(len(images),)`.
+    """
+
+    images: Sequence[RawImage] | np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices: np.ndarray) -> "RawSplit":
+        """Returns the split that holds these examples, in this order."""
+        images = [self.images[index] for index in indices]
+        return RawSplit(images, self.labels[indices])
+
+    def describe(self, index: int) -> str:
+        """Names one image for a message: its path, or its position."""
+        image = self.images[index]
+        is_file = isinstance(image, pathlib.Path)
+        return str(image) if is_file else f"example {index}"
+
+
+@dataclasses.dataclass(frozen=True)
+class RawDataset:
+    """A data set as it is found.
+
+    Attributes:
+        name: the name it was opened by.
+        class_names: the name of each label, in label order.
+        splits: `"train"` and, where the data set has them, `"validation"`
+            and `"test"`.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    splits: dict[str, RawSplit]
+
+    @functools.cached_property
+    def image_size(self) -> int:
+        """Typical shorter side in pixels: the median of a small sample."""
+        train = self.splits["train"]
+        step = max(1, len(train) // SIZE_SAMPLE)
+        decoded = [try_decode(image) for image in train.images[::step]]
+        sides = [min(image.shape[:2]) for image in decoded if image is not None]
+        if not sides:
+            raise ValueError(
+                f"Invalid data set `{self.name}`. Expected images that decode. "
+                f"Received: {len(decoded)} that do not, the first being "
+                f"{train.describe(0)}."
+            )
+        return int(np.median(sides))

@@ -1,0 +1,125 @@
+"""The geometry of a convolution: plain data that graphs and layers share."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What a convolution does to the shape of an image.
+
+    Args:
+        kind: `dense`, `pointwise` (a dense 1×1 kernel) or `depthwise`.
+        kernel_size: height and width of the kernel, in taps.
+        strides: pixels between two outputs.
+        dilation: pixels between two taps.
+        padding: zeros added at (top, bottom) and (left, right), those of
+            preceding ZeroPadding2D layers included.
+        input_size: height and width in pixels, before any padding.
+        in_channels: channels read.
+        out_channels: channels written.
+    """
+
+    kind: str
+    kernel_size: Pair
+    strides: Pair
+    dilation: Pair
+    padding: tuple[Pair, Pair]
+    input_size: Pair
+    in_channels: int
+    out_channels: int
+
+    @property
+    def extent(self) -> Pair:
+        """Pixels that the dilated kernel spans."""
+        return span(self.kernel_size, self.dilation)
+
+    @property
+    def output_size(self) -> Pair:
+        """Height and width of the output, in pixels."""
+        height, width = (
+            (self.input_size[axis] + sum(self.padding[axis]) - extent)
+            // self.strides[axis]
+            + 1
+            for axis, extent in enumerate(self.extent)
+        )
+        return height, width
+
+    @property
+    def offset(self) -> Pair:
+        """The input pixel on which the first output is centred."""
+        top, left = (
+            (extent - 1) // 2 - self.padding[axis][0]
+            for axis, extent in enumerate(self.extent)
+        )
+        return top, left
+
+    def padding_for(self, extent: Pair) -> tuple[Pair, Pair]:
+        """Give the padding that keeps another kernel on this sampling grid.
+
+        Args:
+            extent: pixels that the other kernel spans, odd in both axes.
+
+        Returns:
+            Zeros to add at (top, bottom) and (left, right) so that its
+            outputs are centred on the same input pixels; a negative number
+            is pixels to cut off.
+        """
+        vertical, horizontal = (
+            self._pad_axis(axis, pixels) for axis, pixels in enumerate(extent)
+        )
+        return vertical, horizontal
+
+    def is_same(self, extent: Pair) -> bool:
+        """Whether Keras's `same` padding gives `padding_for(extent)`."""
+        return all(
+            self.padding_for(extent)[axis]
+            == same_padding(
+                self.input_size[axis], pixels, self.strides[axis]
+            )
+            and self.output_size[axis]
+            == -(-self.input_size[axis] // self.strides[axis])
+            for axis, pixels in enumerate(extent)
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Give the fields as a dictionary that JSON can hold."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Geometry":
+        """Read a geometry back; JSON's lists become tuples."""
+        return cls(**{name: _freeze(value) for name, value in config.items()})
+
+    def _pad_axis(self, axis: int, extent: int) -> Pair:
+        before = (extent - 1) // 2 - self.offset[axis]
+        last_start = (self.output_size[axis] - 1) * self.strides[axis]
+        after = last_start + extent - self.input_size[axis] - before
+        if -self.strides[axis] < after < 0:
+            after = 0  # Strides step over these pixels anyway.
+        return before, after
+
+
+def span(kernel_size: Pair, dilation: Pair) -> Pair:
+    """Give the pixels that a dilated kernel spans."""
+    height, width = (
+        step * (taps - 1) + 1
+        for taps, step in zip(kernel_size, dilation, strict=True)
+    )
+    return height, width
+
+
+def same_padding(size: int, extent: int, stride: int) -> Pair:
+    """Give the zeros before and after an axis under `same` padding."""
+    outputs = -(-size // stride)
+    total = max((outputs - 1) * stride + extent - size, 0)
+    return total // 2, total - total // 2
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(item) for item in value)
+    return value

@@ -1,0 +1,208 @@
+"""Which convolutions of a model play which part, and which become sites."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from ntaa_tf.graph.geometry import Geometry
+from ntaa_tf.graph.geometry import UnsupportedConvolutionError
+from ntaa_tf.graph.geometry import measure_convolution
+from ntaa_tf.graph.rewrite import as_functional
+from ntaa_tf.graph.walk import Call
+from ntaa_tf.graph.walk import find_ancestors
+from ntaa_tf.graph.walk import find_consumers
+from ntaa_tf.graph.walk import list_calls
+
+SUPPORTED = (
+    keras.layers.Conv2D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv2D,
+)
+CONVOLUTIONS = (*SUPPORTED, keras.layers.Conv2DTranspose)
+GLOBAL_POOLINGS = (
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling2D,
+)
+ROLES = ("main", "stem", "shortcut", "gate", "head")
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution of a model.
+
+    Args:
+        layer: the Keras layer.
+        role: `main`; `stem` (no convolution before it); `shortcut` (the
+            projection beside a residual branch); `gate` (squeeze and
+            excitation); `head` (behind the last global pooling).
+        geometry: None where no candidate fits.
+        refusal: why no candidate fits, else empty.
+        shared: whether the layer is called more than once.
+    """
+
+    layer: Any
+    role: str
+    geometry: Geometry | None
+    refusal: str
+    shared: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the layer, which is the name of its site."""
+        return self.layer.name
+
+
+def find_convolutions(model: keras.Model) -> list[Convolution]:
+    """List the convolutions of a flat functional model, inputs first."""
+    calls = list_calls(as_functional(model))
+    roles = Roles(calls)
+    found: dict[int, list[Call]] = {}
+    for call in calls:
+        if isinstance(call.operation, CONVOLUTIONS):
+            found.setdefault(id(call.operation), []).append(call)
+    return [
+        Convolution(
+            layer=uses[0].operation,
+            role=roles.name(uses[0]),
+            shared=len(uses) > 1,
+            **_describe_geometry(uses),
+        )
+        for uses in found.values()
+    ]
+
+
+def select_sites(
+    convolutions: list[Convolution], sites: str = "all"
+) -> list[Convolution]:
+    """Choose the convolutions that the search may replace.
+
+    Args:
+        convolutions: what `find_convolutions` gave.
+        sites: `all`: the main path, as the stem, shortcut projections, gates
+            and heads stay. `spatial`: of these, kernels larger than 1×1.
+            `last:N`: of these, the last N. Anything else is a regular
+            expression that must match a layer's whole name, on whatever path
+            it lies.
+
+    Raises:
+        ValueError: if `sites` can't be read, or matches nothing.
+    """
+    supported = [conv for conv in convolutions if conv.geometry is not None]
+    main = [conv for conv in supported if conv.role == "main"]
+    if sites == "all":
+        chosen = main
+    elif sites == "spatial":
+        chosen = [conv for conv in main if conv.layer.kernel_size != (1, 1)]
+    elif match := re.fullmatch(r"last:([1-9]\d*)", sites):
+        chosen = main[-int(match[1]) :]
+    else:
+        pattern = _compile(sites)
+        chosen = [conv for conv in supported if pattern.fullmatch(conv.name)]
+    if not chosen:
+        raise ValueError(
+            "Invalid value for `sites`. Expected 'all', 'spatial', 'last:N' "
+            "or a regular expression that matches names of convolutions: "
+            f"{[conv.name for conv in supported]}. Received: {sites!r}, which "
+            "matches none."
+        )
+    return chosen
+
+
+def explain_selection(conv: Convolution, chosen: set[str]) -> str:
+    """Say why a convolution is no site; empty where it is one."""
+    if conv.name in chosen:
+        return ""
+    if conv.refusal:
+        return conv.refusal
+    return "not selected" if conv.role == "main" else conv.role
+
+
+def _compile(sites: str) -> re.Pattern:
+    try:
+        return re.compile(sites)
+    except re.error as error:
+        raise ValueError(
+            "Invalid value for `sites`. Expected 'all', 'spatial', 'last:N' "
+            f"or a regular expression. Received: {sites!r} ({error})."
+        ) from error
+
+
+def _describe_geometry(uses: list[Call]) -> dict[str, Any]:
+    try:
+        geometries = {_measure(call) for call in uses}
+        if len(geometries) > 1:
+            raise UnsupportedConvolutionError(
+                "shared between places of unequal geometry"
+            )
+    except UnsupportedConvolutionError as refusal:
+        return {"geometry": None, "refusal": str(refusal)}
+    return {"geometry": geometries.pop(), "refusal": ""}
+
+
+def _measure(call: Call) -> Geometry:
+    if not isinstance(call.operation, SUPPORTED):
+        raise UnsupportedConvolutionError("transposed convolution")
+    return measure_convolution(call.operation, call.inputs[0])
+
+
+class Roles:
+    """Names the role of a call from the paths of the graph around it."""
+
+    def __init__(self, calls: list[Call]):
+        self._calls = calls
+        self._consumers = find_consumers(calls)
+        self._ancestors = find_ancestors(calls)
+        self._convolutions = sum(
+            1 << call.index
+            for call in calls
+            if isinstance(call.operation, CONVOLUTIONS)
+        )
+        self._pooled = self._find_pooled()
+        self._shortcuts = self._find_shortcuts()
+
+    def name(self, call: Call) -> str:
+        before = self._ancestors[call.index] & ~(1 << call.index)
+        if not before & self._convolutions:
+            return "stem"
+        if call.index in self._pooled:
+            return "gate" if self._rejoins(call) else "head"
+        return "shortcut" if call.index in self._shortcuts else "main"
+
+    def _find_pooled(self) -> set[int]:
+        """Calls that see the image through global poolings only."""
+        pooled: set[int] = set()
+        for call in self._calls:
+            if isinstance(call.operation, GLOBAL_POOLINGS) or (
+                call.parents and all(i in pooled for i in call.parents)
+            ):
+                pooled.add(call.index)
+        return pooled
+
+    def _rejoins(self, call: Call) -> bool:
+        """Whether a pooled call ends in a map that is not pooled."""
+        return any(
+            consumer.index not in self._pooled or self._rejoins(consumer)
+            for consumer in self._consumers[call.index]
+        )
+
+    def _find_shortcuts(self) -> set[int]:
+        """Lone 1×1 convolutions beside a branch that has more of them."""
+        shortcuts: set[int] = set()
+        for call in self._calls:
+            if type(call.operation).__name__ == "Add" and len(call.parents) == 2:
+                left, right = (self._ancestors[i] for i in call.parents)
+                shortcuts |= self._lone_projection(left, right)
+                shortcuts |= self._lone_projection(right, left)
+        return shortcuts
+
+    def _lone_projection(self, branch: int, beside: int) -> set[int]:
+        own = branch & ~beside & self._convolutions
+        others = beside & ~branch & self._convolutions
+        if own.bit_count() != 1 or others.bit_count() < 2:
+            return set()
+        index = own.bit_length() - 1
+        layer = self._calls[index].operation
+        is_projection = getattr(layer, "kernel_size", None) == (1, 1)
+        return {index} if is_projection else set()

@@ -1,0 +1,102 @@
+"""The calls of a functional Keras model, in the order they run.
+
+Keras keeps its graph as nodes, one for each time an operation is called;
+a layer that is shared has several. All knowledge of these nodes is here.
+"""
+
+import collections
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+
+@dataclass(frozen=True)
+class Call:
+    """One use of an operation in a graph.
+
+    Args:
+        index: its place in the order of execution.
+        operation: the layer or operation that is called.
+        inputs: the symbolic tensors it reads.
+        output: its first symbolic output.
+        parents: indices of the calls whose outputs it reads.
+    """
+
+    index: int
+    operation: Any
+    inputs: tuple
+    output: Any
+    parents: tuple[int, ...]
+
+
+def list_calls(model: keras.Model) -> list[Call]:
+    """List every call of a functional model, inputs first."""
+    index_of: dict[Any, int] = {}
+    calls = []
+    for node in _nodes_in_order(model):
+        index_of[node] = len(calls)
+        parents = tuple(
+            index_of[parent]
+            for parent in node.parent_nodes
+            if parent in index_of
+        )
+        call = Call(
+            index=len(calls),
+            operation=node.operation,
+            inputs=tuple(node.input_tensors),
+            output=node.outputs[0],
+            parents=parents,
+        )
+        calls.append(call)
+    return calls
+
+
+def _nodes_in_order(model: keras.Model) -> Iterator[Any]:
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        yield from model._nodes_by_depth[depth]
+
+
+def find_consumers(calls: list[Call]) -> dict[int, list[Call]]:
+    """Map the index of each call to the calls that read its output."""
+    consumers: dict[int, list[Call]] = collections.defaultdict(list)
+    for call in calls:
+        for parent in dict.fromkeys(call.parents):
+            consumers[parent].append(call)
+    return consumers
+
+
+def find_ancestors(calls: list[Call]) -> list[int]:
+    """Give each call the set of calls it depends on, itself included.
+
+    Returns:
+        One integer for each call, used as a set of bits: bit i is set where
+        call i is an ancestor. Unions and differences of thousands of
+        ancestors stay cheap.
+    """
+    ancestors: list[int] = []
+    for call in calls:
+        own = 1 << call.index
+        for parent in call.parents:
+            own |= ancestors[parent]
+        ancestors.append(own)
+    return ancestors
+
+
+def trace_back(tensor: Any) -> tuple[Any, tuple]:
+    """Name the operation that made a symbolic tensor, and what it read."""
+    operation, node_index, _ = tensor._keras_history
+    return operation, tuple(operation._inbound_nodes[node_index].input_tensors)
+
+
+def find_upstream(tensor: Any) -> set[int]:
+    """Give the ids of all operations that a symbolic tensor depends on."""
+    found: set[int] = set()
+    waiting = [tensor]
+    while waiting:
+        operation, inputs = trace_back(waiting.pop())
+        if id(operation) not in found:
+            found.add(id(operation))
+            waiting.extend(inputs)
+    return found

@@ -1,0 +1,283 @@
+"""The convolutions that a site may become, and what all candidates share.
+
+A candidate computes its operation by itself when it is called, and gives the
+stock layers that compute it in a plain model. What is linear in the image
+also gives its kernel, so that a mixed op can merge it with others.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ntaa_tf.geometry import Geometry
+from ntaa_tf.geometry import Pair
+from ntaa_tf.geometry import span
+from ntaa_tf.layers import grid
+from ntaa_tf.layers.kernels import embed_kernel
+from ntaa_tf.layers.kernels import inherit_kernel
+
+class Candidate(keras.layers.Layer):
+    """One operation on the sampling grid of a site.
+
+    Args:
+        geometry: the geometry of the source's own convolution.
+    """
+
+    def __init__(self, geometry: Geometry, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.geometry = geometry
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Give the shape of the source's own output."""
+        return (
+            input_shape[0],
+            *self.geometry.output_size,
+            self.geometry.out_channels,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what `from_config` needs."""
+        config = {"geometry": self.geometry.get_config()}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "Candidate":
+        """Make a candidate from its configuration."""
+        geometry = Geometry.from_config(config["geometry"])
+        return cls(**{**config, "geometry": geometry})
+
+    def plain_layers(self, site: str) -> list[keras.Layer]:
+        """Give stock layers, built, that compute this candidate in turn.
+
+        Args:
+            site: name of the site; it names the layers.
+        """
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Convolution(Candidate):
+    """A convolution: dense, or of each channel by itself at depthwise sites.
+
+    Args:
+        geometry: the geometry of the source's own convolution.
+        kernel_size: height and width in taps.
+        dilation: pixels between taps.
+        use_bias: whether the source's convolution has a bias.
+        seed: of the random kernel that `inherit` replaces.
+
+    Example:
+
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 3, 4
+    ... )
+    >>> Convolution(geometry, (5, 5))(np.ones((1, 8, 8, 3))).shape
+    TensorShape([1, 4, 4, 4])
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        kernel_size: Pair,
+        dilation: Pair = (1, 1),
+        use_bias: bool = False,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        super().__init__(geometry, **kwargs)
+        self.kernel_size = tuple(kernel_size)
+        self.dilation = tuple(dilation)
+        self.use_bias = use_bias
+        self.seed = seed
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is convolved by itself."""
+        return self.geometry.kind == "depthwise"
+
+    @property
+    def extent(self) -> Pair:
+        """Pixels that the kernel spans."""
+        return span(self.kernel_size, self.dilation)
+
+    def build(self, input_shape: tuple) -> None:
+        """Create the kernel, random, and the bias, zero."""
+        channels = 1 if self.depthwise else self.geometry.out_channels
+        self.kernel = self.add_weight(
+            (*self.kernel_size, self.geometry.in_channels, channels),
+            initializer=keras.initializers.HeNormal(seed=self.seed),
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                (self.geometry.out_channels,), "zeros", name="bias"
+            )
+
+    def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
+        """Take over the source's kernel around the centre, and its bias."""
+        self.kernel.assign(
+            inherit_kernel(
+                kernel, self.geometry.dilation, self.kernel_size, self.dilation
+            )
+        )
+        if self.bias is not None:
+            self.bias.assign(bias)
+
+    def spread_kernel(self, extent: Pair) -> Any:
+        """Give the kernel, spread over `extent` pixels and undilated."""
+        return embed_kernel(
+            ops.convert_to_tensor(self.kernel), self.dilation, extent
+        )
+
+    def spread_depthwise(self, extent: Pair) -> Any:
+        """Give what stands before a pointwise kernel: nothing, a delta."""
+        delta = np.ones((1, 1, self.geometry.in_channels, 1), "float32")
+        return embed_kernel(delta, (1, 1), extent)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Convolve."""
+        convolve = grid.convolve_depthwise if self.depthwise else grid.convolve
+        outputs = convolve(
+            images, self.spread_kernel(self.extent), self.geometry
+        )
+        return outputs if self.bias is None else outputs + self.bias
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what `from_config` needs."""
+        config = {
+            "kernel_size": self.kernel_size,
+            "dilation": self.dilation,
+            "use_bias": self.use_bias,
+            "seed": self.seed,
+        }
+        return {**super().get_config(), **config}
+
+    def plain_layers(self, site: str) -> list[keras.Layer]:
+        """Give a Conv2D or DepthwiseConv2D and the padding it needs."""
+        padding, mode = grid.padding_layers(self.geometry, self.extent, site)
+        common = {
+            "strides": self.geometry.strides,
+            "padding": mode,
+            "dilation_rate": self.dilation,
+            "use_bias": self.use_bias,
+            "name": site,
+        }
+        if self.depthwise:
+            layer = keras.layers.DepthwiseConv2D(self.kernel_size, **common)
+        else:
+            layer = keras.layers.Conv2D(
+                self.geometry.out_channels, self.kernel_size, **common
+            )
+        layer.build((None, None, None, self.geometry.in_channels))
+        layer.set_weights(self.get_weights())
+        return [*padding, layer]
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class SeparableConvolution(Candidate):
+    """A depthwise convolution followed by a pointwise one.
+
+    Args:
+        geometry: the geometry of the source's own convolution.
+        kernel_size: height and width of the depthwise kernel, in taps.
+        use_bias: whether the source's convolution has a bias.
+        seed: of the random kernels that `inherit` replaces.
+        pointwise: the 1×1 convolution to share, as at pointwise sites all
+            candidates share the source's; its own when None. It is no part of
+            the configuration.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        kernel_size: Pair,
+        use_bias: bool = False,
+        seed: int = 0,
+        pointwise: Convolution | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(geometry, **kwargs)
+        self.kernel_size = tuple(kernel_size)
+        self.use_bias = use_bias
+        self.seed = seed
+        self.shares = pointwise is not None
+        self.pointwise = pointwise or Convolution(
+            geometry, (1, 1), use_bias=use_bias, seed=seed, name="pointwise"
+        )
+
+    def build(self, input_shape: tuple) -> None:
+        """Create the kernels."""
+        if not self.pointwise.built:
+            self.pointwise.build(input_shape)
+        self.depthwise_kernel = self.add_weight(
+            (*self.kernel_size, self.geometry.in_channels, 1),
+            initializer=keras.initializers.HeNormal(seed=self.seed),
+            name="depthwise_kernel",
+        )
+
+    def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
+        """Start as the centre of the source's kernel, behind a delta."""
+        delta = np.ones((1, 1, self.geometry.in_channels, 1), "float32")
+        self.depthwise_kernel.assign(
+            inherit_kernel(delta, (1, 1), self.kernel_size, (1, 1))
+        )
+        if not self.shares:
+            self.pointwise.inherit(kernel, bias)
+
+    def spread_depthwise(self, extent: Pair) -> Any:
+        """Give the depthwise kernel, spread over `extent` pixels."""
+        kernel = ops.convert_to_tensor(self.depthwise_kernel)
+        return embed_kernel(kernel, (1, 1), extent)
+
+    def spread_kernel(self, extent: Pair) -> Any:
+        """Give both kernels as one dense one, spread over `extent` pixels."""
+        return self.spread_depthwise(extent) * self.pointwise.kernel
+
+    @property
+    def bias(self) -> Any:
+        """The bias of the pointwise convolution, or None."""
+        return self.pointwise.bias
+
+    @property
+    def extent(self) -> Pair:
+        """Pixels that the depthwise kernel spans."""
+        return self.kernel_size
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Convolve each channel, then mix the channels."""
+        outputs = grid.convolve_depthwise(
+            images, self.spread_depthwise(self.kernel_size), self.geometry
+        )
+        outputs = ops.conv(outputs, ops.convert_to_tensor(self.pointwise.kernel))
+        return outputs if self.bias is None else outputs + self.bias
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what `from_config` needs."""
+        config = {
+            "kernel_size": self.kernel_size,
+            "use_bias": self.use_bias,
+            "seed": self.seed,
+        }
+        return {**super().get_config(), **config}
+
+    def plain_layers(self, site: str) -> list[keras.Layer]:
+        """Give a SeparableConv2D and the padding it needs."""
+        padding, mode = grid.padding_layers(
+            self.geometry, self.kernel_size, site
+        )
+        layer = keras.layers.SeparableConv2D(
+            self.geometry.out_channels,
+            self.kernel_size,
+            strides=self.geometry.strides,
+            padding=mode,
+            use_bias=self.use_bias,
+            name=site,
+        )
+        layer.build((None, None, None, self.geometry.in_channels))
+        weights = [self.depthwise_kernel, self.pointwise.kernel]
+        biases = [] if self.bias is None else [self.bias]
+        layer.set_weights([ops.convert_to_numpy(w) for w in weights + biases])
+        return [*padding, layer]

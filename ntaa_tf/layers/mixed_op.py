@@ -1,0 +1,275 @@
+"""The mixed op: the layer at a site, a weighted sum of its candidates."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ntaa_tf.geometry import Geometry
+from ntaa_tf.geometry import Pair
+from ntaa_tf.layers import grid
+from ntaa_tf.layers.candidates import Convolution
+from ntaa_tf.layers.candidates import SeparableConvolution
+from ntaa_tf.layers.channels import channel_matrix
+from ntaa_tf.layers.choice import Choice
+from ntaa_tf.layers.kernels import embed_kernel
+from ntaa_tf.layers.search_space import SOURCE
+from ntaa_tf.layers.search_space import make_candidate
+from ntaa_tf.layers.weight_free import WeightFree
+
+CONVOLUTIONS = (Convolution, SeparableConvolution)
+WINDOW_EXTENT = (3, 3)
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class MixedOp(Choice):
+    """A convolution's candidates, mixed: y = Σ c_t · o_t(x).
+
+    All that is linear in the image is merged into one kernel, as
+    Σ c_t · (K_t * x) = (Σ c_t · K_t) * x: one convolution, whatever the number
+    of linear candidates. Pooling by maximum, globalisation and noise are
+    added beside it. At a pointwise site whose spatial candidates are
+    separable, the merged kernel is depthwise, before the pointwise kernel
+    that all of them share.
+
+    Args:
+        geometry: the geometry of the source's convolution.
+        candidates: names of the candidates, `source` first.
+        use_bias: whether the source's convolution has a bias.
+        activation: what follows the mixture.
+        seed: of random kernels and of noise.
+
+    Source: NTAA, equations 12 and 14.
+
+    Example:
+
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
+    ... )
+    >>> mixed_op = MixedOp(geometry, ("source", "conv5x5", "identity"))
+    >>> mixed_op(np.ones((2, 8, 8, 4))).shape
+    TensorShape([2, 8, 8, 4])
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        candidates: tuple[str, ...],
+        use_bias: bool = False,
+        activation: Any = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        super().__init__(options=tuple(candidates), **kwargs)
+        self.geometry = geometry
+        self.use_bias = use_bias
+        self.activation = keras.activations.get(activation)
+        self.seed = seed
+        self.source = make_candidate(SOURCE, geometry, use_bias, seed)
+        shared = self.source if self._shares_pointwise() else None
+        self.candidates = [
+            self.source,
+            *(
+                make_candidate(name, geometry, use_bias, seed + index, shared)
+                for index, name in enumerate(candidates[1:], start=1)
+            ),
+        ]
+
+    def build(self, input_shape: tuple) -> None:
+        """Create the logits and the candidates' weights."""
+        super().build(input_shape)
+        for candidate in self.candidates:
+            if not candidate.built:
+                candidate.build(input_shape)
+
+    def inherit(
+        self, kernel: np.ndarray, bias: np.ndarray | None, all_candidates: bool
+    ) -> None:
+        """Take over the weights of the source's convolution.
+
+        Args:
+            kernel: (height, width, channels, channels).
+            bias: (channels,), or None.
+            all_candidates: whether new candidates inherit too, or stay random.
+        """
+        for candidate in self.candidates:
+            if isinstance(candidate, CONVOLUTIONS) and (
+                candidate is self.source or all_candidates
+            ):
+                candidate.inherit(kernel, bias)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Mix.
+
+        Args:
+            images: (batch, height, width, channels).
+            training: whether the model trains; noise is for training only.
+        """
+        images = ops.cast(images, self.compute_dtype)
+        if self._shares_pointwise():
+            outputs = self._convolve_pointwise(images)
+        else:
+            outputs = self._convolve(images)
+        beside = self._mix_beside(images, training)
+        return self.activation(outputs if beside is None else outputs + beside)
+
+    def call_literally(self, images: Any, training: bool = False) -> Any:
+        """Mix candidate by candidate: the reference for `call`."""
+        outputs = sum(
+            weight * candidate(images, training=training)
+            for weight, candidate in self._weigh(keras.Layer)
+        )
+        return self.activation(outputs)
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Give the shape of the source's own output."""
+        return self.source.compute_output_shape(input_shape)
+
+    def plain_layers(self, option: str) -> list[keras.Layer]:
+        """Give stock layers, built, that compute one candidate in turn.
+
+        Args:
+            option: the name of the candidate.
+        """
+        candidate = self.candidates[self.options.index(option)]
+        layers = candidate.plain_layers(self.name)
+        if self.activation is keras.activations.linear:
+            return layers
+        if isinstance(candidate, WeightFree):
+            name = f"{self.name}_activation"
+            return [*layers, keras.layers.Activation(self.activation, name=name)]
+        layers[-1].activation = self.activation
+        return layers
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what `from_config` needs."""
+        config = super().get_config()
+        config["candidates"] = config.pop("options")
+        return config | {
+            "geometry": self.geometry.get_config(),
+            "use_bias": self.use_bias,
+            "activation": keras.activations.serialize(self.activation),
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "MixedOp":
+        """Make a mixed op from its configuration."""
+        geometry = Geometry.from_config(config["geometry"])
+        return cls(**{**config, "geometry": geometry})
+
+    def _shares_pointwise(self) -> bool:
+        """Whether all convolutions here are separable, but the source's."""
+        return self.geometry.kind == "pointwise" and not any(
+            name.startswith(("conv", "dilated")) for name in self.options
+        )
+
+    def _weigh(self, kind: Any) -> list[tuple[Any, Any]]:
+        """Pair the candidates of one kind with their coefficients."""
+        coefficients = self.coefficients()
+        return [
+            (coefficients[index], candidate)
+            for index, candidate in enumerate(self.candidates)
+            if isinstance(candidate, kind)
+        ]
+
+    def _convolve(self, images: Any) -> Any:
+        """Convolve with everything linear, merged into one kernel."""
+        extent = self._extent()
+        kernel = sum(
+            weight * candidate.spread_kernel(extent)
+            for weight, candidate in self._weigh(CONVOLUTIONS)
+        )
+        window = self._merge_windows(extent)
+        if window is not None:
+            kernel += window * self._channel_matrix()
+        depthwise = self.geometry.kind == "depthwise"
+        convolve = grid.convolve_depthwise if depthwise else grid.convolve
+        kernel = ops.cast(kernel, self.compute_dtype)
+        return self._add_bias(convolve(images, kernel, self.geometry))
+
+    def _convolve_pointwise(self, images: Any) -> Any:
+        """Convolve with one merged depthwise kernel, then pointwise."""
+        extent = self._extent()
+        kernel = sum(
+            weight * candidate.spread_depthwise(extent)
+            for weight, candidate in self._weigh(CONVOLUTIONS)
+        )
+        kernel = ops.cast(kernel, self.compute_dtype)
+        outputs = grid.convolve_depthwise(images, kernel, self.geometry)
+        pointwise = ops.cast(self.source.kernel, self.compute_dtype)
+        return self._add_bias(ops.conv(outputs, pointwise))
+
+    def _add_bias(self, outputs: Any) -> Any:
+        if not self.use_bias:
+            return outputs
+        bias = sum(
+            weight * candidate.bias
+            for weight, candidate in self._weigh(CONVOLUTIONS)
+        )
+        return outputs + ops.cast(bias, self.compute_dtype)
+
+    def _mix_beside(self, images: Any, training: bool) -> Any:
+        """Mix what no kernel holds, on the smaller of the channel counts."""
+        weight_free = self._weigh(WeightFree)
+        if not weight_free:
+            return None
+        adapter = weight_free[0][1]
+        images = adapter.reduce(images)
+        parts = [
+            ops.cast(weight, self.compute_dtype)
+            * candidate.residue(images, training)
+            for weight, candidate in weight_free
+            if candidate.has_residue
+        ]
+        if self._shares_pointwise():
+            parts.append(self._convolve_windows(images))
+        parts = [part for part in parts if part is not None]
+        return adapter.expand(sum(parts[1:], parts[0])) if parts else None
+
+    def _convolve_windows(self, images: Any) -> Any:
+        """Apply the merged windows of the weight-free, channel by channel."""
+        window = self._merge_windows(WINDOW_EXTENT)
+        if window is None:
+            return None
+        kernel = ops.tile(window, (1, 1, images.shape[-1], 1))
+        kernel = ops.cast(kernel, self.compute_dtype)
+        return grid.convolve_depthwise(images, kernel, self.geometry)
+
+    def _merge_windows(self, extent: Pair) -> Any:
+        """Merge the linear parts of the weight-free, or give None."""
+        windows = [
+            weight
+            * embed_kernel(candidate.window[..., None, None], (1, 1), extent)
+            for weight, candidate in self._weigh(WeightFree)
+            if candidate.window is not None
+        ]
+        return sum(windows[1:], windows[0]) if windows else None
+
+    def _channel_matrix(self) -> np.ndarray:
+        """Give what a window is multiplied by to become a kernel."""
+        if self.geometry.kind == "depthwise":
+            return np.ones((1, 1), "float32")
+        return channel_matrix(
+            self.geometry.in_channels, self.geometry.out_channels
+        )
+
+    def _extent(self) -> Pair:
+        """Give the pixels that the largest kernel spans."""
+        extents = [
+            candidate.extent
+            if isinstance(candidate, CONVOLUTIONS)
+            else candidate.window.shape
+            for candidate in self.candidates
+            if isinstance(candidate, CONVOLUTIONS)
+            or (candidate.window is not None and not self._shares_pointwise())
+        ]
+        height, width = (max(sizes) for sizes in zip(*extents, strict=True))
+        return height, width
+
+    def _shares_pointwise(self) -> bool:
+        """Whether all convolutions here are separable, but the source's."""
+        return self.geometry.kind == "pointwise" and not any(
+            name.startswith(("conv", "dilated")) for name in self.options
+        )

@@ -1,0 +1,155 @@
+"""The search spaces by name, and which candidates fit a site."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ntaa_tf.geometry import Geometry
+from ntaa_tf.geometry import Pair
+from ntaa_tf.layers.candidates import Candidate
+from ntaa_tf.layers.candidates import Convolution
+from ntaa_tf.layers.candidates import SeparableConvolution
+from ntaa_tf.layers.weight_free import AveragePooling
+from ntaa_tf.layers.weight_free import Globalization
+from ntaa_tf.layers.weight_free import Identity
+from ntaa_tf.layers.weight_free import MaxPooling
+from ntaa_tf.layers.weight_free import Noise
+from ntaa_tf.layers.weight_free import Zero
+
+SOURCE = "source"
+
+CONVOLUTIONS = {
+    "conv5x5": (5, 1),
+    "conv3x3": (3, 1),
+    "conv1x1": (1, 1),
+    "dilated3x3": (3, 2),
+}
+SEPARABLE_CONVOLUTIONS = {"separable5x5": 5, "separable3x3": 3}
+WEIGHT_FREE: dict[str, Callable[..., Candidate]] = {
+    "max_pool": MaxPooling,
+    "avg_pool": AveragePooling,
+    "globalization": Globalization,
+    "identity": Identity,
+    "noise": Noise,
+    "zero": Zero,
+}
+CANDIDATES = (*CONVOLUTIONS, *SEPARABLE_CONVOLUTIONS, *WEIGHT_FREE)
+
+_DENSE = ("conv5x5", "conv3x3", "conv1x1")
+_SEPARABLE = ("separable5x5", "separable3x3", "conv1x1")
+_PAPER = ("max_pool", "avg_pool", "globalization", "identity", "noise")
+
+SEARCH_SPACES = {
+    "ntaa": {
+        "dense": _DENSE + _PAPER,
+        "pointwise": _SEPARABLE + _PAPER,
+        "depthwise": _DENSE + _PAPER,
+    },
+    "ntaa_dense": dict.fromkeys(
+        ("dense", "pointwise", "depthwise"), _DENSE + _PAPER
+    ),
+    "ntaa_depthwise": {
+        "dense": _SEPARABLE + _PAPER,
+        "pointwise": _SEPARABLE + _PAPER,
+        "depthwise": _DENSE + _PAPER,
+    },
+}
+
+
+def check_candidates(candidates: str) -> None:
+    """Raise a ValueError unless every name in `candidates` is known."""
+    if candidates in SEARCH_SPACES:
+        return
+    names = candidates.split(",")
+    unknown = [name for name in names if name not in CANDIDATES]
+    if unknown:
+        raise ValueError(
+            "Invalid value for `candidates`. Expected one of "
+            f"{list(SEARCH_SPACES)}, or a comma-separated list of "
+            f"{list(CANDIDATES)}. Received: {candidates!r}, in which "
+            f"{unknown} are unknown."
+        )
+
+
+def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
+    """List the candidates of one site, the source's own operation first.
+
+    What would be the source's own operation again is left out, and so is
+    what Keras has no layer for: dilation with strides.
+
+    Args:
+        candidates: a search space by name, or candidates separated by commas.
+        geometry: of the site.
+
+    Example:
+
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
+    ... )
+    >>> list_candidates("conv5x5,conv3x3,identity", geometry)
+    ('source', 'conv5x5', 'identity')
+    """
+    check_candidates(candidates)
+    if candidates in SEARCH_SPACES:
+        names = SEARCH_SPACES[candidates][geometry.kind]
+    else:
+        names = tuple(dict.fromkeys(candidates.split(",")))
+    own = geometry.kernel_size, geometry.dilation
+    fitting = []
+    for name in names:
+        kernel = _shape_kernel(name, geometry)
+        strided_dilation = name == "dilated3x3" and geometry.strides != (1, 1)
+        if kernel != own and not strided_dilation:
+            fitting.append(name)
+    return (SOURCE, *fitting)
+
+
+def make_candidate(
+    name: str,
+    geometry: Geometry,
+    use_bias: bool = False,
+    seed: int = 0,
+    pointwise: Convolution | None = None,
+) -> Candidate:
+    """Make one candidate of a site.
+
+    Args:
+        name: `source` or a name in `CANDIDATES`.
+        geometry: of the site.
+        use_bias: whether the source's convolution has a bias.
+        seed: of random kernels and of noise.
+        pointwise: the 1×1 convolution that separable ones share, if any.
+    """
+    common: dict[str, Any] = {"geometry": geometry, "name": name}
+    if name == "noise":
+        return Noise(**common, seed=seed)
+    if name in WEIGHT_FREE:
+        return WEIGHT_FREE[name](**common)
+    kernel_size, dilation = _shape_kernel(name, geometry) or (
+        geometry.kernel_size,
+        geometry.dilation,
+    )
+    common |= {"kernel_size": kernel_size, "use_bias": use_bias, "seed": seed}
+    if name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise":
+        return SeparableConvolution(**common, pointwise=pointwise)
+    return Convolution(**common, dilation=dilation)
+
+
+def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:
+    """Give the kernel size and dilation of a convolution, else None.
+
+    A separable convolution is one at depthwise sites only, where nothing of
+    it but its depthwise part is left.
+    """
+    if name in CONVOLUTIONS:
+        size, step = CONVOLUTIONS[name]
+    elif name in SEPARABLE_CONVOLUTIONS:
+        size, step = SEPARABLE_CONVOLUTIONS[name], 1
+    else:
+        return None
+    height, width = (
+        (1, 1) if 1 in geometry.kernel_size and taps == 1 else (size, step)
+        for taps in geometry.kernel_size
+    )
+    if geometry.kernel_size == (1, 1):
+        height = width = (size, step)
+    return (height[0], width[0]), (height[1], width[1])

@@ -1,0 +1,234 @@
+"""The candidates that have no weights, one class each.
+
+Where a site changes the channel count they work on the smaller of the two
+counts: channels are reduced before the operation, or expanded behind it.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from ntaa_tf.layers import grid
+from ntaa_tf.layers.candidates import Candidate
+from ntaa_tf.layers.channels import adapt_channels
+from ntaa_tf.layers.channels import channel_layers
+
+NOISE_SCALE = 0.1
+DEVIATION_MOMENTUM = 0.9
+
+
+class WeightFree(Candidate):
+    """An operation that is the sum of a linear and a non-linear part.
+
+    `window` is the linear part: one kernel that is applied to every channel,
+    beyond whose border there are zeros; None if there is none. `residue` is
+    the non-linear part.
+    """
+
+    window: np.ndarray | None = None
+    has_residue = False
+
+    def residue(self, images: Any, training: bool = False) -> Any:
+        """Compute the non-linear part.
+
+        Args:
+            images: (batch, height, width, channels), reduced.
+            training: whether the model trains.
+
+        Returns:
+            Something that broadcasts to (batch, height, width, channels) on
+            the sampling grid.
+        """
+        raise NotImplementedError
+
+    def reduce(self, images: Any) -> Any:
+        """Reduce the channels to those that the site writes, if fewer."""
+        return adapt_channels(images, self.channels)
+
+    def expand(self, images: Any) -> Any:
+        """Expand the channels to those that the site writes, if more."""
+        return adapt_channels(images, self.geometry.out_channels)
+
+    @property
+    def channels(self) -> int:
+        """The smaller of the two channel counts."""
+        return min(self.geometry.in_channels, self.geometry.out_channels)
+
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Apply the operation."""
+        images = self.reduce(images)
+        shape = ops.shape(images)[0], *self.geometry.output_size, self.channels
+        outputs = ops.zeros(shape, images.dtype)
+        if self.window is not None:
+            kernel = np.tile(
+                self.window[:, :, None, None], (1, 1, self.channels, 1)
+            )
+            kernel = ops.convert_to_tensor(kernel, images.dtype)
+            outputs += grid.convolve_depthwise(images, kernel, self.geometry)
+        if self.has_residue:
+            outputs += self.residue(images, training)
+        return self.expand(outputs)
+
+    def plain_layers(self, site: str) -> list[keras.Layer]:
+        """Give the operation between the adapters it needs."""
+        geometry = self.geometry
+        reduce = channel_layers(
+            geometry.input_size, geometry.in_channels, self.channels, site
+        )
+        expand = channel_layers(
+            geometry.output_size, self.channels, geometry.out_channels, site
+        )
+        return [*reduce, *self.pooling_layers(site), *expand]
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give the operation itself as stock layers."""
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Identity(WeightFree):
+    """The image itself, at the pixels of the sampling grid."""
+
+    window = np.ones((1, 1), "float32")
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give nothing at stride 1, else the sampling."""
+        return grid.sampling_layers(self.geometry, site)
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Zero(WeightFree):
+    """Nothing: zeros whatever the image."""
+
+    window = np.zeros((1, 1), "float32")
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give the sampling, multiplied by zero."""
+        zero = keras.layers.Rescaling(0.0, name=f"{site}_zero")
+        return [*grid.sampling_layers(self.geometry, site), zero]
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class AveragePooling(WeightFree):
+    """The mean over 3×3 pixels; zeros beyond the border count."""
+
+    window = np.full((3, 3), 1 / 9, "float32")
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give an AveragePooling2D behind explicit zeros, which it counts."""
+        padding = self.geometry.padding_for((3, 3))
+        pad, _ = grid.padding_layers(self.geometry, (3, 3), site)
+        if not pad and any(map(any, padding)):
+            pad = [keras.layers.ZeroPadding2D(padding, name=f"{site}_pad")]
+        pooling = keras.layers.AveragePooling2D(
+            3, self.geometry.strides, name=f"{site}_avg_pool"
+        )
+        return [*pad, pooling]
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class MaxPooling(WeightFree):
+    """The maximum over 3×3 pixels; beyond the border there is nothing."""
+
+    has_residue = True
+
+    def residue(self, images: Any, training: bool = False) -> Any:
+        """Pool."""
+        return grid.pool_maximum(images, (3, 3), self.geometry)
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give a MaxPooling2D; strides that it can't align come behind it."""
+        name = f"{site}_max_pool"
+        if self.geometry.is_same((3, 3)):
+            strides = self.geometry.strides
+            return [keras.layers.MaxPooling2D(3, strides, "same", name=name)]
+        pooling = keras.layers.MaxPooling2D(3, 1, "same", name=name)
+        return [pooling, *grid.sampling_layers(self.geometry, site)]
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Globalization(WeightFree):
+    """The mean over the whole image, at every pixel."""
+
+    has_residue = True
+
+    def residue(self, images: Any, training: bool = False) -> Any:
+        """Give the means as one pixel."""
+        return ops.mean(images, axis=(1, 2), keepdims=True)
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give a global pooling and an UpSampling2D."""
+        return [
+            keras.layers.GlobalAveragePooling2D(
+                keepdims=True, name=f"{site}_mean"
+            ),
+            keras.layers.UpSampling2D(
+                self.geometry.output_size, name=f"{site}_globalization"
+            ),
+        ]
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Noise(WeightFree):
+    """The image plus Gaussian noise in training; the image in inference.
+
+    The noise has a tenth of the standard deviation of the batch. One example
+    is drawn for each step, and its sign for every example of the batch: drawing
+    a whole batch would cost more than the convolution. A moving mean of the
+    deviation is what a plain model's GaussianNoise gets.
+
+    Args:
+        seed: of the noise.
+    """
+
+    window = np.ones((1, 1), "float32")
+    has_residue = True
+
+    def __init__(self, *args: Any, seed: int = 0, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: tuple) -> None:
+        """Create the moving standard deviation."""
+        self.deviation = self.add_weight(
+            (),
+            "zeros",
+            trainable=False,
+            name="deviation",
+            aggregation="mean",
+        )
+
+    def residue(self, images: Any, training: bool = False) -> Any:
+        """Draw noise, or give zero in inference."""
+        if not training:
+            return ops.zeros((1, 1, 1, 1), images.dtype)
+        deviation = ops.stop_gradient(
+            NOISE_SCALE * ops.std(ops.cast(images, "float32"))
+        )
+        self.deviation.assign(
+            DEVIATION_MOMENTUM * self.deviation
+            + (1 - DEVIATION_MOMENTUM) * deviation
+        )
+        example = (1, *self.geometry.output_size, images.shape[-1])
+        noise = keras.random.normal(
+            example, dtype=images.dtype, seed=self.seed_generator
+        )
+        signs = keras.random.randint(
+            (ops.shape(images)[0], 1, 1, 1), 0, 2, seed=self.seed_generator
+        )
+        signs = ops.cast(2 * signs - 1, images.dtype)
+        return ops.cast(deviation, images.dtype) * signs * noise
+
+    def get_config(self) -> dict[str, Any]:
+        """Give what `from_config` needs."""
+        return {**super().get_config(), "seed": self.seed}
+
+    def pooling_layers(self, site: str) -> list[keras.Layer]:
+        """Give a GaussianNoise behind the sampling."""
+        noise = keras.layers.GaussianNoise(
+            float(self.deviation), seed=self.seed, name=f"{site}_noise"
+        )
+        return [*grid.sampling_layers(self.geometry, site), noise]

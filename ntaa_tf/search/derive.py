@@ -1,0 +1,93 @@
+"""From a supernet to an architecture, and on to a plain Keras model."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.layers.mixed_input import MixedInput
+from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import check_architecture
+from ntaa_tf.search.supernet import input_name
+
+
+def derive(supernet: Supernet) -> Architecture:
+    """Take the operation and the input of the largest logit at every site.
+
+    Args:
+        supernet: what `insert_mixed_ops` gave, searched or not.
+    """
+    winners = {choice.name: choice.winner for choice in supernet.choices}
+    return Architecture(
+        {
+            choice.name: SiteChoice(
+                candidate=choice.winner,
+                reads=int(winners.get(input_name(choice.name), 0)),
+            )
+            for choice in supernet.choices
+            if isinstance(choice, MixedOp)
+        }
+    )
+
+
+def collapse(
+    supernet: Supernet, architecture: Architecture | None = None
+) -> keras.Model:
+    """Turn a supernet into a plain model of one architecture.
+
+    The model computes what the supernet computes with all weight on the
+    architecture's choices, and inherits the weights bit for bit. It consists
+    of stock Keras layers alone; layers that no one reads are gone.
+
+    Args:
+        supernet: a supernet; it is left as it is.
+        architecture: the choices; those of the largest logits when None.
+
+    Raises:
+        ValueError: if the architecture is not of this supernet.
+
+    Example:
+
+    >>> inputs = keras.Input((8, 8, 3))
+    >>> hidden = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    >>> conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")
+    >>> supernet = insert_mixed_ops(keras.Model(inputs, conv(hidden)))
+    >>> architecture = Architecture({"conv": SiteChoice("identity")})
+    >>> len(collapse(supernet, architecture).layers)
+    2
+    """
+    architecture = architecture or derive(supernet)
+    check_architecture(supernet, architecture)
+    replacements: dict[str, Callable[..., Any]] = {}
+    for choice in supernet.choices:
+        if isinstance(choice, MixedOp):
+            site = architecture.sites[choice.name]
+            layers = choice.plain_layers(site.candidate)
+            replacements[choice.name] = _chain(layers)
+        elif isinstance(choice, MixedInput):
+            site = architecture.sites[choice.name.removesuffix("_input")]
+            replacements[choice.name] = _read(choice, site.reads)
+    return rewrite(supernet, replacements)
+
+
+def _chain(layers: list[keras.Layer]) -> Callable[..., Any]:
+    def call(tensor: Any, **_: Any) -> Any:
+        for layer in layers:
+            tensor = layer(tensor)
+        return tensor
+
+    return call
+
+
+def _read(mixed_input: MixedInput, reads: int) -> Callable[..., Any]:
+    def call(tensors: list, **_: Any) -> Any:
+        own = tensors[0]
+        read = tensors[mixed_input.options.index(str(reads))]
+        layers = mixed_input.plain_layers(own.shape, read.shape)
+        return _chain(layers)(read)
+
+    return call

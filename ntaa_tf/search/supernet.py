@@ -1,0 +1,256 @@
+"""From a source model to a supernet: a mixed op at every site."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.graph.geometry import absorb_padding
+from ntaa_tf.graph.rewrite import flatten
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.select import Convolution
+from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.graph.select import select_sites
+from ntaa_tf.graph.walk import find_upstream
+from ntaa_tf.layers.mixed_input import MixedInput
+from ntaa_tf.layers.mixed_input import fits
+from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.layers.search_space import check_candidates
+from ntaa_tf.layers.search_space import list_candidates
+from ntaa_tf.search.joint import Supernet
+
+MAX_SKIP_INPUTS = 3
+
+
+def insert_mixed_ops(
+    source: keras.Model,
+    candidates: str = "ntaa",
+    sites: str = "all",
+    skip_inputs: int = 1,
+    inherit: bool = True,
+    seed: int = 0,
+    architecture: Architecture | None = None,
+) -> Supernet:
+    """Replace convolutions by mixtures of them and other operations.
+
+    At first the supernet computes what the source computes; the source is
+    left as it is.
+
+    Args:
+        source: a functional or Sequential model of known image size.
+        candidates: a search space, `ntaa`, `ntaa_dense` or `ntaa_depthwise`,
+            or names of candidates separated by commas.
+        sites: which convolutions; see `graph.select.select_sites`.
+        skip_inputs: from how many layers a site chooses its input: 1 is its
+            own input only, 3 is the paper's skip connections.
+        inherit: whether the kernels of new candidates start as the source's,
+            or random.
+        seed: of random kernels and of noise.
+        architecture: a stored architecture: its sites are the sites (`sites`
+            is not read), and the supernet computes it instead of the source.
+
+    Returns:
+        A Keras model with the same inputs and outputs.
+
+    Raises:
+        ValueError: if an argument is invalid, the model can't be walked, no
+            convolution is a site, or the architecture is of another model.
+
+    Example:
+
+    >>> inputs = keras.Input((8, 8, 3))
+    >>> hidden = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    >>> conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")
+    >>> supernet = insert_mixed_ops(keras.Model(inputs, conv(hidden)))
+    >>> [choice.name for choice in supernet.choices]
+    ['conv']
+    """
+    check_candidates(candidates)
+    _check_skip_inputs(skip_inputs)
+    flat = flatten(source)
+    convolutions = find_convolutions(flat)
+    if architecture is None:
+        chosen = select_sites(convolutions, sites)
+    else:
+        chosen = _select_named(convolutions, architecture)
+        reads = [choice.reads for choice in architecture.sites.values()]
+        skip_inputs = max(skip_inputs, 1 + max(reads))
+    insertion = _Insertion(chosen, candidates, skip_inputs, inherit, seed)
+    network = rewrite(flat, insertion.replacements())
+    supernet = Supernet(network.inputs[0], network.outputs[0], name=flat.name)
+    insertion.copy_weights()
+    if architecture is not None:
+        apply_architecture(supernet, architecture)
+    return supernet
+
+
+def apply_architecture(supernet: Supernet, architecture: Architecture) -> None:
+    """Set the logits and the mixture to an architecture.
+
+    Raises:
+        ValueError: if the architecture is not of this supernet.
+    """
+    check_architecture(supernet, architecture)
+    choices = {choice.name: choice for choice in supernet.choices}
+    for name, site in architecture.sites.items():
+        choices[name].choose(site.candidate)
+        if input_name(name) in choices:
+            choices[input_name(name)].choose(str(site.reads))
+
+
+def check_architecture(supernet: Supernet, architecture: Architecture) -> None:
+    """Raise a ValueError unless every choice is one that the supernet has."""
+    options = {choice.name: choice.options for choice in supernet.choices}
+    sites = {c.name for c in supernet.choices if isinstance(c, MixedOp)}
+    if sites != set(architecture.sites):
+        raise ValueError(
+            "Invalid value for `architecture`. Expected a choice for each "
+            f"site of the supernet: {sorted(sites)}. Received: "
+            f"{sorted(architecture.sites)}."
+        )
+    for name, site in architecture.sites.items():
+        reads = options.get(input_name(name), ("0",))
+        if site.candidate not in options[name] or str(site.reads) not in reads:
+            raise ValueError(
+                f"Invalid value for `architecture` at site {name!r}. Expected "
+                f"a candidate of {list(options[name])} and reads of "
+                f"{list(map(int, reads))}. Received: {site}."
+            )
+
+
+def input_name(site: str) -> str:
+    """Name the layer that chooses the input of a site."""
+    return f"{site}_input"
+
+
+class _Insertion:
+    """Builds the mixed ops of the sites while the graph is rewritten."""
+
+    def __init__(
+        self,
+        sites: list[Convolution],
+        candidates: str,
+        skip_inputs: int,
+        inherit: bool,
+        seed: int,
+    ):
+        self._sites = sites
+        self._skip_inputs = skip_inputs
+        self._inherit = inherit
+        self._inputs: dict[str, Any] = {}
+        self._mixed_ops = {
+            site.name: _make_mixed_op(site, candidates, seed + 100 * index)
+            for index, site in enumerate(sites)
+        }
+        self._pointwise = {
+            site.name: _make_pointwise(site.layer)
+            for site in sites
+            if isinstance(site.layer, keras.layers.SeparableConv2D)
+        }
+
+    def replacements(self) -> dict[str, Any]:
+        """Give what stands at each site, by the site's name."""
+        return {site.name: self._replace(site) for site in self._sites}
+
+    def copy_weights(self) -> None:
+        """Give the new layers the weights of the source."""
+        for site in self._sites:
+            kernel, bias = _read_weights(site.layer)
+            mixed_op = self._mixed_ops[site.name]
+            mixed_op.inherit(kernel, bias, self._inherit)
+        for name, pointwise in self._pointwise.items():
+            layer = next(s.layer for s in self._sites if s.name == name)
+            pointwise.set_weights(layer.get_weights()[1:])
+
+    def _replace(self, site: Convolution) -> Any:
+        def call(tensor: Any, **_: Any) -> Any:
+            own, _padding = absorb_padding(tensor)
+            earlier = {} if site.shared else self._earlier_inputs(own)
+            self._inputs[site.name] = own
+            if earlier:
+                options = tuple(map(str, [0, *earlier]))
+                mixed_input = MixedInput(options, name=input_name(site.name))
+                own = mixed_input([own, *earlier.values()])
+            outputs = self._mixed_ops[site.name](own)
+            if site.name in self._pointwise:
+                outputs = self._pointwise[site.name](outputs)
+            return outputs
+
+        return call
+
+    def _earlier_inputs(self, own: Any) -> dict[int, Any]:
+        """Map how many sites back to what the site there reads, if it fits."""
+        if self._skip_inputs == 1:
+            return {}
+        upstream = find_upstream(own)
+        before = [
+            tensor
+            for name, tensor in self._inputs.items()
+            if id(self._mixed_ops[name]) in upstream
+        ]
+        nearest = before[::-1][: self._skip_inputs - 1]
+        return {
+            reads: tensor
+            for reads, tensor in enumerate(nearest, start=1)
+            if fits(own.shape, tensor.shape)
+        }
+
+
+def _make_mixed_op(site: Convolution, candidates: str, seed: int) -> MixedOp:
+    separable = isinstance(site.layer, keras.layers.SeparableConv2D)
+    return MixedOp(
+        site.geometry,
+        list_candidates(candidates, site.geometry),
+        use_bias=site.layer.use_bias and not separable,
+        activation=None if separable else site.layer.activation,
+        seed=seed,
+        name=site.name,
+    )
+
+
+def _make_pointwise(layer: keras.layers.SeparableConv2D) -> keras.layers.Conv2D:
+    """Make what follows the depthwise part of a separable convolution."""
+    return keras.layers.Conv2D(
+        layer.filters,
+        1,
+        use_bias=layer.use_bias,
+        activation=layer.activation,
+        name=f"{layer.name}_pointwise",
+    )
+
+
+def _read_weights(layer: keras.Layer) -> tuple[np.ndarray, np.ndarray | None]:
+    """Give the kernel as candidates hold it, and the bias."""
+    kernel, *others = layer.get_weights()
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return kernel, None
+    if getattr(layer, "groups", 1) > 1:
+        kernel = np.swapaxes(kernel, 2, 3)
+    return kernel, others[0] if others else None
+
+
+def _select_named(
+    convolutions: list[Convolution], architecture: Architecture
+) -> list[Convolution]:
+    chosen = [
+        conv
+        for conv in convolutions
+        if conv.name in architecture.sites and conv.geometry is not None
+    ]
+    missing = sorted(set(architecture.sites) - {conv.name for conv in chosen})
+    if missing or not chosen:
+        raise ValueError(
+            "Invalid value for `architecture`. Expected sites that are "
+            f"convolutions of the source: {[conv.name for conv in convolutions]}"
+            f". Received an architecture with {missing or 'no sites'}."
+        )
+    return chosen
+
+
+def _check_skip_inputs(skip_inputs: int) -> None:
+    if not 1 <= skip_inputs <= MAX_SKIP_INPUTS:
+        raise ValueError(
+            "Invalid value for `skip_inputs`. Expected 1 to "
+            f"{MAX_SKIP_INPUTS}. Received: {skip_inputs}."
+        )

@@ -1,0 +1,170 @@
+"""Source models from `.keras` files: read, check, cut the classifier."""
+
+import json
+import pathlib
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ntaa_tf.graph.rewrite import flatten
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.zoo.errors import reason
+
+_GLOBAL_POOLINGS = (
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalMaxPooling2D,
+)
+
+
+def read_input_size(path: str) -> int | None:
+    """Read the image size of a `.keras` file, without building the model.
+
+    Args:
+        path: a `.keras` file.
+
+    Returns:
+        Height and width in pixels, or None where the file leaves them open.
+
+    Raises:
+        ValueError: if there is no such file, if it is not a Keras file, or
+            if its model does not take one square RGB image and give one
+            output.
+    """
+    saved = _read_config(path)
+    if saved.get("class_name") not in ("Functional", "Sequential"):
+        raise _invalid(
+            "a functional or Sequential model; rebuild a subclassed one with "
+            "keras.Model(inputs, outputs)",
+            f"{path}, whose model is a {saved.get('class_name')!r}",
+        )
+    config = saved["config"]
+    shapes = [
+        tuple(layer["config"]["batch_shape"])
+        for layer in config["layers"]
+        if layer["class_name"] == "InputLayer"
+    ]
+    # Each output is a layer's name and two indices.
+    outputs = len(keras.tree.flatten(config.get("output_layers", "one"))) // 3
+    if not _is_square_rgb(shapes) or outputs > 1:
+        raise _invalid(
+            "a model with one input (None, size, size, 3) and one output",
+            f"{path} with inputs {shapes} and {max(outputs, 1)} output(s)",
+        )
+    return shapes[0][1]
+
+
+def load_file(path: str, image_size: int) -> keras.Model:
+    """Load a `.keras` file and cut its classifier.
+
+    Args:
+        path: a `.keras` file that `read_input_size` accepts.
+        image_size: height and width in pixels; the model is rebuilt where
+            that is not its own.
+
+    Returns:
+        A flat functional model from the file's input to its last feature map.
+
+    Raises:
+        ValueError: if the model does not load, has no feature map, or can't
+            be rebuilt at `image_size`.
+    """
+    try:
+        model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Anything may be wrong in a foreign file.
+        raise _invalid(
+            "a Keras file whose layers are all Keras's own, or registered "
+            "and imported",
+            f"{path}, which does not load: {reason(error)}",
+        ) from error
+    features = cut_classifier(model)
+    own_size = features.inputs[0].shape[1]
+    if image_size == own_size:
+        return features
+    try:
+        return rewrite(features, input_shape=(image_size, image_size, 3))
+    except Exception as error:  # Whatever a layer says about its new shape.
+        raise ValueError(
+            f"Invalid value for `image_size`. Expected {own_size}, the own "
+            f"size of {path}, or another that its layers allow. Received: "
+            f"{image_size}: {reason(error)}."
+        ) from error
+
+
+def cut_classifier(model: keras.Model) -> keras.Model:
+    """Cut a model after its last spatial feature map.
+
+    That is the input of the last global pooling, or of the last operation
+    that flattens a map to a vector; a model that ends in a map is kept whole.
+
+    Args:
+        model: a functional or Sequential model with one output.
+
+    Returns:
+        A flat functional model with a 4-D output, apart from `model`.
+
+    Raises:
+        ValueError: if the graph can't be walked or no map leads to the
+            output in a straight line.
+    """
+    flat = flatten(model)
+    if len(flat.output.shape) == 4:
+        return flat
+    flattened = None
+    for operation, source, output in _chain(flat):
+        if len(source.shape) != 4:
+            continue
+        if isinstance(operation, _GLOBAL_POOLINGS):
+            return keras.Model(flat.inputs, source, name=flat.name)
+        if len(output.shape) == 2:
+            flattened = source
+    if flattened is None:
+        raise _invalid(
+            "a model with a feature map (batch, height, width, channels) "
+            "that global pooling or Flatten takes to the classifier",
+            f"{model.name!r}, which has none",
+        )
+    return keras.Model(flat.inputs, flattened, name=flat.name)
+
+
+def _chain(model: keras.Model) -> Iterator[tuple[Any, Any, Any]]:
+    """Walk back from the output while each operation has one input.
+
+    Yields:
+        Each operation with its input and its output.
+    """
+    output = model.output
+    while True:
+        operation, node_index, _ = output._keras_history
+        sources = operation._inbound_nodes[node_index].input_tensors
+        if len(sources) != 1:
+            return
+        yield operation, sources[0], output
+        output = sources[0]
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    if not pathlib.Path(path).is_file():
+        raise _invalid("the path of a `.keras` file", f"{path}: no such file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read("config.json"))
+    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _invalid(
+            "a file written by `model.save('name.keras')`",
+            f"{path}, which is not one or is damaged: {reason(error)}",
+        ) from error
+
+
+def _is_square_rgb(shapes: list[tuple[int | None, ...]]) -> bool:
+    if len(shapes) != 1 or len(shapes[0]) != 4:
+        return False
+    _, height, width, channels = shapes[0]
+    return height == width and channels == 3
+
+
+def _invalid(expected: str, received: str) -> ValueError:
+    return ValueError(
+        f"Invalid value for `model`. Expected {expected}. Received: {received}."
+    )

@@ -1,0 +1,76 @@
+"""Layer names that do not depend on what was built before."""
+
+import collections
+import re
+from typing import Any
+
+import keras
+
+from ntaa_tf.graph.rewrite import rewrite
+
+
+def renumber(model: keras.Model) -> keras.Model:
+    """Copy a model, its automatic layer names counted from the start again.
+
+    Keras counts automatic names through the whole process: the second
+    InceptionV3 begins with `conv2d_94`. An architecture stored by name needs
+    the same names each time.
+
+    Args:
+        model: a functional model.
+
+    Returns:
+        The model with the names that a fresh process gives it; `model`
+        itself where it has them.
+    """
+    names = _fresh_names(model)
+    if all(old == new for old, new in names.items()):
+        return model
+    copies = {
+        operation.name: _renamed(operation, names[operation.name])
+        for operation in model.operations
+        if operation.name in names
+    }
+    renumbered = rewrite(model, copies)
+    for layer in model.layers:
+        if layer.name in copies:
+            _copy_state(layer, copies[layer.name])
+    return renumbered
+
+
+def _fresh_names(model: keras.Model) -> dict[str, str]:
+    """Map the automatic names of `model` to those of a fresh process."""
+    names: dict[str, str] = {}
+    counts: collections.Counter[str] = collections.Counter()
+    for operation in sorted(model.operations, key=_number):
+        stem = _automatic_stem(operation)
+        if stem is None:
+            continue
+        count = counts[stem]
+        names[operation.name] = f"{stem}_{count}" if count else stem
+        counts[stem] += 1
+    return names
+
+
+def _renamed(operation: Any, name: str) -> Any:
+    return type(operation).from_config({**operation.get_config(), "name": name})
+
+
+def _copy_state(layer: keras.Layer, copy: keras.Layer) -> None:
+    # As in a file, so that Normalization works out its constants again.
+    state: dict[str, Any] = {}
+    layer.save_own_variables(state)
+    copy.load_own_variables(state)
+
+
+def _number(operation: Any) -> int:
+    number = re.search(r"_(\d+)$", operation.name)
+    return int(number[1]) if number else 0
+
+
+def _automatic_stem(operation: Any) -> str | None:
+    """Give the snake-case class name if the name was made from it."""
+    stem = re.sub(r"_\d+$", "", operation.name)
+    automatic = stem.replace("_", "") == type(operation).__name__.lower()
+    is_input = isinstance(operation, keras.layers.InputLayer)
+    return stem if automatic and not is_input else None

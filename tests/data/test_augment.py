@@ -1,0 +1,133 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ntaa_tf.data import AUGMENTATIONS
+from ntaa_tf.data import augment
+from ntaa_tf.data.augment import Augmentation
+from ntaa_tf.data.augment import ResumableSeeds
+from ntaa_tf.data.augment import SelectiveRandAugment
+
+RANDOM = [name for name in AUGMENTATIONS if name != "none"]
+
+
+@pytest.fixture
+def images():
+    """One random image, twelve times."""
+    image = np.random.default_rng(0).integers(1, 256, (1, 16, 16, 3))
+    return tf.constant(np.repeat(image, 12, axis=0), tf.float32)
+
+
+@pytest.fixture
+def labels():
+    return tf.one_hot(np.arange(12) % 3, 3)
+
+
+def _augment(name, images, labels, key, flip=True):
+    """Augments inside a graph, as `tf.data` does."""
+    augmentation = tf.function(Augmentation(name, flip))
+    return augmentation(images, labels, tf.constant(key, tf.int64))
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_shape_type_and_range_stay(name, images, labels):
+    augmented, mixed = _augment(name, images, labels, (0, 0))
+    assert augmented.shape == images.shape
+    assert augmented.dtype == mixed.dtype == tf.float32
+    assert 0 <= augmented.numpy().min() <= augmented.numpy().max() <= 255
+    np.testing.assert_allclose(mixed.numpy().sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_key_alone_decides(name, images, labels):
+    augmentation = tf.function(Augmentation(name))
+    keys = [tf.constant(key, tf.int64) for key in [(0, 7), (0, 8), (1, 7)]]
+    first, step, seed, again = (
+        augmentation(images, labels, key)[0].numpy() for key in [*keys, keys[0]]
+    )
+    fresh = _augment(name, images, labels, (0, 7))[0].numpy()
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(first, fresh)
+    assert (first != step).any()
+    assert (first != seed).any()
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_images_of_a_batch_differ(name, images, labels):
+    augmented = _augment(name, images, labels, (0, 0))[0].numpy()
+    assert len(np.unique(augmented.reshape(12, -1), axis=0)) > 6
+
+
+def test_none_changes_nothing(images, labels):
+    augmented, same_labels = _augment("none", images, labels, (0, 0))
+    np.testing.assert_array_equal(augmented, images)
+    np.testing.assert_array_equal(same_labels, labels)
+
+
+def test_standard_shifts_by_an_eighth_and_fills_with_zeros():
+    white = tf.ones((200, 16, 16, 3)) * 255
+    moved = _augment("standard", white, tf.ones((200, 1)), (0, 0))[0].numpy()
+    assert set(np.unique(moved)) == {0, 255}
+    rows = (moved[..., 0].max(axis=2) == 0).sum(axis=1)
+    assert set(rows) == {0, 1, 2}
+
+
+def test_flip_can_be_turned_off():
+    left = np.zeros((100, 16, 16, 3), np.float32)
+    left[:, :, :4] = 255
+    for flip in (False, True):
+        moved = _augment("standard", left, tf.ones((100, 1)), (0, 0), flip)[0]
+        flipped = moved.numpy()[:, 8, 12:].max(axis=(1, 2)) > 0
+        assert flipped.any() == flip
+        assert not flipped.all()
+
+
+def test_cutmix_mixes_labels_as_it_mixes_images(monkeypatch):
+    """Black and white images: the white label's share is the white area."""
+    cutmix_alone = {"cutmix": lambda flip: AUGMENTATIONS["cutmix"](flip)[-1:]}
+    monkeypatch.setattr(augment, "AUGMENTATIONS", cutmix_alone)
+    white = np.arange(32) % 2
+    images = np.ones((32, 16, 16, 3), np.float32) * white[:, None, None, None]
+    mixed, labels = _augment("cutmix", images, tf.one_hot(white, 2), (0, 0))
+    area = mixed.numpy().mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(labels.numpy()[:, 1], area, atol=1e-5)
+    assert ((area > 0) & (area < 1)).any()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rand_augment_equals_keras(seed, images):
+    ours = SelectiveRandAugment(seed=seed)(images, training=True)
+    theirs = keras.layers.RandAugment(seed=seed)(images, training=True)
+    np.testing.assert_array_equal(ours, theirs)
+    assert (ours.numpy() != images.numpy()).any()
+
+
+def test_rand_augment_leaves_inference_alone(images):
+    same = SelectiveRandAugment()(images, training=False)
+    np.testing.assert_array_equal(same, images)
+
+
+def test_mixed_precision_does_not_reach_the_images(images, labels):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        augmented, mixed = _augment("cutmix", images, labels, (0, 0))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert augmented.dtype == mixed.dtype == tf.float32
+
+
+def test_seeds_begin_anew_with_their_key():
+    seeds = ResumableSeeds()
+    drawn = []
+    for key in [(0, 0), (0, 1), (0, 0)]:
+        seeds.restart(tf.constant(key, tf.int64))
+        drawn.append([tuple(seeds.next().numpy()) for _ in range(3)])
+    assert drawn[0] == drawn[2]
+    assert len({*drawn[0], *drawn[1]}) == 6
+
+
+def test_unknown_name_lists_the_choices():
+    expected = "none, standard, rand, cutmix. Received: 'mixup'"
+    with pytest.raises(ValueError, match=expected):
+        Augmentation("mixup")

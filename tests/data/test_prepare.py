@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from ntaa_tf.data import open_dataset
+from ntaa_tf.data import prepare
+
+
+def test_digits_sizes():
+    digits = prepare(open_dataset("digits"), image_size=16)
+    assert digits.num_classes == 10
+    assert digits.train.images.shape == (1294, 16, 16, 3)
+    assert len(digits.validation) == 144
+    assert len(digits.test) == 359
+
+
+def test_folder_with_splits_of_its_own(image_folder):
+    dataset = prepare(open_dataset(f"folder:{image_folder}"), image_size=4)
+    sizes = [len(dataset.train), len(dataset.validation), len(dataset.test)]
+    assert sizes == [12, 4, 6]
+    assert dataset.class_names == ("cat", "dog")
+
+
+def test_subsets_are_taken_before_decoding(image_folder):
+    """Files that are not in the subset may be broken: no one opens them."""
+    raw = open_dataset(f"folder:{image_folder}")
+    dataset = prepare(raw, 4, train_examples=4, evaluation_examples=2)
+    assert len(dataset.train) == 4
+    assert len(dataset.validation) == len(dataset.test) == 2
+    np.testing.assert_array_equal(np.bincount(dataset.train.labels), [2, 2])
+
+
+def test_same_seed_gives_the_same_data(raw_dataset):
+    first, again, other = (
+        prepare(raw_dataset, 4, seed=seed, train_examples=30)
+        for seed in (0, 0, 1)
+    )
+    for split in ("train", "validation", "test"):
+        images = getattr(first, split).images
+        np.testing.assert_array_equal(images, getattr(again, split).images)
+        assert (images != getattr(other, split).images).any()
+
+
+def test_image_size_below_one(raw_dataset):
+    with pytest.raises(ValueError, match=r"`image_size`.*Received: 0"):
+        prepare(raw_dataset, image_size=0)
+
+
+def test_real_photos(shared_data):
+    raw = open_dataset(f"folder:{shared_data / 'clothing10'}")
+    assert raw.image_size == 128
+    assert {name: len(split) for name, split in raw.splits.items()} == {
+        "train": 3068,
+        "validation": 341,
+        "test": 372,
+    }
+    dataset = prepare(raw, 32, train_examples=50, evaluation_examples=20)
+    assert dataset.train.images.shape == (50, 32, 32, 3)
+    assert set(dataset.train.labels) == set(range(10))
+    assert dataset.train.images.std() > 30
+
+
+def test_real_cifar10(shared_data):
+    raw = open_dataset("cifar10", str(shared_data / "tfds"))
+    dataset = prepare(raw, 32, train_examples=100, evaluation_examples=50)
+    np.testing.assert_array_equal(np.bincount(dataset.train.labels), [10] * 10)
+    np.testing.assert_array_equal(np.bincount(dataset.test.labels), [5] * 10)
+    assert dataset.train.images.std() > 30

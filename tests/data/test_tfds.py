@@ -1,0 +1,87 @@
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from ntaa_tf.data import open_dataset
+
+
+def _classification(*split_names, label=1):
+    """Stands in for a prepared builder of two classes."""
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(),
+            "label": tfds.features.ClassLabel(names=["cat", "dog"]),
+        }
+    )
+    stored = {"image": [b"encoded"], "label": np.array([label])}
+    return types.SimpleNamespace(
+        info=types.SimpleNamespace(
+            features=features, splits=dict.fromkeys(split_names)
+        ),
+        is_prepared=lambda: True,
+        as_dataset=lambda **_: tf.data.Dataset.from_tensor_slices(stored),
+    )
+
+
+@pytest.fixture
+def use_builder(monkeypatch):
+    def use(builder):
+        monkeypatch.setattr(tfds, "builder", lambda name, data_dir: builder)
+
+    return use
+
+
+def test_splits_that_are_not_ours_are_left(use_builder):
+    use_builder(_classification("train", "test", "unlabelled"))
+    raw = open_dataset("pets")
+    assert list(raw.splits) == ["train", "test"]
+    assert raw.class_names == ("cat", "dog")
+    assert raw.splits["train"].images == [b"encoded"]
+
+
+def test_missing_train_split_is_an_error(use_builder):
+    use_builder(_classification("test", "corrupted"))
+    with pytest.raises(ValueError, match=r"`train`.*\['corrupted', 'test'\]"):
+        open_dataset("pets")
+
+
+def test_unlabelled_test_split_is_left_out(use_builder):
+    labelled = _classification("train", "test")
+    unlabelled = _classification("train", "test", label=-1)
+    labelled.as_dataset = lambda split, **_: (
+        unlabelled if split == "test" else _classification("train")
+    ).as_dataset()
+    use_builder(labelled)
+    assert list(open_dataset("pets").splits) == ["train"]
+
+
+def test_data_set_without_images_is_an_error_before_download(tmp_path):
+    expected = r"`imdb_reviews`.*`image`.*Received: text, label"
+    with pytest.raises(ValueError, match=expected):
+        open_dataset("imdb_reviews", str(tmp_path))
+    assert not any(tmp_path.iterdir())
+
+
+def test_failed_download_says_how_to_prepare(monkeypatch, tmp_path):
+    def fail(self):
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(ValueError, match="no route to host") as caught:
+        open_dataset("cifar100", str(tmp_path))
+    message = str(caught.value)
+    assert str(tmp_path / "cifar100") in message
+    assert "tfds build cifar100 --data_dir" in message
+
+
+def test_prepared_cifar10_is_held_encoded(shared_data):
+    raw = open_dataset("cifar10", str(shared_data / "tfds"))
+    assert raw.class_names[:2] == ("airplane", "automobile")
+    counts = {name: len(split) for name, split in raw.splits.items()}
+    assert counts == {"train": 20000, "test": 10000}
+    assert isinstance(raw.splits["train"].images[0], bytes)
+    assert set(np.bincount(raw.splits["test"].labels)) == {1000}
+    assert raw.image_size == 32

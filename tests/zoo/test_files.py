@@ -1,0 +1,184 @@
+"""A `.keras` file becomes a source: loaded, cut, rebuilt, refused."""
+
+import pathlib
+
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf.zoo import find_source
+from ntaa_tf.zoo import load_source
+from ntaa_tf.zoo.files import cut_classifier
+
+WEIGHTS = pathlib.Path(__file__).parents[2] / "../shared/data/weights"
+
+
+def _body(inputs):
+    x = keras.layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
+    squeezed = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+    excitation = keras.layers.Conv2D(4, 1, activation="sigmoid")(squeezed)
+    return keras.layers.Multiply(name="map")([x, excitation])
+
+
+def _pooled(x):
+    x = keras.layers.GlobalMaxPooling2D()(x)
+    return keras.layers.Dense(5)(keras.layers.Dropout(0.5)(x))
+
+
+def _flattened(x):
+    return keras.layers.Dense(5)(keras.layers.Flatten()(x))
+
+
+def _convolutional(x):
+    x = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+    x = keras.layers.Conv2D(5, 1)(x)
+    return keras.layers.Softmax()(keras.layers.Flatten()(x))
+
+
+def _averaged(x):
+    return keras.layers.Dense(5)(keras.ops.mean(x, axis=(1, 2)))
+
+
+def _headless(x):
+    return x
+
+
+@pytest.mark.parametrize(
+    "head", [_pooled, _flattened, _convolutional, _averaged, _headless]
+)
+def test_the_classifier_is_cut_after_the_last_map(head):
+    """And not at the pooling of a squeeze-and-excitation block."""
+    inputs = keras.Input((8, 8, 3))
+    features = _body(inputs)
+    model = keras.Model(inputs, head(features))
+    cut = cut_classifier(model)
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
+    expected = keras.Model(inputs, features)(images)
+    np.testing.assert_array_equal(cut(images), expected)
+
+
+def test_the_classifier_of_nested_models_is_cut():
+    inputs = keras.Input((8, 8, 3))
+    backbone = keras.Model(inputs, _body(inputs), name="backbone")
+    model = keras.Sequential(
+        [keras.Input((8, 8, 3)), backbone, keras.layers.Flatten()]
+    )
+    cut = cut_classifier(model)
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
+    np.testing.assert_array_equal(cut(images), backbone(images))
+    assert not any(isinstance(layer, keras.Model) for layer in cut.layers)
+
+
+def test_a_model_without_a_map_is_refused():
+    inputs = keras.Input((8, 8, 3))
+    tokens = keras.layers.Reshape((64, 3))(inputs)
+    model = keras.Model(inputs, keras.layers.Flatten()(tokens), name="mixer")
+    with pytest.raises(ValueError, match=r"a feature map.*'mixer', which has"):
+        cut_classifier(model)
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Save a model of the given head at 8 pixels and give the path."""
+
+    def _save(head):
+        inputs = keras.Input((8, 8, 3))
+        path = str(tmp_path / "model.keras")
+        keras.Model(inputs, head(_body(inputs))).save(path)
+        return path
+
+    return _save
+
+
+def test_a_file_is_rebuilt_at_another_size_with_its_weights(save):
+    path = save(_flattened)
+    info = find_source(path)
+    source = load_source(info, 12)
+    assert source.input_shape == (None, 12, 12, 3)
+    assert source.output_shape == (None, 12, 12, 4)
+    kernel = keras.models.load_model(path).get_layer("conv").kernel
+    np.testing.assert_array_equal(source.get_layer("conv").kernel, kernel)
+
+
+def test_frozen_layers_of_a_file_become_trainable(tmp_path):
+    inputs = keras.Input((8, 8, 3))
+    model = keras.Model(inputs, _body(inputs))
+    model.trainable = False
+    path = str(tmp_path / "frozen.keras")
+    model.save(path)
+    source = load_source(find_source(path), 8)
+    assert len(source.trainable_weights) == len(source.weights)
+
+
+def test_a_size_that_the_layers_forbid_is_refused(save):
+    def fixed_positions(x):
+        positions = keras.layers.Reshape((64, 4))(x)
+        return keras.layers.Reshape((8, 8, 4))(positions)
+
+    info = find_source(save(fixed_positions))
+    with pytest.raises(ValueError, match=r"Expected 8.*Received: 12"):
+        load_source(info, 12)
+
+
+def test_a_size_that_leaves_no_map_is_refused(tmp_path):
+    inputs = keras.Input((8, 8, 3))
+    outputs = keras.layers.MaxPooling2D(4)(inputs)
+    path = str(tmp_path / "pooling.keras")
+    keras.Model(inputs, outputs).save(path)
+    with pytest.raises(ValueError, match=r"Expected 8.*Received: 2"):
+        load_source(find_source(path), 2)
+
+
+def test_an_unknown_layer_is_named(save):
+    @keras.saving.register_keras_serializable(package="elsewhere")
+    class Doubling(keras.layers.Layer):
+        def call(self, inputs):
+            return 2 * inputs
+
+    path = save(lambda x: Doubling()(x))
+    keras.saving.get_custom_objects().pop("elsewhere>Doubling")
+    with pytest.raises(ValueError, match=r"does not load:.*Doubling") as error:
+        load_source(find_source(path), 8)
+    assert "\n" not in str(error.value)
+
+
+def test_python_code_in_a_file_is_refused(save):
+    path = save(lambda x: keras.layers.Lambda(lambda y: 2 * y)(x))
+    with pytest.raises(ValueError, match=r"does not load:.*Lambda"):
+        load_source(find_source(path), 8)
+
+
+@pytest.mark.skipif(
+    not WEIGHTS.is_dir(), reason="needs the project's shared data"
+)
+@pytest.mark.parametrize(
+    ("file", "preprocessing", "size", "map_shape"),
+    [
+        ("resnet20_cifar10", "torch", 32, (8, 8, 64)),
+        ("resnet20_cifar10", "torch", 48, (12, 12, 64)),
+        ("mobilenet_025_224_imagenet", "tf", 224, (7, 7, 256)),
+        ("mobilenet_025_224_imagenet", "tf", 96, (3, 3, 256)),
+    ],
+)
+def test_real_classifiers_become_sources(file, preprocessing, size, map_shape):
+    """The pooled map, classified by the file's head, gives its answers."""
+    path = str(WEIGHTS / f"{file}.keras")
+    info = find_source(path, preprocessing=preprocessing)
+    source = load_source(info, size)
+    assert source.output_shape[1:] == map_shape
+    if size != info.native_size:
+        return
+    classifier = keras.models.load_model(path, compile=False)
+    pooling = next(
+        layer
+        for layer in classifier.layers
+        if isinstance(layer, keras.layers.GlobalAveragePooling2D)
+    )
+    head = keras.Model(pooling.input, classifier.output)
+    images = np.random.default_rng(0).uniform(0, 255, (2, size, size, 3))
+    expected = classifier(
+        keras.applications.imagenet_utils.preprocess_input(
+            images.astype("float32"), mode=preprocessing
+        )
+    )
+    np.testing.assert_allclose(head(source(images)), expected, atol=1e-4)
