@@ -10,6 +10,8 @@ RawImage = pathlib.Path | bytes | np.ndarray
 # The formats that `tf.io.decode_image` reads.
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"})
 
+BMP_INDEX_BITS = 8
+
 
 def try_decode(image: RawImage) -> np.ndarray | None:
     """Decodes an image to RGB.
@@ -27,11 +29,22 @@ def try_decode(image: RawImage) -> np.ndarray | None:
         return image
     try:
         encoded = image if isinstance(image, bytes) else image.read_bytes()
-        return tf.io.decode_image(
+        decoded = tf.io.decode_image(
             encoded, channels=3, expand_animations=False
         ).numpy()
-    except (OSError, tf.errors.InvalidArgumentError):
+        is_indexed = encoded[:2] == b"BM" and encoded[28] == BMP_INDEX_BITS
+        return _look_up_bmp(encoded, decoded) if is_indexed else decoded
+    except (IndexError, OSError, ValueError, tf.errors.InvalidArgumentError):
         return None
+
+
+def _look_up_bmp(encoded: bytes, indices: np.ndarray) -> np.ndarray:
+    """Finishes what TensorFlow leaves undone: it gives indices as grey."""
+    palette_start = 14 + int.from_bytes(encoded[14:18], "little")
+    pixels_start = int.from_bytes(encoded[10:14], "little")
+    palette = np.frombuffer(encoded[palette_start:pixels_start], np.uint8)
+    red_green_blue = palette.reshape(-1, 4)[:, 2::-1]
+    return red_green_blue[indices[..., 0]]
 
 
 def fit_square(image: np.ndarray, size: int) -> np.ndarray:

@@ -33,6 +33,11 @@ class ImageDataset:
         """Number of classes."""
         return len(self.class_names)
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mirrored image keeps its class: not so for characters."""
+        return not all(len(name) == 1 for name in self.class_names)
+
 
 def prepare(
     raw: RawDataset,

@@ -6,6 +6,7 @@ import tensorflow_datasets as tfds
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
 
+READ_BATCH = 256
 SPLITS = ("train", "validation", "test")
 
 
@@ -106,11 +107,12 @@ def _read_split(builder: tfds.core.DatasetBuilder, split: str) -> RawSplit:
             decoders={"image": tfds.decode.SkipDecoding()},
         ),
     )
-    images = []
-    labels = []
-    for example in examples.as_numpy_iterator():
-        images.append(example["image"])
-        labels.append(example["label"])
+    images: list[bytes] = []
+    labels: list[int] = []
+    # Batches are read about twice as fast as single examples.
+    for batch in examples.batch(READ_BATCH).as_numpy_iterator():
+        images.extend(batch["image"])
+        labels.extend(batch["label"])
     return RawSplit(images, np.array(labels))
 
 

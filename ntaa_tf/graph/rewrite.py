@@ -13,6 +13,7 @@ def rewrite(
     model: keras.Model,
     replacements: Mapping[str, Replacement] | None = None,
     input_shape: tuple[int, int, int] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> keras.Model:
     """Copy a functional model, with some of its operations replaced.
 
@@ -27,6 +28,7 @@ def rewrite(
             operation has one replacement, called as often as itself.
         input_shape: height, width and channels of the copy's only input;
             the donor's when None.
+        names: new names of operations that are cloned, by their old ones.
 
     Returns:
         A plain functional model.
@@ -44,10 +46,29 @@ def rewrite(
     >>> rewrite(model, {"conv": wider}).output.shape
     (None, 4, 4, 4)
     """
-    _check_names(model, replacements or {})
-    return _copy(
-        model, replacements or {}, inputs=_resized_inputs(model, input_shape)
+    replacements, names = replacements or {}, names or {}
+    _check_names(model, replacements)
+    pairs = []
+
+    def clone(operation: Any) -> Any:
+        if operation.name in replacements:
+            return replacements[operation.name]
+        config = dict(operation.get_config())
+        config["name"] = names.get(operation.name, operation.name)
+        pairs.append((operation, type(operation).from_config(config)))
+        return pairs[-1][1]
+
+    copy = keras.models.clone_model(
+        as_functional(model),
+        input_tensors=_resized_inputs(model, input_shape),
+        clone_function=clone,
+        call_function=lambda operation, *args, **kwargs: operation(
+            *args, **kwargs
+        ),
     )
+    for original, cloned in pairs:
+        _copy_weights(original, cloned)
+    return copy
 
 
 def flatten(model: keras.Model) -> keras.Model:
@@ -97,41 +118,17 @@ def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
         for operation in flat.operations
         if operation.name in taken
     }
-    copy = _copy(flat, {}, names=names)
+    copy = rewrite(flat, names=names)
     taken.update(operation.name for operation in copy.operations)
     # The call of Function, unlike that of Model, adds no conversions.
     return lambda tensor, **_: keras.Function.call(copy, tensor)
 
 
-def _copy(
-    model: keras.Model,
-    replacements: Mapping[str, Replacement],
-    names: Mapping[str, str] | None = None,
-    inputs: Any = None,
-) -> keras.Model:
-    """Clone a graph and its weights; `names` gives operations new names."""
-    pairs = []
-
-    def clone(operation: Any) -> Any:
-        if operation.name in replacements:
-            return replacements[operation.name]
-        config = dict(operation.get_config())
-        config["name"] = (names or {}).get(operation.name, operation.name)
-        pairs.append((operation, type(operation).from_config(config)))
-        return pairs[-1][1]
-
-    copy = keras.models.clone_model(
-        as_functional(model),
-        input_tensors=inputs,
-        clone_function=clone,
-        call_function=lambda operation, *args, **kwargs: operation(
-            *args, **kwargs
-        ),
-    )
-    for original, cloned in pairs:
-        if getattr(original, "weights", None):
-            cloned.set_weights(original.get_weights())
-    return copy
+def _copy_weights(original: Any, cloned: Any) -> None:
+    if getattr(original, "weights", None):
+        cloned.set_weights(original.get_weights())
+    if isinstance(cloned, keras.layers.Normalization):
+        cloned.finalize_state()  # It computes with what this derives.
 
 
 def _check_names(model: keras.Model, names: Mapping[str, Any]) -> None:

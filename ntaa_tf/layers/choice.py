@@ -57,6 +57,11 @@ class Choice(keras.layers.Layer):
         """The option of the largest logit; of equal ones the first."""
         return self.options[int(ops.argmax(self.logits))]
 
+    @property
+    def changed(self) -> bool:
+        """Whether the winner is not the source's own."""
+        return self.winner != self.options[0]
+
     def choose(self, option: str) -> None:
         """Make one option the winner, and end the mixing at it."""
         self.logits.assign(

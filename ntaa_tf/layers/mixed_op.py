@@ -1,5 +1,6 @@
 """The mixed op: the layer at a site, a weighted sum of its candidates."""
 
+import math
 from typing import Any
 
 import keras
@@ -141,6 +142,26 @@ class MixedOp(Choice):
             return [*layers, keras.layers.Activation(self.activation, name=name)]
         layers[-1].activation = self.activation
         return layers
+
+    @property
+    def num_unmerged(self) -> int:
+        """How many candidates no kernel holds."""
+        return sum(
+            isinstance(candidate, WeightFree) and candidate.has_residue
+            for candidate in self.candidates
+        )
+
+    def count_macs(self) -> int:
+        """Count the multiply-adds of one image, everything linear merged."""
+        geometry = self.geometry
+        pixels = math.prod(geometry.output_size)
+        taps = math.prod(self._extent())
+        if geometry.kind == "depthwise":
+            return pixels * taps * geometry.in_channels
+        if self._shares_pointwise():
+            channels = taps + geometry.out_channels
+            return pixels * geometry.in_channels * channels
+        return pixels * taps * geometry.in_channels * geometry.out_channels
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""

@@ -116,8 +116,8 @@ def cut_classifier(model: keras.Model) -> keras.Model:
         if len(source.shape) != 4:
             continue
         if isinstance(operation, _GLOBAL_POOLINGS):
-            return keras.Model(flat.inputs, source, name=flat.name)
-        if len(output.shape) == 2:
+            return keras.Model(flat.input, source, name=flat.name)
+        if len(output.shape) == 2 and flattened is None:
             flattened = source
     if flattened is None:
         raise _invalid(
@@ -125,7 +125,7 @@ def cut_classifier(model: keras.Model) -> keras.Model:
             "that global pooling or Flatten takes to the classifier",
             f"{model.name!r}, which has none",
         )
-    return keras.Model(flat.inputs, flattened, name=flat.name)
+    return keras.Model(flat.input, flattened, name=flat.name)
 
 
 def _chain(model: keras.Model) -> Iterator[tuple[Any, Any, Any]]:

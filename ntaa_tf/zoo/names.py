@@ -26,16 +26,7 @@ def renumber(model: keras.Model) -> keras.Model:
     names = _fresh_names(model)
     if all(old == new for old, new in names.items()):
         return model
-    copies = {
-        operation.name: _renamed(operation, names[operation.name])
-        for operation in model.operations
-        if operation.name in names
-    }
-    renumbered = rewrite(model, copies)
-    for layer in model.layers:
-        if layer.name in copies:
-            _copy_state(layer, copies[layer.name])
-    return renumbered
+    return rewrite(model, names=names)
 
 
 def _fresh_names(model: keras.Model) -> dict[str, str]:
@@ -50,17 +41,6 @@ def _fresh_names(model: keras.Model) -> dict[str, str]:
         names[operation.name] = f"{stem}_{count}" if count else stem
         counts[stem] += 1
     return names
-
-
-def _renamed(operation: Any, name: str) -> Any:
-    return type(operation).from_config({**operation.get_config(), "name": name})
-
-
-def _copy_state(layer: keras.Layer, copy: keras.Layer) -> None:
-    # As in a file, so that Normalization works out its constants again.
-    state: dict[str, Any] = {}
-    layer.save_own_variables(state)
-    copy.load_own_variables(state)
 
 
 def _number(operation: Any) -> int:

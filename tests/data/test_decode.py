@@ -29,6 +29,15 @@ def test_palettes_are_looked_up(file_format):
     )
 
 
+def test_bmp_without_its_colours_is_broken():
+    encoded = io.BytesIO()
+    Image.new("L", (4, 4), 200).save(encoded, "BMP")
+    header = bytearray(encoded.getvalue())
+    assert try_decode(bytes(header)) is not None
+    header[10:14] = (54 + 4).to_bytes(4, "little")
+    assert try_decode(bytes(header)) is None
+
+
 def test_animation_gives_its_first_frame():
     frames = [Image.new("RGB", (4, 3), (level, 0, 0)) for level in (255, 0)]
     encoded = io.BytesIO()

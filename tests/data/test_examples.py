@@ -75,5 +75,5 @@ def test_pixels_beyond_memory_are_mapped(
 
 def test_pixels_beyond_memory_need_a_cache(split_of_200, monkeypatch):
     monkeypatch.setattr(examples, "MEMORY_LIMIT", 1000)
-    with pytest.raises(ValueError, match="`cache_dir`.*Received: None"):
+    with pytest.raises(ValueError, match=r"`cache_dir`.*Received: None"):
         decode_split("train", split_of_200, 8, None)

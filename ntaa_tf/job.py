@@ -1,0 +1,242 @@
+"""The stages of one method on one data set, each from files to files."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ntaa_tf import data
+from ntaa_tf.export import compare_export
+from ntaa_tf.export import export_saved_model
+from ntaa_tf.export import measure_latency
+from ntaa_tf.files import write_atomically
+from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.search.derive import collapse
+from ntaa_tf.search.derive import derive
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.recalibrate import recalibrate_batch_norm
+from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.training import fit_resumably
+from ntaa_tf.training import make_optimizer
+
+ARCHITECTURE_FILE = "architecture.json"
+RECALIBRATION_BATCHES = 50
+COMPARED_IMAGES = 8
+
+
+class Job:
+    """What search, finetuning, evaluation and export of one method share.
+
+    Args:
+        recipe: the choices; its method decides which stages are run.
+        source: the source model with the new task's classifier.
+        dataset: decoded and split.
+        path: the work directory; each stage is given a directory in it.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        source: keras.Model,
+        dataset: data.ImageDataset,
+        path: Path,
+    ):
+        self._recipe = recipe
+        self._source = source
+        self._dataset = dataset
+        self._path = path
+        self._steps = data.steps_per_epoch(dataset.train, recipe.batch_size)
+        self._searched = recipe.search_epochs if recipe.method == "ntaa" else 0
+
+    def search(self, directory: Path) -> dict[str, Any]:
+        """Search, derive, collapse, recalibrate: `collapsed.keras`."""
+        recipe = self._recipe
+        keras.utils.set_random_seed(recipe.seed)
+        supernet = make_supernet(recipe, self._source)
+        supernet.compile(
+            optimizer=self._make_optimizer(supernet, recipe.search_epochs),
+            architecture_optimizer=keras.optimizers.SGD(
+                recipe.architecture_learning_rate, momentum=0.9
+            ),
+            lambda_theta=recipe.lambda_theta,
+            start=recipe.start,
+            end=recipe.end,
+            **compile_options(),
+        )
+        validation = self._evaluation_batches(self._dataset.validation)
+        history = fit_resumably(
+            supernet,
+            lambda first: self._training_batches(first, self._searched),
+            epochs=self._searched,
+            steps_per_epoch=self._steps,
+            directory=directory,
+            validation_batches=validation,
+            callbacks=[SearchMonitor(validation)],
+        )
+        architecture = derive(supernet)
+        with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
+            unfinished.write_text(architecture.to_json(), "utf-8")
+        collapsed = collapse(supernet, architecture)
+        difference = self._compare(supernet, collapsed)
+        recalibrate_batch_norm(collapsed, self._recalibration_images())
+        save_model(collapsed, directory / "collapsed.keras")
+        return {
+            "history": history,
+            "gap": {
+                "supernet": history["val_accuracy"][-1],
+                "argmax": history["val_argmax_accuracy"][-1],
+            },
+            "collapse_difference": difference,
+        }
+
+    def finetune(self, directory: Path) -> dict[str, Any]:
+        """Train the plain model for the epochs that are left."""
+        model = self._load_start()
+        epochs = self._recipe.total_epochs - self._searched
+        keras.utils.set_random_seed(self._recipe.seed)
+        optimizer = self._make_optimizer(
+            model, epochs, first_epoch=self._searched
+        )
+        model.compile(optimizer=optimizer, **compile_options())
+        optimizer.build(model.trainable_variables)
+        history = fit_resumably(
+            model,
+            lambda first: self._training_batches(
+                self._searched + first, self._recipe.total_epochs
+            ),
+            epochs=epochs,
+            steps_per_epoch=self._steps,
+            directory=directory,
+            validation_batches=self._evaluation_batches(
+                self._dataset.validation
+            ),
+            callbacks=[],
+        )
+        save_model(model, self._path / "adapted.keras")
+        return {"history": history}
+
+    def evaluate(self, directory: Path) -> dict[str, Any]:
+        """Measure the adapted model on the test split, once, and its cost."""
+        adapted = self.load_adapted()
+        adapted.compile(**compile_options())
+        accuracies = {
+            f"{name}_accuracy": adapted.evaluate(
+                self._evaluation_batches(split), verbose=0, return_dict=True
+            )["accuracy"]
+            for name, split in (
+                ("test", self._dataset.test),
+                ("validation", self._dataset.validation),
+            )
+        }
+        test_error = 100 * (1 - accuracies["test_accuracy"])
+        return {
+            "source": measure_model(self._source),
+            "adapted": {
+                **measure_model(adapted),
+                **accuracies,
+                "test_error": test_error,
+            },
+        }
+
+    def export(self, directory: Path) -> dict[str, Any]:
+        """Write the SavedModel, reopen what is written, and compare."""
+        adapted = self.load_adapted()
+        saved_model = directory / "saved_model"
+        export_saved_model(adapted, saved_model)
+        difference = compare_export(
+            adapted,
+            self._path / "adapted.keras",
+            saved_model,
+            self._dataset.validation.images[:COMPARED_IMAGES],
+        )
+        return {"difference": difference}
+
+    def load_adapted(self) -> keras.Model:
+        """Load the adapted model."""
+        return keras.models.load_model(self._path / "adapted.keras")
+
+    def _load_start(self) -> keras.Model:
+        if not self._searched:
+            return keras.models.clone_model(self._source)
+        return keras.models.load_model(
+            self._path / "search" / "collapsed.keras"
+        )
+
+    def _make_optimizer(
+        self, model: keras.Model, epochs: int, first_epoch: int = 0
+    ) -> keras.optimizers.Optimizer:
+        """Make the optimizer of a stage; one cosine may span them all."""
+        if self._recipe.schedule == "one":
+            epochs = self._recipe.total_epochs
+        else:
+            first_epoch = 0
+        return make_optimizer(
+            model,
+            self._recipe.learning_rate,
+            self._recipe.weight_decay,
+            total_steps=epochs * self._steps,
+            first_step=first_epoch * self._steps,
+        )
+
+    def _training_batches(self, first_epoch: int, end: int) -> tf.data.Dataset:
+        flip = self._recipe.flip
+        return data.training_batches(
+            self._dataset.train,
+            self._dataset.num_classes,
+            self._recipe.batch_size,
+            augment=self._recipe.augment,
+            flip=self._dataset.mirrors if flip is None else flip,
+            seed=self._recipe.seed,
+            first_epoch=first_epoch,
+            epochs=end - first_epoch,
+        )
+
+    def _evaluation_batches(self, examples: data.Examples) -> tf.data.Dataset:
+        return data.evaluation_batches(
+            examples, self._dataset.num_classes, self._recipe.batch_size
+        )
+
+    def _recalibration_images(self) -> tf.data.Dataset:
+        batches = self._training_batches(
+            self._recipe.total_epochs, self._recipe.total_epochs + 1
+        )
+        return batches.take(RECALIBRATION_BATCHES).map(lambda images, _: images)
+
+    def _compare(self, supernet: Supernet, collapsed: keras.Model) -> float:
+        """Give the largest difference of logits on held-out images."""
+        images = self._dataset.validation.images[:COMPARED_IMAGES]
+        logits = [
+            np.asarray(model(images.astype("float32")))
+            for model in (supernet, collapsed)
+        ]
+        return float(np.max(np.abs(logits[0] - logits[1])))
+
+
+def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
+    """Insert the mixed ops that a recipe asks for."""
+    return insert_mixed_ops(
+        source,
+        candidates=recipe.candidates,
+        sites=recipe.sites,
+        skip_inputs=recipe.skip_inputs,
+        inherit=recipe.candidate_weights == "inherit",
+        seed=recipe.seed,
+    )
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file, atomically and without optimizer state."""
+    with write_atomically(path) as unfinished:
+        model.save(unfinished, include_optimizer=False)
+
+
+def measure_model(model: keras.Model) -> dict[str, Any]:
+    """Give the cost of a model, and its latency at batch 1 and 32."""
+    latency = {str(size): measure_latency(model, size) for size in (1, 32)}
+    return {**dataclasses.asdict(measure_cost(model)), "latency_ms": latency}

@@ -1,0 +1,236 @@
+"""The story of a run, from a source model to an adapted one, top to bottom."""
+
+import dataclasses
+import importlib.metadata
+import re
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ntaa_tf import data
+from ntaa_tf import zoo
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+from ntaa_tf.job import ARCHITECTURE_FILE
+from ntaa_tf.job import Job
+from ntaa_tf.job import make_supernet
+from ntaa_tf.job import save_model
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.report import draw_architecture
+from ntaa_tf.report import write_report
+from ntaa_tf.search.inspection import describe_search
+from ntaa_tf.tasks.classification import attach_classifier
+from ntaa_tf.workdir import RESULT_FILE
+from ntaa_tf.workdir import WorkDirectory
+
+LIBRARIES = ("ntaa-tf", "keras", "tensorflow", "tensorflow-cpu", "numpy")
+METRICS_FILE = "metrics.json"
+SMOKE_EXAMPLES = 32
+
+
+def run(recipe: Recipe) -> dict[str, Any]:
+    """Adapt a source model to a data set: all that `adapt` does.
+
+    Every stage is kept in the work directory. A stage whose result is there
+    is not run again, so the same recipe goes on where it stopped.
+
+    Args:
+        recipe: what to do.
+
+    Returns:
+        What `metrics.json` holds.
+
+    Raises:
+        ValueError: if a choice can't be followed; before any training.
+        DivergenceError: if a loss is no longer finite.
+    """
+    info, raw, size = find_inputs(recipe)
+    workdir = _open_workdir(recipe, name_workdir(recipe))
+    if (workdir.path / METRICS_FILE).exists():
+        return read_json(workdir.path / METRICS_FILE)
+
+    recipe = recipe.shrunk()
+    dataset = prepare_data(recipe, raw, size, workdir.path)
+    source = keep_source(recipe, info, size, dataset.num_classes, workdir)
+    baseline = None
+    if recipe.compares:
+        plain = recipe.as_baseline()
+        beside = _open_workdir(plain, workdir.path / "baseline")
+        baseline = adapt(plain, source, dataset, beside)["adapted"]
+    metrics = adapt(recipe, source, dataset, workdir)
+    if baseline:
+        metrics["baseline"] = baseline
+    report(recipe, metrics, workdir)
+    write_json(workdir.path / METRICS_FILE, metrics)
+    return metrics
+
+
+def inspect(recipe: Recipe) -> str:
+    """Describe what a run would search and what it would cost, untrained."""
+    info, raw, size = find_inputs(recipe)
+    source = build_source(recipe, info, size, len(raw.class_names))
+    supernet = make_supernet(recipe, source)
+    return describe_search(source, supernet, recipe.batch_size)
+
+
+def find_inputs(
+    recipe: Recipe,
+) -> tuple[zoo.SourceInfo, data.RawDataset, int]:
+    """Find the source model and the data set, and the image size for both."""
+    info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
+    raw = data.open_dataset(recipe.dataset, recipe.data_dir)
+    size = recipe.image_size or zoo.choose_image_size(info, raw.image_size)
+    return info, raw, size
+
+
+def prepare_data(
+    recipe: Recipe, raw: data.RawDataset, image_size: int, path: Path
+) -> data.ImageDataset:
+    """Split and decode the data; few images in a smoke run."""
+    few = max(SMOKE_EXAMPLES, 2 * len(raw.class_names))
+    return data.prepare(
+        raw,
+        image_size,
+        recipe.validation_share,
+        recipe.seed,
+        train_examples=few if recipe.smoke else recipe.train_examples,
+        evaluation_examples=few if recipe.smoke else None,
+        cache_dir=path / "data",
+    )
+
+
+def build_source(
+    recipe: Recipe, info: zoo.SourceInfo, image_size: int, num_classes: int
+) -> keras.Model:
+    """Load the source model and put the new task's classifier on it."""
+    keras.utils.set_random_seed(recipe.seed)
+    features = zoo.load_source(info, image_size)
+    return attach_classifier(features, num_classes, recipe.seed)
+
+
+def keep_source(
+    recipe: Recipe,
+    info: zoo.SourceInfo,
+    image_size: int,
+    num_classes: int,
+    workdir: WorkDirectory,
+) -> keras.Model:
+    """Build the source once; from then on it is the work directory's own."""
+
+    def build(directory: Path) -> dict[str, Any]:
+        source = build_source(recipe, info, image_size, num_classes)
+        save_model(source, directory / "source.keras")
+        return {"image_size": image_size, **dataclasses.asdict(info)}
+
+    workdir.run_once("source", build)
+    return keras.models.load_model(workdir.path / "source" / "source.keras")
+
+
+def adapt(
+    recipe: Recipe,
+    source: keras.Model,
+    dataset: data.ImageDataset,
+    workdir: WorkDirectory,
+) -> dict[str, Any]:
+    """Search, finetune, evaluate and export by one method.
+
+    Returns:
+        What was measured.
+    """
+    job = Job(recipe, source, dataset, workdir.path)
+    stages: dict[str, Callable[[Path], dict[str, Any]]] = {
+        "search": job.search,
+        "finetune": job.finetune,
+        "evaluate": job.evaluate,
+        "export": job.export,
+    }
+    if recipe.method == "finetune":
+        del stages["search"]
+    results = {
+        name: workdir.run_once(name, stage) for name, stage in stages.items()
+    }
+    search = results.get("search", {})
+    return {
+        "dataset": recipe.dataset,
+        "model": recipe.model,
+        "method": recipe.method,
+        "source": results["evaluate"]["source"],
+        "adapted": results["evaluate"]["adapted"],
+        "gap": search.get("gap"),
+        "collapse_difference": search.get("collapse_difference"),
+        "export_difference": results["export"]["difference"],
+        "seconds": {name: kept["seconds"] for name, kept in results.items()},
+        "peak_memory_mib": _measure_peak_memory(),
+        "seed": recipe.seed,
+        "versions": find_versions(),
+    }
+
+
+def report(
+    recipe: Recipe, metrics: dict[str, Any], workdir: WorkDirectory
+) -> None:
+    """Draw the architecture and write the page a person looks at."""
+    path = workdir.path
+    architecture = Architecture({})
+    history: dict[str, list[float]] = {}
+    for stage in ("search", "finetune"):
+        if (path / stage).exists():
+            result = read_json(path / stage / RESULT_FILE)
+            history |= {
+                f"{stage}_{name.removeprefix(stage)}": values
+                for name, values in result["history"].items()
+            }
+    if (path / "search").exists():
+        text = (path / "search" / ARCHITECTURE_FILE).read_text("utf-8")
+        architecture = Architecture.from_json(text)
+        draw_architecture(architecture, path / "architecture.png")
+    write_report(
+        path / "report.html",
+        f"{recipe.model} adapted to {recipe.dataset}",
+        recipe.to_dict(),
+        metrics,
+        history,
+        architecture,
+    )
+
+
+def name_workdir(recipe: Recipe) -> Path:
+    """Give the work directory, by default one named after the recipe."""
+    if recipe.workdir is not None:
+        return Path(recipe.workdir)
+    words = [
+        Path(recipe.model).stem,
+        Path(recipe.dataset.removeprefix("folder:")).name,
+        recipe.method,
+        f"seed{recipe.seed}",
+        *(["smoke"] if recipe.smoke else []),
+    ]
+    name = "-".join(re.sub(r"\W+", "_", word) for word in words)
+    return Path("runs") / name
+
+
+def find_versions() -> dict[str, str]:
+    """Give the versions of the libraries that decide the numbers."""
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _open_workdir(recipe: Recipe, path: Path) -> WorkDirectory:
+    choices = recipe.to_dict()
+    del choices["workdir"]
+    return WorkDirectory(path, choices, find_versions())
+
+
+def _measure_peak_memory() -> int:
+    """Give the largest memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

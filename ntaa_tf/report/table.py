@@ -1,0 +1,93 @@
+"""The result table: the source, plain finetuning, and NTAA."""
+
+from collections.abc import Mapping
+from typing import Any
+
+ROWS = {
+    "source": "source",
+    "baseline": "plain finetuning",
+    "adapted": "NTAA",
+}
+HEADER = (
+    "",
+    "test accuracy",
+    "depth",
+    "parameters",
+    "MACs",
+    "batch 1",
+    "batch 32",
+)
+MISSING = "–"
+
+
+def format_table(metrics: Mapping[str, Any]) -> str:
+    """Write the result table as aligned text for the terminal.
+
+    Args:
+        metrics: what `metrics.json` holds. The row of plain finetuning is
+            there if it was run; what is missing elsewhere shows as a dash.
+
+    Example:
+
+    >>> print(format_table({"adapted": {"test_accuracy": 0.934, "depth": 9}}))
+          test accuracy  depth  parameters  MACs  batch 1  batch 32
+    NTAA         93.4 %      9           –     –        –         –
+    """
+    rows = [HEADER, *list_rows(metrics)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(
+                zip(row, widths, strict=True)
+            )
+        )
+        for row in rows
+    )
+
+
+def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """List the rows of the table, formatted, below `HEADER`."""
+    return [
+        (label, *_format_model(metrics[key]))
+        for key, label in ROWS.items()
+        if key in metrics
+    ]
+
+
+def format_count(number: float | None) -> str:
+    """Write a count with three digits and a unit.
+
+    Example:
+
+    >>> format_count(23_587_712)
+    '23.6 M'
+    """
+    if number is None:
+        return MISSING
+    for unit in ("", " k", " M", " G"):
+        if number < 999.5:
+            return f"{number:.3g}{unit}"
+        number /= 1000
+    return f"{number:,.3g} T"
+
+
+def format_share(share: float | None) -> str:
+    """Write a share between 0 and 1 in percent."""
+    return MISSING if share is None else f"{100 * share:.1f} %"
+
+
+def _format_model(model: Mapping[str, Any]) -> tuple[str, ...]:
+    latency = model.get("latency_ms", {})
+    return (
+        format_share(model.get("test_accuracy")),
+        str(model.get("depth", MISSING)),
+        format_count(model.get("parameters")),
+        format_count(model.get("macs")),
+        _format_milliseconds(latency.get("1")),
+        _format_milliseconds(latency.get("32")),
+    )
+
+
+def _format_milliseconds(duration: float | None) -> str:
+    return MISSING if duration is None else f"{duration:,.1f} ms"

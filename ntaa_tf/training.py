@@ -1,0 +1,178 @@
+"""Training that can be killed at any moment and goes on."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+
+
+class DivergenceError(RuntimeError):
+    """The loss is no longer a number."""
+
+
+def make_optimizer(
+    model: keras.Model,
+    learning_rate: float,
+    weight_decay: float,
+    total_steps: int,
+    first_step: int = 0,
+) -> keras.optimizers.Optimizer:
+    """Make the optimizer of the weights: SGD on a cosine, decay on kernels.
+
+    Args:
+        model: what it will train; it decides what decays.
+        learning_rate: at step 0.
+        weight_decay: decoupled from the gradient, times the learning rate.
+        total_steps: where the learning rate reaches 0.
+        first_step: where on the cosine this training begins.
+    """
+    optimizer = keras.optimizers.SGD(
+        keras.optimizers.schedules.CosineDecay(learning_rate, total_steps),
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=weight_decay or None,
+        global_clipnorm=5.0,
+    )
+    optimizer.exclude_from_weight_decay(
+        var_list=[
+            variable
+            for variable in model.trainable_variables
+            if not variable.name.endswith("kernel")
+        ]
+    )
+    optimizer.iterations.assign(first_step)
+    return optimizer
+
+
+def fit_resumably(
+    model: keras.Model,
+    make_batches: Any,
+    epochs: int,
+    steps_per_epoch: int,
+    directory: Path,
+    validation_batches: Any,
+    callbacks: list[keras.callbacks.Callback],
+) -> dict[str, list[float]]:
+    """Train a compiled model, going on where a killed run stopped.
+
+    After every epoch the whole state is kept in `directory`: weights,
+    optimizers, random seeds, history. At most one epoch is lost.
+
+    Args:
+        model: compiled, its optimizers built.
+        make_batches: function of the first epoch that gives one stream of
+            batches from there on; the same stream whenever it is called.
+        epochs: in all.
+        steps_per_epoch: batches.
+        directory: where the state and TensorBoard's logs are kept.
+        validation_batches: evaluated after every epoch.
+        callbacks: more callbacks.
+
+    Returns:
+        For every logged quantity its value after each epoch.
+
+    Raises:
+        DivergenceError: if the loss is not finite. The checkpoints stay.
+        ValueError: if the state in `directory` is of another model.
+    """
+    state = _State(model, directory)
+    first_epoch = state.restore()
+    if first_epoch < epochs:
+        model.fit(
+            make_batches(first_epoch),
+            epochs=epochs,
+            initial_epoch=first_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_data=validation_batches,
+            callbacks=[
+                StopOnDivergence(directory),
+                *callbacks,
+                keras.callbacks.TensorBoard(
+                    directory / "tensorboard", write_graph=False
+                ),
+                state,
+            ],
+            verbose=2,
+        )
+    return state.history
+
+
+class _State(keras.callbacks.Callback):
+    """The state of a training, kept after every epoch."""
+
+    def __init__(self, model: keras.Model, directory: Path):
+        super().__init__()
+        self.history: dict[str, list[float]] = {}
+        self._directory = directory
+        self._history_file = directory / "history.json"
+        self._checkpoint = tf.train.Checkpoint(
+            state=[variable.value for variable in _list_variables(model)]
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint,
+            str(directory / "checkpoints"),
+            max_to_keep=2,
+            checkpoint_name="epoch",
+        )
+
+    def restore(self) -> int:
+        """Restore the latest state, if any, and give the epochs it has."""
+        latest = self._manager.latest_checkpoint
+        if latest is None:
+            return 0
+        try:
+            status = self._checkpoint.restore(latest)
+            status.assert_consumed()
+            history = read_json(self._history_file)
+        except (AssertionError, ValueError, OSError, tf.errors.OpError) as error:
+            raise ValueError(
+                f"Invalid checkpoint {latest}. Expected the state of this very "
+                "model after an epoch. Received something that can't be "
+                f"restored ({str(error).splitlines()[0]}). Delete "
+                f"{self._directory} to train this stage again."
+            ) from error
+        epochs = int(latest.rsplit("-", 1)[1])
+        self.history = {name: logs[:epochs] for name, logs in history.items()}
+        return epochs
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keep the state: the history first, as a checkpoint refers to it."""
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        write_json(self._history_file, self.history)
+        self._manager.save(checkpoint_number=epoch + 1)
+
+
+def _list_variables(model: keras.Model) -> list[keras.Variable]:
+    """List weights, random seeds and the state of the optimizers."""
+    optimizers = [model.optimizer, getattr(model, "architecture_optimizer", None)]
+    return [
+        *model.variables,
+        *(v for opt in optimizers if opt is not None for v in opt.variables),
+    ]
+
+
+class StopOnDivergence(keras.callbacks.Callback):
+    """Stops the training, by an error, when the loss is not finite.
+
+    Args:
+        directory: where the last good checkpoint is, for the message.
+    """
+
+    def __init__(self, directory: Path):
+        super().__init__()
+        self._directory = directory
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look at the loss."""
+        loss = float((logs or {}).get("loss", 0.0))
+        if not abs(loss) < float("inf"):
+            raise DivergenceError(
+                f"The loss became {loss} at batch {batch} of the epoch. The "
+                f"last good checkpoint is kept in {self._directory}. Lower "
+                "--learning_rate or --architecture_learning_rate."
+            )

@@ -1,0 +1,99 @@
+"""The directory that keeps a run: its recipe and what its stages gave."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+
+RECIPE_FILE = "recipe.json"
+RESULT_FILE = "result.json"
+
+
+class WorkDirectory:
+    """A directory in which every stage of one recipe runs once.
+
+    Args:
+        path: the directory; it is created.
+        choices: what makes the recipe this recipe, by name.
+        versions: of the libraries, by name; kept, but not compared.
+
+    Raises:
+        ValueError: if the directory keeps a run of another recipe, or
+            something that is no run.
+    """
+
+    def __init__(
+        self, path: Path, choices: dict[str, Any], versions: dict[str, str]
+    ):
+        self.path = path
+        kept = path / RECIPE_FILE
+        if kept.exists():
+            _check_recipe(path, _read_recipe(kept), choices)
+        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ValueError(
+                "Invalid value for `workdir`. Expected a new or empty "
+                f"directory, or one that keeps a run. Received: {path}, in "
+                f"which there is no {RECIPE_FILE}."
+            )
+        else:
+            write_json(kept, {"choices": choices, "versions": versions})
+
+    def run_once(
+        self, stage: str, function: Callable[[Path], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Run a stage, or give what it gave when it ran before.
+
+        Args:
+            stage: its name, and the name of its directory.
+            function: given the stage's directory it does the work and returns
+                what JSON can hold.
+
+        Returns:
+            What `function` returned, and the `seconds` it took; those of
+            killed attempts are not counted.
+        """
+        directory = self.path / stage
+        result_file = directory / RESULT_FILE
+        if result_file.exists():
+            logging.info("%s: kept from before", stage)
+            return read_json(result_file)
+        logging.info("%s: begins", stage)
+        directory.mkdir(exist_ok=True)
+        begin = time.monotonic()
+        result = function(directory)
+        result["seconds"] = round(time.monotonic() - begin, 2)
+        write_json(result_file, result)
+        logging.info("%s: done in %.1f s", stage, result["seconds"])
+        return result
+
+
+def _read_recipe(path: Path) -> dict[str, Any]:
+    try:
+        return read_json(path)["choices"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Invalid file {path}. Expected the recipe of a run as JSON. "
+            f"Received something else ({error}). Choose another --workdir."
+        ) from error
+
+
+def _check_recipe(
+    path: Path, kept: dict[str, Any], choices: dict[str, Any]
+) -> None:
+    differences = [
+        f"{name}: {kept.get(name)!r} there, {choices.get(name)!r} now"
+        for name in sorted({*kept, *choices})
+        if kept.get(name) != choices.get(name)
+    ]
+    if differences:
+        raise ValueError(
+            f"Invalid value for `workdir`. Expected a directory of this recipe. "
+            f"Received: {path}, which keeps a run of another: "
+            f"{'; '.join(differences)}. Choose another --workdir, or give the "
+            "flags of the run that is there."
+        )
