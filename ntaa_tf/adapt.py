@@ -6,6 +6,7 @@ Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
 import dataclasses
+import logging
 import os
 import sys
 import types
@@ -16,7 +17,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app
 from absl import flags
-from absl import logging
 
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import name_workdir
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         The exit status: 0, 2 for input that can't be followed, 1 for a loss
         that is no longer finite.
     """
-    logging.set_verbosity(logging.INFO)
+    logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
         _refuse_words(arguments[1:])
         recipe = Recipe(
@@ -95,9 +95,8 @@ def _refuse_words(words: list[str]) -> None:
 
 def _strip_none(annotation: typing.Any) -> type:
     if isinstance(annotation, types.UnionType):
-        return next(
-            kind for kind in typing.get_args(annotation) if kind is not type(None)
-        )
+        kinds = typing.get_args(annotation)
+        return next(kind for kind in kinds if kind is not types.NoneType)
     return annotation
 
 

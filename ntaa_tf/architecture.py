@@ -26,7 +26,6 @@ class Architecture:
     """The choice of every site, by the site's name, inputs first.
 
     Example:
-
     >>> architecture = Architecture({"conv": SiteChoice("identity")})
     >>> print(architecture)
     site  candidate  reads

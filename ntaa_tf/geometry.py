@@ -1,6 +1,7 @@
 """The geometry of a convolution: plain data that graphs and layers share."""
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,9 +78,7 @@ class Geometry:
         """Whether Keras's `same` padding gives `padding_for(extent)`."""
         return all(
             self.padding_for(extent)[axis]
-            == same_padding(
-                self.input_size[axis], pixels, self.strides[axis]
-            )
+            == same_padding(self.input_size[axis], pixels, self.strides[axis])
             and self.output_size[axis]
             == -(-self.input_size[axis] // self.strides[axis])
             for axis, pixels in enumerate(extent)
@@ -109,6 +108,12 @@ def span(kernel_size: Pair, dilation: Pair) -> Pair:
         step * (taps - 1) + 1
         for taps, step in zip(kernel_size, dilation, strict=True)
     )
+    return height, width
+
+
+def as_pair(sizes: Iterable[int]) -> Pair:
+    """Give two sizes as a tuple, also where JSON made them a list."""
+    height, width = sizes
     return height, width
 
 

@@ -19,7 +19,7 @@ from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
-from ntaa_tf.search.recalibrate import recalibrate_batch_norm
+from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.supernet import insert_mixed_ops
 from ntaa_tf.tasks.classification import compile_options
 from ntaa_tf.training import fit_resumably
@@ -27,6 +27,7 @@ from ntaa_tf.training import make_optimizer
 
 ARCHITECTURE_FILE = "architecture.json"
 RECALIBRATION_BATCHES = 50
+MONITOR_BATCHES = 10
 COMPARED_IMAGES = 8
 
 
@@ -69,22 +70,26 @@ class Job:
             end=recipe.end,
             **compile_options(),
         )
-        validation = self._evaluation_batches(self._dataset.validation)
+        monitor = SearchMonitor(
+            self._evaluation_batches(self._dataset.validation),
+            self._calibration_images(MONITOR_BATCHES),
+        )
         history = fit_resumably(
             supernet,
             lambda first: self._training_batches(first, self._searched),
             epochs=self._searched,
             steps_per_epoch=self._steps,
             directory=directory,
-            validation_batches=validation,
-            callbacks=[SearchMonitor(validation)],
+            callbacks=[monitor],
         )
         architecture = derive(supernet)
         with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
             unfinished.write_text(architecture.to_json(), "utf-8")
         collapsed = collapse(supernet, architecture)
         difference = self._compare(supernet, collapsed)
-        recalibrate_batch_norm(collapsed, self._recalibration_images())
+        Recalibration(collapsed)(
+            self._calibration_images(RECALIBRATION_BATCHES)
+        )
         save_model(collapsed, directory / "collapsed.keras")
         return {
             "history": history,
@@ -202,11 +207,11 @@ class Job:
             examples, self._dataset.num_classes, self._recipe.batch_size
         )
 
-    def _recalibration_images(self) -> tf.data.Dataset:
+    def _calibration_images(self, num_batches: int) -> tf.data.Dataset:
         batches = self._training_batches(
             self._recipe.total_epochs, self._recipe.total_epochs + 1
         )
-        return batches.take(RECALIBRATION_BATCHES).map(lambda images, _: images)
+        return batches.take(num_batches).map(lambda images, _: images)
 
     def _compare(self, supernet: Supernet, collapsed: keras.Model) -> float:
         """Give the largest difference of logits on held-out images."""

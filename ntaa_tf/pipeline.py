@@ -13,7 +13,6 @@ import keras
 from ntaa_tf import data
 from ntaa_tf import zoo
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.job import ARCHITECTURE_FILE
@@ -182,7 +181,7 @@ def report(
         if (path / stage).exists():
             result = read_json(path / stage / RESULT_FILE)
             history |= {
-                f"{stage}_{name.removeprefix(stage)}": values
+                f"{stage}_{name}": values
                 for name, values in result["history"].items()
             }
     if (path / "search").exists():

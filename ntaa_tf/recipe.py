@@ -25,7 +25,6 @@ class Recipe:
         ValueError: if a value is out of its range.
 
     Example:
-
     >>> Recipe(seed=1).search_epochs
     10
     """

@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
+from ntaa_tf.search.joint import Supernet
+
+_UNREADABLE = (AssertionError, ValueError, OSError, tf.errors.OpError)
 
 
 class DivergenceError(RuntimeError):
@@ -54,8 +57,8 @@ def fit_resumably(
     epochs: int,
     steps_per_epoch: int,
     directory: Path,
-    validation_batches: Any,
     callbacks: list[keras.callbacks.Callback],
+    validation_batches: Any = None,
 ) -> dict[str, list[float]]:
     """Train a compiled model, going on where a killed run stopped.
 
@@ -69,8 +72,8 @@ def fit_resumably(
         epochs: in all.
         steps_per_epoch: batches.
         directory: where the state and TensorBoard's logs are kept.
-        validation_batches: evaluated after every epoch.
-        callbacks: more callbacks.
+        callbacks: what else is done, and logged, after every epoch.
+        validation_batches: evaluated after every epoch, if any.
 
     Returns:
         For every logged quantity its value after each epoch.
@@ -91,6 +94,7 @@ def fit_resumably(
             callbacks=[
                 StopOnDivergence(directory),
                 *callbacks,
+                _LearningRates(),
                 keras.callbacks.TensorBoard(
                     directory / "tensorboard", write_graph=False
                 ),
@@ -125,10 +129,9 @@ class _State(keras.callbacks.Callback):
         if latest is None:
             return 0
         try:
-            status = self._checkpoint.restore(latest)
-            status.assert_consumed()
+            self._checkpoint.restore(latest).assert_consumed()
             history = read_json(self._history_file)
-        except (AssertionError, ValueError, OSError, tf.errors.OpError) as error:
+        except _UNREADABLE as error:
             raise ValueError(
                 f"Invalid checkpoint {latest}. Expected the state of this very "
                 "model after an epoch. Received something that can't be "
@@ -149,11 +152,21 @@ class _State(keras.callbacks.Callback):
 
 def _list_variables(model: keras.Model) -> list[keras.Variable]:
     """List weights, random seeds and the state of the optimizers."""
-    optimizers = [model.optimizer, getattr(model, "architecture_optimizer", None)]
-    return [
-        *model.variables,
-        *(v for opt in optimizers if opt is not None for v in opt.variables),
-    ]
+    variables = [*model.variables, *model.optimizer.variables]
+    if isinstance(model, Supernet):
+        variables += model.architecture_optimizer.variables
+    return variables
+
+
+class _LearningRates(keras.callbacks.Callback):
+    """Adds the learning rates to the logs of every epoch."""
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        if isinstance(self.model, Supernet):
+            logs["architecture_learning_rate"] = float(
+                self.model.architecture_optimizer.learning_rate
+            )
 
 
 class StopOnDivergence(keras.callbacks.Callback):

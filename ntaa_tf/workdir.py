@@ -1,14 +1,15 @@
 """The directory that keeps a run: its recipe and what its stages gave."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from absl import logging
-
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
+
+logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
 RESULT_FILE = "result.json"
@@ -60,15 +61,15 @@ class WorkDirectory:
         directory = self.path / stage
         result_file = directory / RESULT_FILE
         if result_file.exists():
-            logging.info("%s: kept from before", stage)
+            logger.info("%s: kept from before", stage)
             return read_json(result_file)
-        logging.info("%s: begins", stage)
+        logger.info("%s: begins", stage)
         directory.mkdir(exist_ok=True)
         begin = time.monotonic()
         result = function(directory)
         result["seconds"] = round(time.monotonic() - begin, 2)
         write_json(result_file, result)
-        logging.info("%s: done in %.1f s", stage, result["seconds"])
+        logger.info("%s: done in %.1f s", stage, result["seconds"])
         return result
 
 
@@ -92,7 +93,7 @@ def _check_recipe(
     ]
     if differences:
         raise ValueError(
-            f"Invalid value for `workdir`. Expected a directory of this recipe. "
+            "Invalid value for `workdir`. Expected a directory of this recipe. "
             f"Received: {path}, which keeps a run of another: "
             f"{'; '.join(differences)}. Choose another --workdir, or give the "
             "flags of the run that is there."

@@ -3,15 +3,17 @@
 import concurrent.futures
 import dataclasses
 import functools
+import logging
 import pathlib
 
 import numpy as np
-from absl import logging
 
 from ntaa_tf.data.decode import RawImage
 from ntaa_tf.data.decode import fit_square
 from ntaa_tf.data.decode import try_decode
 from ntaa_tf.data.raw import RawSplit
+
+logger = logging.getLogger(__name__)
 
 MEMORY_LIMIT = 4 * 2**30  # bytes of one split's pixels
 BROKEN_SHARE = 0.01
@@ -69,7 +71,7 @@ def decode_split(
                 images[len(labels)] = image
                 labels.append(split.labels[index])
             if (index + 1) % PROGRESS_EVERY == 0:
-                logging.info("%s: decoded %d/%d", name, index + 1, len(split))
+                logger.info("%s: decoded %d/%d", name, index + 1, len(split))
     _report_broken(name, broken, len(split))
     return Examples(images[: len(labels)], np.array(labels, np.int64))
 
@@ -103,7 +105,7 @@ def _report_broken(name: str, broken: list[str], count: int) -> None:
             f"{BROKEN_SHARE:.0%} that do not decode. Received: {len(broken)} "
             f"of {count}, the first being {named}"
         )
-    logging.warning(
+    logger.warning(
         "Dropped %d of %d %s images that do not decode: %s",
         len(broken),
         count,

@@ -1,1 +1,1 @@
-
+"""Surgery on functional Keras graphs; knows nothing of search."""

@@ -35,7 +35,6 @@ def measure_cost(model: keras.Model) -> Cost:
     """Count what a flat functional model of known image size costs.
 
     Example:
-
     >>> inputs = keras.Input((8, 8, 3))
     >>> outputs = keras.layers.Conv2D(4, 3, use_bias=False)(inputs)
     >>> measure_cost(keras.Model(inputs, outputs))

@@ -29,7 +29,6 @@ def measure_convolution(layer: keras.Layer, tensor: Any) -> Geometry:
         UnsupportedConvolutionError: if no candidate fits such a convolution.
 
     Example:
-
     >>> inputs = keras.Input((32, 32, 3))
     >>> padded = keras.layers.ZeroPadding2D(1)(inputs)
     >>> conv = keras.layers.Conv2D(8, 3, strides=2)

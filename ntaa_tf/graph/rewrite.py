@@ -38,7 +38,6 @@ def rewrite(
             is not in the model, or if the model can't have `input_shape`.
 
     Example:
-
     >>> inputs = keras.Input((8, 8, 3))
     >>> conv = keras.layers.Conv2D(4, 3, name="conv")
     >>> model = keras.Model(inputs, conv(inputs))

@@ -163,6 +163,7 @@ class Roles:
         self._shortcuts = self._find_shortcuts()
 
     def name(self, call: Call) -> str:
+        """Name the role of a convolution or dense layer where it is called."""
         before = self._ancestors[call.index] & ~(1 << call.index)
         if not before & self._convolutions:
             return "stem"
@@ -191,7 +192,10 @@ class Roles:
         """Lone 1×1 convolutions beside a branch that has more of them."""
         shortcuts: set[int] = set()
         for call in self._calls:
-            if type(call.operation).__name__ == "Add" and len(call.parents) == 2:
+            if (
+                type(call.operation).__name__ == "Add"
+                and len(call.parents) == 2
+            ):
                 left, right = (self._ancestors[i] for i in call.parents)
                 shortcuts |= self._lone_projection(left, right)
                 shortcuts |= self._lone_projection(right, left)

@@ -34,7 +34,7 @@ class Call:
 def list_calls(model: keras.Model) -> list[Call]:
     """List every call of a functional model, inputs first."""
     index_of: dict[Any, int] = {}
-    calls = []
+    calls: list[Call] = []
     for node in _nodes_in_order(model):
         index_of[node] = len(calls)
         parents = tuple(

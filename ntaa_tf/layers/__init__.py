@@ -1,1 +1,1 @@
-
+"""Keras layers of the search; know nothing of graphs."""

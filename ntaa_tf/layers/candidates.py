@@ -13,10 +13,12 @@ from keras import ops
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
+from ntaa_tf.geometry import as_pair
 from ntaa_tf.geometry import span
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.kernels import embed_kernel
 from ntaa_tf.layers.kernels import inherit_kernel
+
 
 class Candidate(keras.layers.Layer):
     """One operation on the sampling grid of a site.
@@ -69,7 +71,6 @@ class Convolution(Candidate):
         seed: of the random kernel that `inherit` replaces.
 
     Example:
-
     >>> geometry = Geometry(
     ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 3, 4
     ... )
@@ -87,8 +88,8 @@ class Convolution(Candidate):
         **kwargs: Any,
     ):
         super().__init__(geometry, **kwargs)
-        self.kernel_size = tuple(kernel_size)
-        self.dilation = tuple(dilation)
+        self.kernel_size = as_pair(kernel_size)
+        self.dilation = as_pair(dilation)
         self.use_bias = use_bias
         self.seed = seed
 
@@ -200,7 +201,7 @@ class SeparableConvolution(Candidate):
         **kwargs: Any,
     ):
         super().__init__(geometry, **kwargs)
-        self.kernel_size = tuple(kernel_size)
+        self.kernel_size = as_pair(kernel_size)
         self.use_bias = use_bias
         self.seed = seed
         self.shares = pointwise is not None
@@ -251,7 +252,9 @@ class SeparableConvolution(Candidate):
         outputs = grid.convolve_depthwise(
             images, self.spread_depthwise(self.kernel_size), self.geometry
         )
-        outputs = ops.conv(outputs, ops.convert_to_tensor(self.pointwise.kernel))
+        outputs = ops.conv(
+            outputs, ops.convert_to_tensor(self.pointwise.kernel)
+        )
         return outputs if self.bias is None else outputs + self.bias
 
     def get_config(self) -> dict[str, Any]:

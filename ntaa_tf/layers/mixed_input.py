@@ -27,7 +27,6 @@ class MixedInput(Choice):
     layers"; that they share one softmax is this project's choice.
 
     Example:
-
     >>> own, earlier = np.ones((1, 4, 4, 8)), np.ones((1, 8, 8, 4))
     >>> MixedInput(("0", "1"))([own, earlier]).shape
     TensorShape([1, 4, 4, 8])
@@ -75,9 +74,7 @@ def _adapt(image: Any, own: tuple) -> Any:
     return adapt_channels(image, own[-1])
 
 
-def _resizing_layers(
-    given: Pair, wanted: Pair, name: str
-) -> list[keras.Layer]:
+def _resizing_layers(given: Pair, wanted: Pair, name: str) -> list[keras.Layer]:
     window, before = _windows(given, wanted)
     after = (
         given[axis] - before[axis] - wanted[axis] * window[axis]

@@ -44,7 +44,6 @@ class MixedOp(Choice):
     Source: NTAA, equations 12 and 14.
 
     Example:
-
     >>> geometry = Geometry(
     ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
     ... )
@@ -139,7 +138,10 @@ class MixedOp(Choice):
             return layers
         if isinstance(candidate, WeightFree):
             name = f"{self.name}_activation"
-            return [*layers, keras.layers.Activation(self.activation, name=name)]
+            return [
+                *layers,
+                keras.layers.Activation(self.activation, name=name),
+            ]
         layers[-1].activation = self.activation
         return layers
 
@@ -179,12 +181,6 @@ class MixedOp(Choice):
         """Make a mixed op from its configuration."""
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
-
-    def _shares_pointwise(self) -> bool:
-        """Whether all convolutions here are separable, but the source's."""
-        return self.geometry.kind == "pointwise" and not any(
-            name.startswith(("conv", "dilated")) for name in self.options
-        )
 
     def _weigh(self, kind: Any) -> list[tuple[Any, Any]]:
         """Pair the candidates of one kind with their coefficients."""

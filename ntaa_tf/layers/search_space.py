@@ -81,7 +81,6 @@ def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
         geometry: of the site.
 
     Example:
-
     >>> geometry = Geometry(
     ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
     ... )
@@ -90,7 +89,7 @@ def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
     """
     check_candidates(candidates)
     if candidates in SEARCH_SPACES:
-        names = SEARCH_SPACES[candidates][geometry.kind]
+        names: tuple[str, ...] = SEARCH_SPACES[candidates][geometry.kind]
     else:
         names = tuple(dict.fromkeys(candidates.split(",")))
     own = geometry.kernel_size, geometry.dilation

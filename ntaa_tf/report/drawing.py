@@ -2,6 +2,7 @@
 
 import collections
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +19,93 @@ from ntaa_tf.report.ink import SOURCE
 from ntaa_tf.report.ink import choose_colour
 
 DOTS_PER_INCH = 150
+LANDSCAPE = 1.8  # How many times wider than high, about.
 
 # All lengths are in inches.
 MARGIN = 0.3
+STRIP_TOP, STRIP_HEIGHT = 0.6, 0.2
+LEGEND_TOP, LEGEND_WIDTH, LEGEND_HEIGHT = 0.92, 1.55, 0.24
+PILL_WIDTH, PILL_HEIGHT = 1.2, 0.2
 ROW = 0.27
-PILL = (1.2, 0.2)
 MARK = 0.35  # The space for the mark of what a site reads.
-GAP = 0.35
-CHARACTER = 0.068  # Its mean width, at a size of 8 points.
-STRIP = 0.2
-LEGEND_ITEM = (1.55, 0.24)
-LANDSCAPE = 1.5
+GAP = 0.35  # Between two columns.
+CHARACTER = 0.073  # The width of one, at a size of 8 points.
+
+TEXT: dict[str, Any] = {
+    "color": INK,
+    "fontsize": 8,
+    "parse_math": False,
+    "va": "center_baseline",
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are, in inches from the upper left corner.
+
+    Args:
+        sites: how many there are.
+        longest: characters of the longest name.
+        items: entries of the legend.
+    """
+
+    sites: int
+    longest: int
+    items: int
+
+    @property
+    def column(self) -> float:
+        """The width of a column with its gap."""
+        return CHARACTER * self.longest + PILL_WIDTH + MARK + GAP
+
+    @property
+    def columns(self) -> int:
+        """How many columns make a picture as wide as `LANDSCAPE`."""
+        area = LANDSCAPE * self.sites * ROW / self.column
+        return max(1, round(math.sqrt(area)))
+
+    @property
+    def rows(self) -> int:
+        """How many sites stand in a column."""
+        return math.ceil(self.sites / self.columns)
+
+    @property
+    def inner_width(self) -> float:
+        """The width without margins."""
+        return max(self.columns * self.column - GAP, 3 * LEGEND_WIDTH)
+
+    @property
+    def items_per_row(self) -> int:
+        """How many entries of the legend stand side by side."""
+        return int(self.inner_width // LEGEND_WIDTH)
+
+    @property
+    def top(self) -> float:
+        """The upper edge of the sites."""
+        rows = math.ceil(self.items / self.items_per_row)
+        return LEGEND_TOP + rows * LEGEND_HEIGHT + 0.25
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """The width and height of the picture."""
+        height = self.top + self.rows * ROW + MARGIN
+        return self.inner_width + 2 * MARGIN, height
+
+    def place(self, index: int) -> tuple[float, float]:
+        """Give the right end and the middle of a site's pill."""
+        column, row = divmod(index, self.rows)
+        right = MARGIN + (column + 1) * self.column - GAP - MARK
+        return right, self.top + (row + 0.5) * ROW
 
 
 def draw_architecture(architecture: Architecture, path: Path) -> None:
     """Draw an architecture as a PNG file.
 
-    Sites that kept the source's operation are grey; a site that reads from
-    n sites back is marked ↑n.
+    What kept the source's operation is grey; ↑n marks a site that reads from
+    n sites back.
 
     Args:
-        architecture: any number of sites; many are drawn in columns.
+        architecture: any number of sites; many stand in several columns.
         path: the file to write.
     """
     figure = make_figure(architecture)
@@ -51,111 +118,84 @@ def make_figure(architecture: Architecture) -> Figure:
     sites = list(architecture.sites.items())
     counts = collections.Counter(choice.candidate for _, choice in sites)
     longest = max((len(name) for name, _ in sites), default=0)
-    column = CHARACTER * longest + PILL[0] + MARK + GAP
-    columns = _count_columns(len(sites), column)
-    rows = math.ceil(len(sites) / columns)
-    width = max(columns * column - GAP, 3 * LEGEND_ITEM[0]) + 2 * MARGIN
-    legend_rows = math.ceil(len(counts) / _items_per_row(width))
-    top = MARGIN + 0.3 + STRIP + 0.25 + legend_rows * LEGEND_ITEM[1] + 0.2
-    axes = _make_canvas(width, top + rows * ROW + MARGIN)
-    _draw_summary(axes, architecture, width)
-    _draw_legend(axes, counts, width)
-    for index, (name, choice) in enumerate(sites):
-        right = MARGIN + (index // rows + 1) * column - GAP
-        middle = top + (index % rows + 0.5) * ROW
-        _draw_site(axes, right - MARK, middle, name, choice)
-        if (index + 1) % rows and index + 1 < len(sites):
-            _draw_link(axes, right - MARK, middle)
-    return axes.get_figure()
-
-
-def _count_columns(sites: int, column: float) -> int:
-    """Choose columns so that the picture is about `LANDSCAPE` times wide."""
-    return max(1, round(math.sqrt(LANDSCAPE * sites * ROW / column)))
-
-
-def _items_per_row(width: float) -> int:
-    return int((width - 2 * MARGIN) // LEGEND_ITEM[0])
-
-
-def _make_canvas(width: float, height: float) -> Axes:
-    """Make axes in inches from the upper left corner."""
-    axes = Figure(figsize=(width, height)).add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    layout = Layout(len(sites), longest, len(counts))
+    figure = Figure(figsize=layout.size)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, layout.size[0]), ylim=(layout.size[1], 0))
     axes.axis("off")
-    return axes
+    _draw_title(axes, layout, architecture)
+    _draw_strip(axes, layout, [choice.candidate for _, choice in sites])
+    _draw_legend(axes, layout, counts)
+    for index, (name, choice) in enumerate(sites):
+        right, middle = layout.place(index)
+        if index % layout.rows:
+            _draw_link(axes, right, middle)
+        _draw_site(axes, right, middle, name, choice)
+    return figure
 
 
-def _draw_summary(axes: Axes, architecture: Architecture, width: float) -> None:
-    """Draw how many sites changed, and all of them as one strip."""
-    choices = architecture.sites.values()
-    axes.text(
-        MARGIN,
-        MARGIN + 0.08,
-        f"Sites that changed: {len(architecture.changed())} of {len(choices)}",
-        color=INK,
-        fontsize=11,
-        fontweight="bold",
-        va="center",
-    )
-    cell = (width - 2 * MARGIN) / max(1, len(choices))
-    for index, choice in enumerate(choices):
-        corner = MARGIN + index * cell, MARGIN + 0.3
-        axes.add_patch(
-            Rectangle(corner, 0.92 * cell, STRIP, **_fill(choice.candidate))
-        )
+def _draw_title(axes: Axes, layout: Layout, architecture: Architecture) -> None:
+    changed, sites = architecture.changed(), architecture.sites
+    title = f"Sites that changed: {len(changed)} of {len(sites)}"
+    bold = TEXT | {"fontsize": 11, "fontweight": "bold"}
+    axes.text(MARGIN, MARGIN + 0.08, title, **bold)
+    if any(choice.reads for choice in sites.values()):
+        right = MARGIN + layout.inner_width
+        mark = "↑n  reads from n sites back"
+        axes.text(right, MARGIN + 0.08, mark, ha="right", **TEXT)
+
+
+def _draw_strip(axes: Axes, layout: Layout, candidates: list[str]) -> None:
+    """Draw all sites at a glance, as cells of one strip."""
+    cell = layout.inner_width / max(1, len(candidates))
+    width = cell - min(0.02, 0.1 * cell)
+    for index, candidate in enumerate(candidates):
+        corner = MARGIN + index * cell, STRIP_TOP
+        patch = Rectangle(corner, width, STRIP_HEIGHT, **_fill(candidate))
+        axes.add_patch(patch)
 
 
 def _draw_legend(
-    axes: Axes, counts: collections.Counter[str], width: float
+    axes: Axes, layout: Layout, counts: collections.Counter[str]
 ) -> None:
     for index, (candidate, count) in enumerate(counts.most_common()):
-        row, column = divmod(index, _items_per_row(width))
-        left = MARGIN + column * LEGEND_ITEM[0]
-        middle = MARGIN + 0.3 + STRIP + 0.25 + row * LEGEND_ITEM[1]
+        row, column = divmod(index, layout.items_per_row)
+        left = MARGIN + column * LEGEND_WIDTH
+        middle = LEGEND_TOP + (row + 0.5) * LEGEND_HEIGHT
         corner = left, middle - 0.06
         axes.add_patch(Rectangle(corner, 0.12, 0.12, **_fill(candidate)))
-        axes.text(
-            left + 0.19,
-            middle,
-            f"{candidate} · {count}",
-            color=INK,
-            fontsize=8,
-            va="center_baseline",
-        )
+        axes.text(left + 0.19, middle, f"{candidate} · {count}", **TEXT)
+
+
+def _draw_link(axes: Axes, right: float, middle: float) -> None:
+    """Join a pill to the one above."""
+    centre, top = right - PILL_WIDTH / 2, middle - PILL_HEIGHT / 2
+    axes.vlines(centre, top - ROW + PILL_HEIGHT, top, SOURCE, linewidth=1)
 
 
 def _draw_site(
     axes: Axes, right: float, middle: float, name: str, choice: SiteChoice
 ) -> None:
-    """Draw a site: its name, a pill that ends at `right`, what it reads."""
-    left = right - PILL[0]
-    style = {"fontsize": 8, "va": "center_baseline", "color": INK}
-    axes.text(left - 0.1, middle, name, ha="right", alpha=0.7, **style)
-    axes.add_patch(
-        FancyBboxPatch(
-            (left, middle - PILL[1] / 2),
-            *PILL,
-            boxstyle=f"round,pad=0,rounding_size={PILL[1] / 2}",
-            **_fill(choice.candidate),
-        )
+    """Draw a site: its name, its candidate as a pill, and what it reads."""
+    left, radius = right - PILL_WIDTH, PILL_HEIGHT / 2
+    axes.text(left - 0.1, middle, name, ha="right", alpha=0.7, **TEXT)
+    pill = FancyBboxPatch(
+        (left, middle - radius),
+        PILL_WIDTH,
+        PILL_HEIGHT,
+        boxstyle=f"round,pad=0,rounding_size={radius}",
+        **_fill(choice.candidate),
     )
-    if choice.candidate != "source":
-        style |= {"color": "white", "fontweight": "bold"}
-    axes.text(left + PILL[0] / 2, middle, choice.candidate, ha="center", **style)
+    axes.add_patch(pill)
+    bold = TEXT | {"fontweight": "bold"}
+    inside = TEXT if choice.candidate == "source" else bold | {"color": "white"}
+    centre = right - PILL_WIDTH / 2
+    axes.text(centre, middle, choice.candidate, ha="center", **inside)
     if choice.reads:
-        style |= {"color": INK, "fontweight": "bold"}
-        axes.text(right + 0.08, middle, f"↑{choice.reads}", **style)
-
-
-def _draw_link(axes: Axes, right: float, middle: float) -> None:
-    """Join the pill that ends at `right` to the one below."""
-    centre = right - PILL[0] / 2
-    below = middle + PILL[1] / 2, middle + ROW - PILL[1] / 2
-    axes.plot([centre, centre], below, color=SOURCE, linewidth=1)
+        axes.text(right + 0.08, middle, f"↑{choice.reads}", **bold)
 
 
 def _fill(candidate: str) -> dict[str, Any]:
-    """Give the colours of a patch; the source's own is faint."""
+    """Give the style of a patch; the source's own operation is faint."""
     alpha = 0.35 if candidate == "source" else 1
     return {"color": choose_colour(candidate), "alpha": alpha, "linewidth": 0}

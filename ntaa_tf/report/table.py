@@ -17,7 +17,7 @@ HEADER = (
     "batch 1",
     "batch 32",
 )
-MISSING = "–"
+MISSING = "-"
 
 
 def format_table(metrics: Mapping[str, Any]) -> str:
@@ -28,10 +28,9 @@ def format_table(metrics: Mapping[str, Any]) -> str:
             there if it was run; what is missing elsewhere shows as a dash.
 
     Example:
-
     >>> print(format_table({"adapted": {"test_accuracy": 0.934, "depth": 9}}))
           test accuracy  depth  parameters  MACs  batch 1  batch 32
-    NTAA         93.4 %      9           –     –        –         –
+    NTAA         93.4 %      9           -     -        -         -
     """
     rows = [HEADER, *list_rows(metrics)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -59,7 +58,6 @@ def format_count(number: float | None) -> str:
     """Write a count with three digits and a unit.
 
     Example:
-
     >>> format_count(23_587_712)
     '23.6 M'
     """

@@ -1,1 +1,1 @@
-
+"""Search: joins graphs and layers."""

@@ -51,7 +51,6 @@ def collapse(
         ValueError: if the architecture is not of this supernet.
 
     Example:
-
     >>> inputs = keras.Input((8, 8, 3))
     >>> hidden = keras.layers.Conv2D(4, 3, padding="same")(inputs)
     >>> conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")

@@ -43,7 +43,9 @@ def describe_search(
         ).rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, "", *_describe_costs(source, supernet, batch_size)])
+    return "\n".join(
+        [*lines, "", *_describe_costs(source, supernet, batch_size)]
+    )
 
 
 def estimate_memory(model: keras.Model, batch_size: int) -> int:
@@ -68,7 +70,7 @@ def estimate_memory(model: keras.Model, batch_size: int) -> int:
 
 def _describe(
     conv: Convolution, options: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
+) -> tuple[str, str, str, str, str]:
     height, width = conv.layer.kernel_size
     candidates = ", ".join(options.get(conv.name, ()))
     channels = output = ""

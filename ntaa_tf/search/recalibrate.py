@@ -1,42 +1,70 @@
 """Batch norm statistics of a network whose layers have changed."""
 
+import contextlib
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 
-def recalibrate_batch_norm(model: keras.Model, batches: Iterable[Any]) -> None:
-    """Estimate moving means and variances anew, as plain means over batches.
+class Recalibration:
+    """Estimates moving means and variances anew, as plain means over batches.
 
     Only the moving statistics of the batch normalization layers that train
     are changed.
 
     Args:
-        model: a plain model.
-        batches: batches of training images (batch, height, width, 3).
+        model: any model.
+
+    Example:
+    >>> inputs = keras.Input((4, 4, 3))
+    >>> norm = keras.layers.BatchNormalization()
+    >>> model = keras.Model(inputs, norm(inputs))
+    >>> Recalibration(model)([np.full((2, 4, 4, 3), 5.0)])
+    >>> float(norm.moving_mean[0])
+    5.0
     """
-    layers = [
-        layer
-        for layer in model._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
-        and layer.trainable
-    ]
-    momenta = [layer.momentum for layer in layers]
-    momentum = tf.Variable(0.0, trainable=False)
 
-    @tf.function(reduce_retracing=True)
-    def observe(images: Any) -> None:
-        model(images, training=True)
+    def __init__(self, model: keras.Model):
+        self._layers = [
+            layer
+            for layer in model._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+            and layer.trainable
+        ]
+        self._momentum = tf.Variable(0.0, trainable=False)
+        self._observe = tf.function(
+            lambda images: model(images, training=True), reduce_retracing=True
+        )
 
-    try:
-        for layer in layers:
-            layer.momentum = momentum
-        for count, images in enumerate(batches):
-            # After this batch every batch so far weighs the same.
-            momentum.assign(count / (count + 1))
-            observe(images)
-    finally:
-        for layer, value in zip(layers, momenta, strict=True):
-            layer.momentum = value
+    def __call__(self, batches: Iterable[Any]) -> None:
+        """Estimate from batches of training images (batch, ..., 3)."""
+        momenta = [layer.momentum for layer in self._layers]
+        try:
+            for layer in self._layers:
+                layer.momentum = self._momentum
+            for count, images in enumerate(batches):
+                # After this batch every batch so far weighs the same.
+                self._momentum.assign(count / (count + 1))
+                self._observe(images)
+        finally:
+            for layer, momentum in zip(self._layers, momenta, strict=True):
+                layer.momentum = momentum
+
+    @contextlib.contextmanager
+    def temporarily(self, batches: Iterable[Any]) -> Iterator[None]:
+        """Estimate, and put the statistics back when the block ends."""
+        statistics = [
+            variable
+            for layer in self._layers
+            for variable in layer.non_trainable_variables
+        ]
+        values = [variable.numpy() for variable in statistics]
+        try:
+            self(batches)
+            yield
+        finally:
+            for variable, value in zip(statistics, values, strict=True):
+                variable.assign(value)

@@ -21,7 +21,6 @@ def start_pull(progress: Any, start: str = "exact") -> Any:
         start: `exact`, or `paper` for the paper's mixture from the first step.
 
     Example:
-
     >>> float(start_pull(0.0)), float(start_pull(0.5))
     (1.0, 0.0)
     """
@@ -37,7 +36,6 @@ def end_pull(progress: Any, end: str = "exact") -> Any:
         end: `exact`, or `paper` for the paper's mixture to the last step.
 
     Example:
-
     >>> float(end_pull(0.5)), float(end_pull(1.0))
     (0.0, 1.0)
     """

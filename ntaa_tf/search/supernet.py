@@ -1,11 +1,13 @@
 """From a source model to a supernet: a mixed op at every site."""
 
 from typing import Any
+from typing import cast
 
 import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.geometry import Geometry
 from ntaa_tf.graph.geometry import absorb_padding
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
@@ -58,7 +60,6 @@ def insert_mixed_ops(
             convolution is a site, or the architecture is of another model.
 
     Example:
-
     >>> inputs = keras.Input((8, 8, 3))
     >>> hidden = keras.layers.Conv2D(4, 3, padding="same")(inputs)
     >>> conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")
@@ -199,9 +200,10 @@ class _Insertion:
 
 def _make_mixed_op(site: Convolution, candidates: str, seed: int) -> MixedOp:
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
+    geometry = cast(Geometry, site.geometry)
     return MixedOp(
-        site.geometry,
-        list_candidates(candidates, site.geometry),
+        geometry,
+        list_candidates(candidates, geometry),
         use_bias=site.layer.use_bias and not separable,
         activation=None if separable else site.layer.activation,
         seed=seed,
@@ -238,12 +240,13 @@ def _select_named(
         for conv in convolutions
         if conv.name in architecture.sites and conv.geometry is not None
     ]
+    known = [conv.name for conv in convolutions]
     missing = sorted(set(architecture.sites) - {conv.name for conv in chosen})
     if missing or not chosen:
         raise ValueError(
             "Invalid value for `architecture`. Expected sites that are "
-            f"convolutions of the source: {[conv.name for conv in convolutions]}"
-            f". Received an architecture with {missing or 'no sites'}."
+            f"convolutions of the source: {known}. Received an architecture "
+            f"with {missing or 'no sites'}."
         )
     return chosen
 

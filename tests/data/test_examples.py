@@ -1,20 +1,9 @@
 import numpy as np
 import pytest
-from absl import logging
 
 from ntaa_tf.data import RawSplit
 from ntaa_tf.data import examples
 from ntaa_tf.data.examples import decode_split
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    """What is logged as a warning, as one list of messages."""
-    messages = []
-    monkeypatch.setattr(
-        logging, "warning", lambda text, *values: messages.append(text % values)
-    )
-    return messages
 
 
 @pytest.fixture
@@ -26,24 +15,24 @@ def split_of_200(tmp_path, write_png):
     return RawSplit(paths, np.arange(200))
 
 
-def test_order_and_labels_survive_the_threads(split_of_200, warnings):
+def test_order_and_labels_survive_the_threads(split_of_200, caplog):
     decoded = decode_split("train", split_of_200, 8, None)
     assert decoded.images.shape == (200, 8, 8, 3)
     assert decoded.images.dtype == np.uint8
     np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], np.arange(200))
     np.testing.assert_array_equal(decoded.labels, np.arange(200))
-    assert warnings == []
+    assert caplog.messages == []
 
 
-def test_broken_file_is_dropped_and_named(split_of_200, warnings):
+def test_broken_file_is_dropped_and_named(split_of_200, caplog):
     split_of_200.images[7].write_bytes(b"broken")
     decoded = decode_split("train", split_of_200, 8, None)
     kept = np.delete(np.arange(200), 7)
     np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], kept)
     np.testing.assert_array_equal(decoded.labels, kept)
-    assert len(warnings) == 1
-    assert "1 of 200 train" in warnings[0]
-    assert str(split_of_200.images[7]) in warnings[0]
+    assert len(caplog.messages) == 1
+    assert "1 of 200 train" in caplog.messages[0]
+    assert str(split_of_200.images[7]) in caplog.messages[0]
 
 
 def test_more_than_one_percent_broken_is_an_error(split_of_200):
@@ -61,7 +50,7 @@ def test_broken_bytes_are_named_by_their_position():
 
 
 def test_pixels_beyond_memory_are_mapped(
-    split_of_200, warnings, monkeypatch, tmp_path
+    split_of_200, caplog, monkeypatch, tmp_path
 ):
     split_of_200.images[7].write_bytes(b"broken")
     expected = decode_split("train", split_of_200, 8, None)

@@ -1,0 +1,70 @@
+"""The page of a run: one file, no network, for a person to look at."""
+
+import html
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.files import write_atomically
+from ntaa_tf.report import sections
+from ntaa_tf.report.style import STYLE
+from ntaa_tf.report.table import MISSING
+from ntaa_tf.report.table import format_count
+from ntaa_tf.report.table import format_share
+
+
+def write_report(
+    path: Path,
+    title: str,
+    recipe: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    history: Mapping[str, Sequence[float]],
+    architecture: Architecture,
+) -> None:
+    """Write the page of a run as one HTML file.
+
+    Args:
+        path: the file to write.
+        title: of the page.
+        recipe: the value of every flag of the run.
+        metrics: what `metrics.json` holds; what is missing is left out.
+        history: values after each epoch, see `draw_curves`.
+        architecture: the one that was found.
+    """
+    heading = html.escape(title)
+    body = "\n".join(
+        (
+            f"<h1>{heading}</h1>",
+            f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
+            sections.show_results(metrics),
+            sections.show_curves(history),
+            sections.show_architecture(architecture),
+            sections.show_run(recipe, metrics),
+        )
+    )
+    page = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
+    )
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(page, "utf-8")
+
+
+def _summarize(metrics: Mapping[str, Any]) -> str:
+    """Say what was adapted to what, and what came of it, in one sentence."""
+    source, adapted = metrics.get("source", {}), metrics.get("adapted", {})
+    accuracy = format_share(adapted.get("test_accuracy"))
+    if "baseline" in metrics:
+        plain = format_share(metrics["baseline"].get("test_accuracy"))
+        accuracy += f" (plain finetuning: {plain})"
+    depths = [str(model.get("depth", MISSING)) for model in (source, adapted)]
+    macs = [format_count(model.get("macs")) for model in (source, adapted)]
+    return (
+        f"{metrics.get('model', 'A model')} was adapted to "
+        f"{metrics.get('dataset', 'a data set')}: test accuracy {accuracy}, "
+        f"depth {' → '.join(depths)}, MACs {' → '.join(macs)}."
+    )

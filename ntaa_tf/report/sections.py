@@ -1,0 +1,126 @@
+"""The sections of the page, each as HTML, every text in it escaped."""
+
+import html
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.report.curves import draw_curves
+from ntaa_tf.report.drawing import make_figure
+from ntaa_tf.report.ink import choose_colour
+from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.table import HEADER
+from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import list_rows
+
+
+def show_results(metrics: Mapping[str, Any]) -> str:
+    """Show the result table, and the checks that were made."""
+    rows = [_row(cells) for cells in list_rows(metrics)]
+    caption = (
+        "MACs are multiply-adds for one image. Batch 1 and batch 32 are "
+        "the latencies of a batch of as many images."
+    )
+    return _section(
+        "Result",
+        f'<div class="scroll"><table class="results"><caption>{caption}'
+        f"</caption><thead>{_row(HEADER, 'col')}</thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        + _pairs("Checks", _list_checks(metrics)),
+    )
+
+
+def show_curves(history: Mapping[str, Sequence[float]]) -> str:
+    """Show the curves of the training, if any."""
+    panels = draw_curves(history)
+    if not panels:
+        return ""
+    return _section("Training", f'<div class="panels">{"".join(panels)}</div>')
+
+
+def show_architecture(architecture: Architecture) -> str:
+    """Show the architecture as a picture and as a table."""
+    picture = to_svg(make_figure(architecture), "The choice of every site")
+    rows = [
+        f"<tr><td>{html.escape(name)}</td><td>"
+        f'<span class="dot" style="background: '
+        f'{choose_colour(choice.candidate)}"></span>'
+        f"{html.escape(choice.candidate)}</td><td>{choice.reads}</td></tr>"
+        for name, choice in architecture.sites.items()
+    ]
+    header = _row(("site", "candidate", "reads from sites back"), "col")
+    return _section(
+        "Architecture",
+        f'<div class="scroll">{picture}</div>'
+        f"<details><summary>As a table</summary><table><thead>{header}"
+        f"</thead><tbody>{''.join(rows)}</tbody></table></details>",
+    )
+
+
+def show_run(recipe: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    """Show the seconds of each stage, seed, versions, and every flag."""
+    stages = metrics.get("seconds", {})
+    seconds = {stage: f"{stages[stage]:,.1f} s" for stage in stages}
+    if stages:
+        seconds["total"] = f"{sum(stages.values()):,.1f} s"
+    versions = {key: metrics[key] for key in ("seed",) if key in metrics}
+    versions |= metrics.get("versions", {})
+    return _section(
+        "Run",
+        '<div class="columns">'
+        + _pairs("Stages", seconds)
+        + _pairs("Seed and versions", versions)
+        + _pairs("Recipe", recipe)
+        + "</div>",
+    )
+
+
+def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """List what else was measured, by what it says."""
+    adapted, gap = metrics.get("adapted", {}), metrics.get("gap", {})
+    shares = {
+        "Validation accuracy of the supernet": gap.get("supernet"),
+        "Validation accuracy of its argmax model": gap.get("argmax"),
+        "Validation accuracy after finetuning": adapted.get(
+            "validation_accuracy"
+        ),
+    }
+    differences = {
+        "Largest difference by collapse": metrics.get("collapse_difference"),
+        "Largest difference by export": metrics.get("export_difference"),
+    }
+    return {
+        name: format_share(share)
+        for name, share in shares.items()
+        if share is not None
+    } | {
+        name: f"{difference:.1e}"
+        for name, difference in differences.items()
+        if difference is not None
+    }
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{title}</h2>{content}</section>"
+
+
+def _pairs(title: str, pairs: Mapping[str, Any]) -> str:
+    """Write a table of names and values, nothing if there are none."""
+    if not pairs:
+        return ""
+    rows = [_row((name, value)) for name, value in pairs.items()]
+    return (
+        f'<table class="pairs"><caption>{title}</caption>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _row(cells: Iterable[Any], scope: str = "row") -> str:
+    """Write a table row: all are headings in a header, else the first."""
+    first, *others = (html.escape(str(cell)) for cell in cells)
+    tag = "th" if scope == "col" else "td"
+    return f'<tr><th scope="{scope}">{first}</th>' + (
+        "".join(f"<{tag}>{cell}</{tag}>" for cell in others) + "</tr>"
+    )

@@ -1,0 +1,64 @@
+"""The style sheet of the page."""
+
+STYLE = """
+:root {
+  color-scheme: light dark;
+  --paper: #fff; --ink: #1f2933; --quiet: #5b6773; --line: #dfe3e8;
+  --card: #f6f8fa; --accent: #1d4ed8;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #12161b; --ink: #e4e8ec; --quiet: #98a4b0; --line: #2b333c;
+    --card: #1a2027; --accent: #7aa7ff;
+  }
+}
+body {
+  margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 68rem;
+  background: var(--paper); color: var(--ink);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif;
+}
+h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; }
+h2 { margin: 2.75rem 0 .75rem; font-size: 1.2rem; }
+.headline {
+  margin: 1rem 0 0; padding-left: 1rem; border-left: 4px solid var(--accent);
+  max-width: 46rem; font-size: 1.15rem;
+}
+caption {
+  caption-side: bottom; padding-top: .5rem; color: var(--quiet);
+  font-size: .875rem; text-align: left;
+}
+.pairs { margin-top: 1.25rem; }
+.pairs caption {
+  caption-side: top; padding: 0 0 .25rem; color: var(--ink); font-size: 1rem;
+  font-weight: 600;
+}
+.pairs td { white-space: pre-wrap; overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td {
+  padding: .4rem .9rem; border-bottom: 1px solid var(--line);
+  text-align: left; white-space: nowrap;
+}
+th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
+.results { width: 100%; }
+.results th + th, .results td { text-align: right; }
+.results tbody th { color: var(--ink); font-size: 1rem; }
+.results tbody tr:last-child { background: var(--card); font-weight: 700; }
+.panels {
+  display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr));
+}
+.panels svg {
+  box-sizing: border-box; width: 100%; height: auto; padding: .75rem;
+  border: 1px solid var(--line); border-radius: .6rem;
+}
+.columns {
+  display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem;
+}
+details { margin-top: 1rem; }
+summary { cursor: pointer; color: var(--accent); }
+.dot {
+  display: inline-block; width: .7em; height: .7em; margin-right: .5em;
+  border-radius: 50%;
+}
+"""
