@@ -2,7 +2,8 @@
 
 A candidate computes its operation by itself when it is called, and gives the
 stock layers that compute it in a plain model. What is linear in the image
-also gives its kernel, so that a mixed op can merge it with others.
+also gives its kernel, so that a mixed op can merge it with others. Kernels
+merge in the variables' dtype; so Keras must not cast them by itself.
 """
 
 from typing import Any
@@ -109,12 +110,16 @@ class Convolution(Candidate):
         self.kernel = self.add_weight(
             (*self.kernel_size, self.geometry.in_channels, channels),
             initializer=keras.initializers.HeNormal(seed=self.seed),
+            autocast=False,
             name="kernel",
         )
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                (self.geometry.out_channels,), "zeros", name="bias"
+                (self.geometry.out_channels,),
+                "zeros",
+                autocast=False,
+                name="bias",
             )
 
     def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
@@ -141,10 +146,14 @@ class Convolution(Candidate):
     def call(self, images: Any, training: bool = False) -> Any:
         """Convolve."""
         convolve = grid.convolve_depthwise if self.depthwise else grid.convolve
-        outputs = convolve(
-            images, self.spread_kernel(self.extent), self.geometry
-        )
-        return outputs if self.bias is None else outputs + self.bias
+        kernel = ops.cast(self.spread_kernel(self.extent), images.dtype)
+        return self.add_bias(convolve(images, kernel, self.geometry))
+
+    def add_bias(self, outputs: Any) -> Any:
+        """Add the bias, if there is one."""
+        if self.bias is None:
+            return outputs
+        return outputs + ops.cast(self.bias, outputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
@@ -216,6 +225,7 @@ class SeparableConvolution(Candidate):
         self.depthwise_kernel = self.add_weight(
             (*self.kernel_size, self.geometry.in_channels, 1),
             initializer=keras.initializers.HeNormal(seed=self.seed),
+            autocast=False,
             name="depthwise_kernel",
         )
 
@@ -249,13 +259,10 @@ class SeparableConvolution(Candidate):
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Convolve each channel, then mix the channels."""
-        outputs = grid.convolve_depthwise(
-            images, self.spread_depthwise(self.kernel_size), self.geometry
-        )
-        outputs = ops.conv(
-            outputs, ops.convert_to_tensor(self.pointwise.kernel)
-        )
-        return outputs if self.bias is None else outputs + self.bias
+        kernel = ops.cast(self.spread_depthwise(self.extent), images.dtype)
+        pointwise = ops.cast(self.pointwise.kernel, images.dtype)
+        outputs = grid.convolve_depthwise(images, kernel, self.geometry)
+        return self.pointwise.add_bias(ops.conv(outputs, pointwise))
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""

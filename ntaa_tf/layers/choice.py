@@ -24,15 +24,16 @@ class Choice(keras.layers.Layer):
     """
 
     def __init__(self, options: tuple[str, ...], **kwargs: Any):
-        # Kernels merge in the variables' dtype, so Keras must not cast them.
-        kwargs["autocast"] = False
         super().__init__(**kwargs)
         self.options = tuple(options)
 
     def build(self, input_shape: Any) -> None:
         """Create the logits, 1 at the source and 0 elsewhere, and κ and ρ."""
         self.logits = self.add_weight(
-            (len(self.options),), _initialize_logits, name="logits"
+            (len(self.options),),
+            _initialize_logits,
+            autocast=False,
+            name="logits",
         )
         self.start_pull = self._add_pull("start_pull", 1.0)
         self.end_pull = self._add_pull("end_pull", 0.0)
@@ -71,15 +72,14 @@ class Choice(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
-        config = super().get_config()
-        config.pop("autocast", None)
-        return config | {"options": list(self.options)}
+        return super().get_config() | {"options": list(self.options)}
 
     def _add_pull(self, name: str, value: float) -> keras.Variable:
         return self.add_weight(
             (),
             keras.initializers.Constant(value),
             trainable=False,
+            autocast=False,
             name=name,
             aggregation="only_first_replica",
         )

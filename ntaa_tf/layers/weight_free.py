@@ -197,6 +197,7 @@ class Noise(WeightFree):
             (),
             "zeros",
             trainable=False,
+            autocast=False,
             name="deviation",
             aggregation="mean",
         )

@@ -110,7 +110,7 @@ def _style_axes(axes: Axes, title: str) -> None:
     bold: dict[str, Any] = {"fontsize": 9, "fontweight": "bold"}
     axes.set_title(title, loc="left", color=INK, parse_math=False, **bold)
     axes.set_xlabel("epoch", color=INK, fontsize=8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.tick_params(colors=INK, labelsize=8, length=0)
     axes.grid(color=INK, alpha=0.12, linewidth=0.6)
     axes.spines[:].set_visible(False)

@@ -53,7 +53,7 @@ def show_architecture(architecture: Architecture) -> str:
     header = _row(("site", "candidate", "reads from sites back"), "col")
     return _section(
         "Architecture",
-        f'<div class="scroll">{picture}</div>'
+        f'<div class="scroll picture">{picture}</div>'
         f"<details><summary>As a table</summary><table><thead>{header}"
         f"</thead><tbody>{''.join(rows)}</tbody></table></details>",
     )

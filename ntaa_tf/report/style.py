@@ -34,6 +34,10 @@ caption {
 }
 .pairs td { white-space: pre-wrap; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
+.picture {
+  position: relative; left: 50%; transform: translateX(-50%);
+  width: max-content; min-width: 100%; max-width: 94vw;
+}
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td {
   padding: .4rem .9rem; border-bottom: 1px solid var(--line);
@@ -46,7 +50,7 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
 .results tbody tr:last-child { background: var(--card); font-weight: 700; }
 .panels {
   display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
 }
 .panels svg {
   box-sizing: border-box; width: 100%; height: auto; padding: .75rem;

@@ -1,0 +1,177 @@
+"""Small models with all that makes real graphs hard to rewrite."""
+
+import keras
+import numpy as np
+from keras import layers
+
+SHAPE = (8, 8, 3)
+
+
+def residual():
+    """Batch norm, and operators and functions that are no layers."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(4, 3, padding="same", name="stem")(images * 0.5 - 1.0)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.ReLU(name="relu")(x)
+    y = layers.Conv2D(4, 3, padding="same", name="conv")(x)
+    y = layers.BatchNormalization(name="conv_norm")(y)
+    x = keras.ops.relu(x + y)
+    x = keras.ops.mean(x, axis=(1, 2))
+    return keras.Model(images, layers.Dense(5, name="logits")(x))
+
+
+def shared():
+    """One convolution that is called at two places."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(4, 1, name="stem")(images)
+    conv = layers.Conv2D(4, 3, padding="same", name="shared")
+    x = conv(layers.ReLU()(conv(x)))
+    return keras.Model(images, x)
+
+
+def _inner(name="inner"):
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(3, 3, padding="same", name="conv")(images)
+    x = layers.BatchNormalization(name="norm")(x)
+    return keras.Model(images, x + images, name=name)
+
+
+def _middle():
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(3, 1, name="conv")(images)
+    x = _inner()(x)
+    return keras.Model(images, layers.ReLU(name="relu")(x), name="middle")
+
+
+def nested():
+    """A model in a model, with a layer of the same name in both."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(3, 1, name="conv")(images)
+    x = _inner()(x)
+    return keras.Model(images, layers.ReLU(name="relu")(x))
+
+
+def doubly_nested():
+    """A model in a model in a model, a layer of one name in all three."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(3, 1, name="conv")(images)
+    return keras.Model(images, layers.ReLU(name="relu")(_middle()(x)))
+
+
+def nested_twice():
+    """One nested model that is called at two places."""
+    images = keras.Input(SHAPE, name="images")
+    inner = _inner()
+    return keras.Model(images, inner(layers.ReLU()(inner(images))))
+
+
+def nested_with_two_outputs():
+    """A nested model that reads two tensors and gives two."""
+    left, right = keras.Input(SHAPE), keras.Input(SHAPE)
+    x = layers.Conv2D(3, 1, name="conv")(left - right)
+    inner = keras.Model([left, right], [x, left], name="inner")
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(3, 1, name="conv")(images)
+    first, second = inner([images, x])
+    return keras.Model(images, layers.Concatenate()([second, first]))
+
+
+def two_outputs():
+    """The shallow output is listed last."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.Conv2D(4, 3, name="stem")(images)
+    y = layers.Conv2D(6, 3, name="conv")(layers.ReLU(name="relu")(x))
+    return keras.Model(images, [y, layers.Dense(2, name="aside")(x)])
+
+
+def sequential():
+    """A Sequential model."""
+    return keras.Sequential(
+        [
+            keras.Input(SHAPE, name="images"),
+            layers.Conv2D(4, 3, name="conv"),
+            layers.BatchNormalization(name="norm"),
+        ]
+    )
+
+
+def sequential_inside():
+    """A Sequential model, and in it another, in a functional one."""
+    images = keras.Input(SHAPE, name="images")
+    block = keras.Sequential(
+        [sequential(), layers.Conv2D(4, 1, name="conv")], name="block"
+    )
+    x = layers.Conv2D(3, 1, name="conv")(images)
+    return keras.Model(images, block(x))
+
+
+def padded():
+    """ZeroPadding2D before `valid` convolutions, as in keras.applications."""
+    images = keras.Input(SHAPE, name="images")
+    x = layers.ZeroPadding2D(1, name="stem_pad")(images)
+    x = layers.Conv2D(4, 3, strides=2, name="stem")(x)
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)), name="conv_pad")(x)
+    x = layers.DepthwiseConv2D(3, strides=2, name="conv")(x)
+    return keras.Model(images, layers.Dropout(0.5, seed=7)(x))
+
+
+def normalized():
+    """Normalization with statistics of its own, which no weight file shows."""
+    images = keras.Input(SHAPE, name="images")
+    normalization = layers.Normalization(name="normalization")
+    normalization.adapt(make_images() * 3 + 2)
+    return keras.Model(images, layers.Conv2D(4, 1)(normalization(images)))
+
+
+class Subclassed(keras.Model):
+    """A model whose graph nobody can see."""
+
+    def __init__(self):
+        super().__init__(name="subclassed")
+        self.conv = layers.Conv2D(3, 1)
+
+    def call(self, images):
+        return self.conv(images)
+
+
+FACTORIES = {
+    factory.__name__: factory
+    for factory in (
+        residual,
+        shared,
+        nested,
+        doubly_nested,
+        nested_twice,
+        nested_with_two_outputs,
+        two_outputs,
+        sequential,
+        sequential_inside,
+        padded,
+        normalized,
+    )
+}
+
+
+def make_images():
+    return np.random.default_rng(0).normal(size=(2, *SHAPE)).astype("float32")
+
+
+def make_model(name):
+    """Make a model by its name, its batch statistics unlike the initial."""
+    keras.utils.set_random_seed(0)
+    model = FACTORIES[name]()
+    generator = np.random.default_rng(1)
+    for weight in model.weights:
+        if "moving" in weight.path:
+            weight.assign(generator.uniform(0.5, 2.0, weight.shape))
+    return model
+
+
+def predict(model, images=None):
+    """Give all outputs of a model as arrays."""
+    images = make_images() if images is None else images
+    return [np.asarray(output) for output in _as_list(model(images))]
+
+
+def _as_list(outputs):
+    return list(outputs) if isinstance(outputs, list | tuple) else [outputs]

@@ -1,0 +1,217 @@
+import keras
+import numpy as np
+import pytest
+from geometries import list_geometries
+from geometries import make_geometry
+
+from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.layers.search_space import list_candidates
+
+SPACES = (
+    "ntaa",
+    "ntaa_dense",
+    "ntaa_depthwise",
+    "dilated3x3,separable5x5,zero,identity",
+)
+
+
+def build_mixed_op(geometry, space, rng, **kwargs):
+    """A built mixed op whose weights are all random, unlike each other."""
+    mixed_op = MixedOp(
+        geometry,
+        list_candidates(space, geometry),
+        use_bias=True,
+        name="site",
+        **kwargs,
+    )
+    mixed_op.build((None, *geometry.input_size, geometry.in_channels))
+    for weight in mixed_op.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape))
+    mixed_op.set_pulls(0.0, 0.0)
+    return mixed_op
+
+
+def draw_images(geometry, rng):
+    shape = (2, *geometry.input_size, geometry.in_channels)
+    return rng.normal(size=shape).astype("float32")
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_fused_mixture_is_the_literal_one(space, rng):
+    for geometry in list_geometries(every=5):
+        mixed_op = build_mixed_op(geometry, space, rng)
+        images = draw_images(geometry, rng)
+        literal = np.array(mixed_op.call_literally(images))
+        np.testing.assert_allclose(
+            mixed_op(images),
+            literal,
+            atol=1e-5 * np.abs(literal).max(),
+            err_msg=str(geometry),
+        )
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
+    for geometry in list_geometries(every=13):
+        mixed_op = build_mixed_op(geometry, space, rng, activation="relu")
+        images = draw_images(geometry, rng)
+        for option in mixed_op.options:
+            mixed_op.choose(option)
+            mixed = np.array(mixed_op(images))
+            plain = images
+            for layer in mixed_op.plain_layers(option):
+                assert type(layer).__module__.startswith("keras.")
+                plain = layer(plain)
+            np.testing.assert_allclose(
+                plain,
+                mixed,
+                atol=1e-5 * max(1, np.abs(mixed).max()),
+                err_msg=f"{option} of {geometry}",
+            )
+
+
+def test_plain_layers_inherit_bit_for_bit(rng):
+    for geometry in list_geometries(every=5):
+        mixed_op = build_mixed_op(geometry, "ntaa", rng)
+        own = {w.numpy().tobytes() for w in mixed_op.trainable_weights}
+        for option in mixed_op.options:
+            for layer in mixed_op.plain_layers(option):
+                for weight in layer.get_weights():
+                    assert weight.tobytes() in own
+
+
+@pytest.mark.parametrize("kind", ["dense", "pointwise", "depthwise"])
+def test_a_new_mixed_op_computes_the_source(kind, rng):
+    kernel_size = (1, 1) if kind == "pointwise" else (3, 3)
+    geometry = make_geometry(kind, kernel_size, stride=2)
+    mixed_op = MixedOp(geometry, list_candidates("ntaa", geometry))
+    layer = keras.layers.Conv2D(4, kernel_size, 2, "same", use_bias=False)
+    if kind == "depthwise":
+        layer = keras.layers.DepthwiseConv2D(
+            kernel_size, 2, "same", use_bias=False
+        )
+    images = draw_images(geometry, rng)
+    expected = layer(images)
+    mixed_op.build(images.shape)
+    mixed_op.inherit(layer.get_weights()[0], None, all_candidates=True)
+    np.testing.assert_allclose(mixed_op(images), expected, atol=1e-6)
+
+
+def test_inherited_candidates_keep_the_source_where_they_can(rng):
+    geometry = make_geometry()
+    mixed_op = build_mixed_op(geometry, "conv5x5,conv1x1", rng)
+    kernel = rng.normal(size=(3, 3, 4, 4)).astype("float32")
+    bias = np.arange(4, dtype="float32")
+    mixed_op.inherit(kernel, bias, all_candidates=True)
+    _, larger, smaller = mixed_op.candidates
+    np.testing.assert_array_equal(
+        larger.kernel, np.pad(kernel, [(1, 1), (1, 1), (0, 0), (0, 0)])
+    )
+    np.testing.assert_array_equal(smaller.kernel, kernel[1:2, 1:2])
+    np.testing.assert_array_equal(larger.bias, bias)
+
+
+def test_random_candidates_stay_random_on_request(rng):
+    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng)
+    before = mixed_op.candidates[1].kernel.numpy()
+    kernel = np.ones((3, 3, 4, 4), "float32")
+    mixed_op.inherit(kernel, np.zeros(4), all_candidates=False)
+    np.testing.assert_array_equal(mixed_op.candidates[1].kernel, before)
+    np.testing.assert_array_equal(mixed_op.source.kernel, kernel)
+
+
+def test_separable_candidates_share_the_pointwise_kernel(rng):
+    geometry = make_geometry("pointwise", (1, 1), channels=(4, 8))
+    mixed_op = build_mixed_op(geometry, "ntaa", rng)
+    kernels = [w for w in mixed_op.trainable_weights if w.shape[2:] == (4, 8)]
+    assert len(kernels) == 1
+
+
+def test_the_paper_s_dense_space_has_its_own_kernels_at_pointwise_sites(rng):
+    geometry = make_geometry("pointwise", (1, 1), channels=(4, 8))
+    mixed_op = build_mixed_op(geometry, "ntaa_dense", rng)
+    kernels = [w for w in mixed_op.trainable_weights if w.shape[2:] == (4, 8)]
+    assert [k.shape[0] for k in kernels] == [1, 5, 3]
+
+
+def test_logit_gradients_match_finite_differences(rng):
+    import tensorflow as tf
+
+    geometry = make_geometry(channels=(4, 8))
+    mixed_op = build_mixed_op(geometry, "ntaa", rng)
+    images = draw_images(geometry, rng)
+    target = rng.normal(size=(2, 8, 8, 8)).astype("float32")
+
+    def loss():
+        return tf.reduce_mean(mixed_op(images) * target)
+
+    with tf.GradientTape() as tape:
+        value = loss()
+    gradient = tape.gradient(value, mixed_op.logits.value).numpy()
+    logits = mixed_op.logits.numpy()
+    step = 1e-2
+    for index in range(len(logits)):
+        moved = step * np.eye(len(logits))[index]
+        mixed_op.logits.assign(logits + moved)
+        above = float(loss())
+        mixed_op.logits.assign(logits - moved)
+        below = float(loss())
+        numeric = (above - below) / (2 * step)
+        assert gradient[index] == pytest.approx(numeric, rel=2e-2, abs=2e-5)
+    assert gradient.sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_gradients_of_source_logits_flow_at_the_exact_start(rng):
+    import tensorflow as tf
+
+    mixed_op = build_mixed_op(make_geometry(), "ntaa", rng)
+    mixed_op.logits.assign(np.eye(len(mixed_op.options))[0])
+    mixed_op.set_pulls(1.0, 0.0)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(mixed_op(draw_images(mixed_op.geometry, rng)) ** 2)
+    assert np.all(tape.gradient(loss, mixed_op.logits.value).numpy() != 0)
+
+
+@pytest.mark.parametrize("kind", ["dense", "pointwise", "depthwise"])
+def test_mixed_op_survives_a_file(kind, rng, tmp_path):
+    kernel_size = (1, 1) if kind == "pointwise" else (3, 3)
+    geometry = make_geometry(kind, kernel_size)
+    mixed_op = build_mixed_op(geometry, "ntaa", rng, activation="relu")
+    inputs = keras.Input((8, 8, 4))
+    model = keras.Model(inputs, mixed_op(inputs))
+    model.save(tmp_path / "model.keras")
+    reopened = keras.models.load_model(tmp_path / "model.keras")
+    images = draw_images(geometry, rng)
+    np.testing.assert_array_equal(reopened(images), model(images))
+
+
+def test_shape_without_a_call_is_the_shape_of_a_call(rng):
+    for geometry in list_geometries(every=11):
+        mixed_op = build_mixed_op(geometry, "ntaa", rng)
+        images = draw_images(geometry, rng)
+        shape = mixed_op.compute_output_shape(images.shape)
+        assert shape == mixed_op(images).shape
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_kernels_merge_in_full_precision(policy, rng):
+    geometry = make_geometry()
+    mixed_op = build_mixed_op(geometry, "ntaa", rng, dtype=policy)
+    images = draw_images(geometry, rng)
+    outputs = mixed_op(images, training=True)
+    assert outputs.dtype == policy.removeprefix("mixed_")
+    assert mixed_op.source.kernel.dtype == "float32"
+    assert mixed_op.coefficients().dtype == "float32"
+
+
+def test_training_changes_every_candidate_s_weights(rng):
+    geometry = make_geometry()
+    mixed_op = build_mixed_op(geometry, "ntaa,".rstrip(","), rng)
+    inputs = keras.Input((8, 8, 4))
+    model = keras.Model(inputs, mixed_op(inputs))
+    model.compile(keras.optimizers.SGD(0.1), loss="mse")
+    before = [w.numpy() for w in mixed_op.trainable_weights]
+    images = draw_images(geometry, rng)
+    model.fit(images, np.zeros((2, 8, 8, 4)), verbose=0)
+    for weight, old in zip(mixed_op.trainable_weights, before, strict=True):
+        assert not np.array_equal(weight, old), weight.path

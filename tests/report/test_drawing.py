@@ -1,0 +1,122 @@
+"""The picture of an architecture stays whole from 1 to 190 sites."""
+
+import itertools
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyBboxPatch
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.layers.search_space import CANDIDATES
+from ntaa_tf.report import draw_architecture
+from ntaa_tf.report import ink
+from ntaa_tf.report.drawing import DOTS_PER_INCH
+from ntaa_tf.report.drawing import make_figure
+
+SIZES = (1, 2, 12, 48, 190)
+
+
+def make_architecture(sites):
+    choices = itertools.cycle(
+        [SiteChoice(name) for name in ("source", *CANDIDATES)]
+        + [SiteChoice("identity", 2), SiteChoice("source", 1)]
+    )
+    names = [f"block{index}_project_conv" for index in range(sites)]
+    return Architecture(dict(zip(names, choices, strict=False)))
+
+
+def read_png(path):
+    """Read the size of a PNG, and its pixels' bytes."""
+    data = path.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    size, position, pixels = struct.unpack(">II", data[16:24]), 8, b""
+    while position < len(data):
+        length, kind = struct.unpack(">I4s", data[position : position + 8])
+        if kind == b"IDAT":
+            pixels += data[position + 8 : position + 8 + length]
+        position += length + 12
+    return size, zlib.decompress(pixels)
+
+
+def texts_of(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def pills_of(figure):
+    patches = figure.axes[0].patches
+    return [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
+
+
+@pytest.mark.parametrize("sites", SIZES)
+def test_the_png_has_the_size_of_the_figure_and_is_not_blank(sites, tmp_path):
+    architecture, path = make_architecture(sites), tmp_path / "a.png"
+    draw_architecture(architecture, path)
+    (width, height), pixels = read_png(path)
+    inches = make_figure(architecture).get_size_inches()
+    assert (width, height) == tuple(int(i * DOTS_PER_INCH) for i in inches)
+    assert 0.6 < width / height < 4 if sites >= 12 else width < 1000
+    assert len(set(pixels)) > 10
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("sites", SIZES)
+def test_nothing_overlaps_and_nothing_leaves_the_picture(sites):
+    figure = make_figure(make_architecture(sites))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    extents = [
+        text.get_window_extent(renderer).extents
+        for text in figure.axes[0].texts
+    ]
+    boxes = np.array(extents)
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    margin = 0.1 * figure.dpi
+    assert low.min() > margin
+    assert (high < figure.get_size_inches() * figure.dpi - margin).all()
+    apart = (high <= low.swapaxes(0, 1)) | (low >= high.swapaxes(0, 1))
+    overlapping = np.triu(~apart.any(axis=-1), k=1)
+    assert not overlapping.any()
+    assert len(pills_of(figure)) == sites
+
+
+def test_every_site_shows_its_name_its_candidate_and_what_it_reads():
+    architecture = Architecture(
+        {
+            "stem": SiteChoice("source"),
+            "middle": SiteChoice("max_pool"),
+            "last": SiteChoice("source", 2),
+        }
+    )
+    texts = texts_of(make_figure(architecture))
+    assert "Sites that changed: 2 of 3" in texts
+    assert {"stem", "middle", "last", "↑2"} <= set(texts)
+    assert texts.count("source") == 2 and texts.count("max_pool") == 1
+    assert {"source · 2", "max_pool · 1"} <= set(texts)
+    assert any(text.startswith("↑n") for text in texts)
+
+
+def test_marks_are_explained_only_where_there_are_any():
+    figure = make_figure(Architecture({"conv": SiteChoice("conv1x1")}))
+    assert not any("↑" in text for text in texts_of(figure))
+
+
+def test_only_the_sources_operation_is_grey_and_faint():
+    names = ("source", *CANDIDATES, "of_a_later_version")
+    sites = {name: SiteChoice(name) for name in names}
+    source, *others = pills_of(make_figure(Architecture(sites)))
+    colours = [to_hex(pill.get_facecolor()) for pill in others]
+    assert source.get_alpha() < 0.5
+    assert all(pill.get_alpha() == 1 for pill in others)
+    assert len(set(colours)) == len(others)
+    assert ink.SOURCE not in colours
+
+
+def test_a_name_that_looks_like_mathematics_is_drawn_as_it_is(tmp_path):
+    name = r"conv_$\frac{$"
+    architecture = Architecture({name: SiteChoice("source")})
+    draw_architecture(architecture, tmp_path / "a.png")
+    assert name in texts_of(make_figure(architecture))

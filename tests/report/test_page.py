@@ -1,0 +1,194 @@
+"""The page of a run is one well-formed file that holds the numbers."""
+
+import html.parser
+import re
+
+import pytest
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.report import write_report
+
+MODEL = {
+    "depth": 20,
+    "parameters": 272_474,
+    "macs": 41_200_000,
+    "latency_ms": {"1": 3.14, "32": 45.2},
+}
+METRICS = {
+    "dataset": "clothing10",
+    "model": "resnet20",
+    "source": MODEL,
+    "baseline": MODEL | {"test_accuracy": 0.8312},
+    "adapted": MODEL
+    | {
+        "depth": 17,
+        "macs": 30_100_000,
+        "test_accuracy": 0.8472,
+        "test_error": 15.28,
+        "validation_accuracy": 0.861,
+    },
+    "gap": {"supernet": 0.8123, "argmax": 0.7987},
+    "collapse_difference": 1.4e-6,
+    "export_difference": 3e-6,
+    "seconds": {"search": 4012.25, "finetune": 301.5},
+    "seed": 4711,
+    "versions": {"keras": "3.15.1"},
+}
+HISTORY = {"search_loss": [2.0, 1.0], "search_val_accuracy": [0.1, 0.2]}
+RECIPE = {"model": "resnet20", "smoke": False, "image_size": None}
+ARCHITECTURE = Architecture(
+    {"conv_1": SiteChoice("max_pool", 2), "conv_2": SiteChoice("source")}
+)
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser reads; every element has to be closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes = [], [], []
+        self.texts = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.handle_startendtag(tag, attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.extend(attributes)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.texts.append(" ".join(data.split()))
+
+    @property
+    def words(self):
+        return [text for text in self.texts if text]
+
+
+@pytest.fixture
+def make_page(tmp_path):
+    def make(
+        title="A run",
+        recipe=RECIPE,
+        metrics=METRICS,
+        history=HISTORY,
+        architecture=ARCHITECTURE,
+    ):
+        path = tmp_path / "report.html"
+        write_report(path, title, recipe, metrics, history, architecture)
+        assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+        return Page(path.read_text("utf-8"))
+
+    return make
+
+
+def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
+    assert (
+        "resnet20 was adapted to clothing10: test accuracy 84.7 % (plain "
+        "finetuning: 83.1 %), depth 20 → 17, MACs 41.2 M → 30.1 M."
+    ) in make_page().words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A run",
+        "plain finetuning",
+        "272 k",
+        "45.2 ms",
+        "81.2 %",  # the supernet
+        "79.9 %",  # its argmax model
+        "86.1 %",  # the adapted model on validation data
+        "1.4e-06",
+        "3.0e-06",
+        "4,012.2 s",
+        "4,313.8 s",  # all stages
+        "4711",
+        "3.15.1",
+        "image_size",
+        "None",
+        "conv_1",
+        "max_pool",
+    ],
+)
+def test_the_page_holds_what_was_measured(text, make_page):
+    assert text in make_page().words
+
+
+def test_the_page_shows_curves_and_architecture(make_page):
+    labels = [
+        value for name, value in make_page().attributes if name == "aria-label"
+    ]
+    assert labels == [
+        "Training loss",
+        "Validation accuracy and the gap",
+        "The choice of every site",
+    ]
+
+
+def test_the_page_needs_no_network(make_page, tmp_path):
+    page = make_page()
+    assert not {"script", "link", "iframe", "img", "image"} & set(page.tags)
+    references = [
+        value
+        for name, value in page.attributes
+        if name in ("src", "href", "xlink:href")
+    ]
+    assert references and all(value[0] == "#" for value in references)
+    css = re.findall(r"url\((.)", (tmp_path / "report.html").read_text())
+    assert set(css) <= {"#"}
+    assert "@import" not in (tmp_path / "report.html").read_text()
+
+
+HOSTILE = "</title><script>alert(1)</script>&amp;\"'$x"
+
+
+def test_hostile_names_stay_text(make_page):
+    everywhere = METRICS | {
+        "dataset": HOSTILE,
+        "model": HOSTILE,
+        "seed": HOSTILE,
+        "seconds": {HOSTILE: 1.0},
+        "versions": {HOSTILE: HOSTILE},
+        "adapted": {"depth": HOSTILE},
+    }
+    page = make_page(
+        title=HOSTILE,
+        recipe={HOSTILE: HOSTILE},
+        metrics=everywhere,
+        history={HOSTILE: [1.0, 2.0]},
+        architecture=Architecture({HOSTILE: SiteChoice(HOSTILE)}),
+    )
+    assert "script" not in page.tags
+    assert page.words.count(HOSTILE) == 11
+    assert ("aria-label", HOSTILE) in page.attributes
+
+
+@pytest.mark.parametrize("missing", METRICS)
+def test_any_key_may_be_missing(missing, make_page):
+    metrics = {key: METRICS[key] for key in METRICS if key != missing}
+    assert "Result" in make_page(metrics=metrics).words
+
+
+def test_an_empty_run_has_a_page(make_page):
+    page = make_page(recipe={}, metrics={}, history={})
+    assert "Checks" not in page.words and "Training" not in page.words
+    assert (
+        "A model was adapted to a data set: test accuracy -, depth - → -, "
+        "MACs - → -."
+    ) in page.words
+
+
+def test_unknown_metrics_are_ignored(make_page):
+    page = make_page(metrics=METRICS | {"surplus": {"surplus": 98765}})
+    assert not any("98765" in word for word in page.words)
