@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from absl import app
 from absl import flags
+from absl import logging as absl_logging
 
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import name_workdir
@@ -61,6 +62,7 @@ def main(arguments: list[str]) -> int:
         The exit status: 0, 2 for input that can't be followed, 1 for a loss
         that is no longer finite.
     """
+    absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
         _refuse_words(arguments[1:])

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+UNFINISHED = ".unfinished-"
+
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
@@ -23,7 +25,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
-        dir=path.parent, prefix=".unfinished-"
+        dir=path.parent, prefix=UNFINISHED
     ) as directory:
         unfinished = Path(directory) / path.name
         yield unfinished

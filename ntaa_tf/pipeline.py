@@ -23,6 +23,7 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
 from ntaa_tf.search.inspection import describe_search
+from ntaa_tf.search.supernet import choose_sites
 from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
@@ -55,6 +56,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
 
     recipe = recipe.shrunk()
     dataset = prepare_data(recipe, raw, size, workdir.path)
+    data.steps_per_epoch(dataset.train, recipe.batch_size)
     source = keep_source(recipe, info, size, dataset.num_classes, workdir)
     baseline = None
     if recipe.compares:
@@ -62,6 +64,8 @@ def run(recipe: Recipe) -> dict[str, Any]:
         beside = _open_workdir(plain, workdir.path / "baseline")
         baseline = adapt(plain, source, dataset, beside)["adapted"]
     metrics = adapt(recipe, source, dataset, workdir)
+    source_seconds = read_json(workdir.path / "source" / RESULT_FILE)["seconds"]
+    metrics["seconds"] = {"source": source_seconds, **metrics["seconds"]}
     if baseline:
         metrics["baseline"] = baseline
     report(recipe, metrics, workdir)
@@ -119,10 +123,17 @@ def keep_source(
     num_classes: int,
     workdir: WorkDirectory,
 ) -> keras.Model:
-    """Build the source once; from then on it is the work directory's own."""
+    """Build the source once; from then on it is the work directory's own.
+
+    What can be refused of the search is refused here, before any training.
+    """
 
     def build(directory: Path) -> dict[str, Any]:
         source = build_source(recipe, info, image_size, num_classes)
+        if recipe.method == "ntaa":
+            choose_sites(
+                source, recipe.candidates, recipe.sites, recipe.skip_inputs
+            )
         save_model(source, directory / "source.keras")
         return {"image_size": image_size, **dataclasses.asdict(info)}
 
@@ -184,7 +195,7 @@ def report(
                 f"{stage}_{name}": values
                 for name, values in result["history"].items()
             }
-    if (path / "search").exists():
+    if recipe.method == "ntaa":
         text = (path / "search" / ARCHITECTURE_FILE).read_text("utf-8")
         architecture = Architecture.from_json(text)
         draw_architecture(architecture, path / "architecture.png")

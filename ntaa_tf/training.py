@@ -101,6 +101,7 @@ def fit_resumably(
                 state,
             ],
             verbose=2,
+            shuffle=False,
         )
     return state.history
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.files import UNFINISHED
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 
@@ -17,6 +18,9 @@ RESULT_FILE = "result.json"
 
 class WorkDirectory:
     """A directory in which every stage of one recipe runs once.
+
+    Until the first stage has a result it belongs to no recipe, so a run that
+    was refused leaves nothing in the way of the corrected one.
 
     Args:
         path: the directory; it is created.
@@ -34,15 +38,17 @@ class WorkDirectory:
         self.path = path
         kept = path / RECIPE_FILE
         if kept.exists():
-            _check_recipe(path, _read_recipe(kept), choices)
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+            there = _read_recipe(kept)
+            if any(path.glob(f"*/{RESULT_FILE}")):
+                _check_recipe(path, there, choices)
+                return
+        elif path.exists() and not (path.is_dir() and _is_empty(path)):
             raise ValueError(
                 "Invalid value for `workdir`. Expected a new or empty "
                 f"directory, or one that keeps a run. Received: {path}, in "
                 f"which there is no {RECIPE_FILE}."
             )
-        else:
-            write_json(kept, {"choices": choices, "versions": versions})
+        write_json(kept, {"choices": choices, "versions": versions})
 
     def run_once(
         self, stage: str, function: Callable[[Path], dict[str, Any]]
@@ -73,10 +79,15 @@ class WorkDirectory:
         return result
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether nothing is there, but for what a killed run left unfinished."""
+    return all(file.name.startswith(UNFINISHED) for file in path.iterdir())
+
+
 def _read_recipe(path: Path) -> dict[str, Any]:
     try:
-        return read_json(path)["choices"]
-    except (KeyError, TypeError, ValueError) as error:
+        return dict(read_json(path)["choices"])
+    except (KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
             f"Invalid file {path}. Expected the recipe of a run as JSON. "
             f"Received something else ({error}). Choose another --workdir."

@@ -71,7 +71,9 @@ def training_batches(
     Example:
     >>> train = prepare(open_dataset("digits"), image_size=32).train
     >>> batches = training_batches(train, 10, batch_size=64, flip=False)
-    >>> model.fit(batches)
+    >>> images, labels = next(iter(batches))
+    >>> images.shape, labels.shape
+    (TensorShape([64, 32, 32, 3]), TensorShape([64, 10]))
     """
     steps = steps_per_epoch(examples, batch_size)
     augmentation = Augmentation(augment, flip)

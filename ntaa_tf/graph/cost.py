@@ -78,7 +78,7 @@ def _measure_depth(calls: list[Call]) -> int:
         )
         before = max((depths[parent] for parent in call.parents), default=0)
         depths.append(before + counts)
-    return depths[-1]
+    return max(depths)
 
 
 def _completes_separable(call: Call, calls: list[Call]) -> bool:

@@ -1,5 +1,6 @@
 """Rewriting functional models: new graph, same weights, donor untouched."""
 
+import itertools
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
@@ -76,7 +77,7 @@ def flatten(model: keras.Model) -> keras.Model:
     Args:
         model: a functional or Sequential model, nested to any depth. A layer
             of a nested model whose name is taken is renamed to
-            `<nested>_<layer>`.
+            `<nested>_<layer>`, with a number where that is taken too.
 
     Returns:
         A functional model of layers and operations only.
@@ -112,15 +113,22 @@ def check_functional(model: keras.Model) -> None:
 def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
     """Give a function that applies a copy of `nested`, layer by layer."""
     flat = flatten(nested)
-    names = {
-        operation.name: f"{nested.name}_{operation.name}"
-        for operation in flat.operations
-        if operation.name in taken
-    }
+    own = {operation.name for operation in flat.operations}
+    names: dict[str, str] = {}
+    for name in sorted(own & taken):
+        unfree = own | taken | set(names.values())
+        names[name] = _find_free_name(f"{nested.name}_{name}", unfree)
     copy = rewrite(flat, names=names)
     taken.update(operation.name for operation in copy.operations)
     # The call of Function, unlike that of Model, adds no conversions.
-    return lambda tensor, **_: keras.Function.call(copy, tensor)
+    return lambda inputs, **_: keras.Function.call(copy, inputs)
+
+
+def _find_free_name(name: str, taken: set[str]) -> str:
+    """Give the name, or it with the first number that makes it free."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    free = itertools.chain([name], numbered)
+    return next(candidate for candidate in free if candidate not in taken)
 
 
 def _copy_weights(original: Any, cloned: Any) -> None:

@@ -142,9 +142,12 @@ def _describe_geometry(uses: list[Call]) -> dict[str, Any]:
 
 
 def _measure(call: Call) -> Geometry:
-    if not isinstance(call.operation, SUPPORTED):
+    layer = call.operation
+    if isinstance(layer, keras.layers.Conv2DTranspose):
         raise UnsupportedConvolutionError("transposed convolution")
-    return measure_convolution(call.operation, call.inputs[0])
+    if type(layer) not in SUPPORTED:  # Its call may do anything.
+        raise UnsupportedConvolutionError(f"subclass {type(layer).__name__}")
+    return measure_convolution(layer, call.inputs[0])
 
 
 class Roles:

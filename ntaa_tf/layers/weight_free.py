@@ -4,6 +4,7 @@ Where a site changes the channel count they work on the smaller of the two
 counts: channels are reduced before the operation, or expanded behind it.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -229,7 +230,15 @@ class Noise(WeightFree):
 
     def pooling_layers(self, site: str) -> list[keras.Layer]:
         """Give a GaussianNoise behind the sampling."""
+        deviation = float(self.deviation)
+        # Keras allows 1 at most; a power of two rounds nothing.
+        scale = 2.0 ** max(0, math.ceil(math.log2(deviation or 1.0)))
         noise = keras.layers.GaussianNoise(
-            float(self.deviation), seed=self.seed, name=f"{site}_noise"
+            deviation / scale, seed=self.seed, name=f"{site}_noise"
         )
-        return [*grid.sampling_layers(self.geometry, site), noise]
+        layers = [*grid.sampling_layers(self.geometry, site), noise]
+        if scale > 1:
+            down = keras.layers.Rescaling(1 / scale, name=f"{site}_down")
+            up = keras.layers.Rescaling(scale, name=f"{site}_up")
+            layers[-1:] = [down, noise, up]
+        return layers

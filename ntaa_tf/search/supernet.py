@@ -67,14 +67,11 @@ def insert_mixed_ops(
     >>> [choice.name for choice in supernet.choices]
     ['conv']
     """
-    check_candidates(candidates)
-    _check_skip_inputs(skip_inputs)
     flat = flatten(source)
-    convolutions = find_convolutions(flat)
     if architecture is None:
-        chosen = select_sites(convolutions, sites)
+        chosen = choose_sites(flat, candidates, sites, skip_inputs)
     else:
-        chosen = _select_named(convolutions, architecture)
+        chosen = _select_named(flat, architecture)
         reads = [choice.reads for choice in architecture.sites.values()]
         skip_inputs = max(skip_inputs, 1 + max(reads))
     insertion = _Insertion(chosen, candidates, skip_inputs, inherit, seed)
@@ -84,6 +81,29 @@ def insert_mixed_ops(
     if architecture is not None:
         apply_architecture(supernet, architecture)
     return supernet
+
+
+def choose_sites(
+    source: keras.Model, candidates: str, sites: str, skip_inputs: int
+) -> list[Convolution]:
+    """Choose the sites of a search, and check all that decides it.
+
+    Args:
+        source: a flat functional model.
+        candidates: as `insert_mixed_ops` takes it.
+        sites: likewise.
+        skip_inputs: likewise.
+
+    Raises:
+        ValueError: if one of them is invalid or no convolution is a site.
+    """
+    check_candidates(candidates)
+    if not 1 <= skip_inputs <= MAX_SKIP_INPUTS:
+        raise ValueError(
+            "Invalid value for `skip_inputs`. Expected 1 to "
+            f"{MAX_SKIP_INPUTS}. Received: {skip_inputs}."
+        )
+    return select_sites(find_convolutions(source), sites)
 
 
 def apply_architecture(supernet: Supernet, architecture: Architecture) -> None:
@@ -233,27 +253,20 @@ def _read_weights(layer: keras.Layer) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _select_named(
-    convolutions: list[Convolution], architecture: Architecture
+    source: keras.Model, architecture: Architecture
 ) -> list[Convolution]:
-    chosen = [
-        conv
-        for conv in convolutions
-        if conv.name in architecture.sites and conv.geometry is not None
-    ]
-    known = [conv.name for conv in convolutions]
-    missing = sorted(set(architecture.sites) - {conv.name for conv in chosen})
-    if missing or not chosen:
+    supported = {
+        conv.name: conv
+        for conv in find_convolutions(source)
+        if conv.geometry is not None
+    }
+    unknown = sorted(set(architecture.sites) - set(supported))
+    if unknown or not architecture.sites:
         raise ValueError(
             "Invalid value for `architecture`. Expected sites that are "
-            f"convolutions of the source: {known}. Received an architecture "
-            f"with {missing or 'no sites'}."
+            f"convolutions of the source: {list(supported)}. Received an "
+            f"architecture with {unknown or 'no sites'}."
         )
-    return chosen
-
-
-def _check_skip_inputs(skip_inputs: int) -> None:
-    if not 1 <= skip_inputs <= MAX_SKIP_INPUTS:
-        raise ValueError(
-            "Invalid value for `skip_inputs`. Expected 1 to "
-            f"{MAX_SKIP_INPUTS}. Received: {skip_inputs}."
-        )
+    return [
+        conv for name, conv in supported.items() if name in architecture.sites
+    ]

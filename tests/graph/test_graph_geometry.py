@@ -153,6 +153,11 @@ def test_padding_behind_another_operation_is_not_absorbed():
     assert padding == ((0, 0), (0, 0))
 
 
+def test_a_convolution_of_one_channel_is_dense():
+    layer = layers.Conv2D(1, 3)
+    assert measure_convolution(layer, keras.Input((8, 8, 1))).kind == "dense"
+
+
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [

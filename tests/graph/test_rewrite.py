@@ -49,6 +49,18 @@ def test_a_copy_computes_what_the_donor_computes(donor, surgery):
 
 
 @pytest.mark.parametrize("surgery", [rewrite, flatten])
+def test_a_copy_trains_as_the_donor_trains(donor, surgery):
+    """Batch statistics, dropout and all."""
+    copy = surgery(donor)
+    for model in (donor, copy):
+        keras.utils.set_random_seed(0)
+        model(make_images(), training=True)
+    for weight, expected in zip(copy.weights, donor.weights, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), expected.numpy())
+    assert_equal(copy, donor)
+
+
+@pytest.mark.parametrize("surgery", [rewrite, flatten])
 def test_the_donor_is_left_as_it_is(donor, surgery):
     before = describe(donor)
     copy = surgery(donor)
@@ -61,7 +73,9 @@ def test_a_copy_keeps_names_and_shares_nothing(donor):
     copy = rewrite(donor)
     graph = as_functional(donor)
     assert operation_names(copy) == operation_names(graph)
-    assert [w.path for w in copy.weights] == [w.path for w in donor.weights]
+    assert [weight.name for weight in copy.weights] == [
+        weight.name for weight in graph.weights
+    ]
     own = {id(operation) for operation in graph.operations}
     assert own.isdisjoint(map(id, copy.operations))
 
@@ -87,7 +101,7 @@ def test_flattening_leaves_no_model_and_no_name_twice(donor):
         ("nested", ["conv", "inner_conv"]),
         ("doubly_nested", ["conv", "middle_conv", "inner_conv"]),
         ("nested_twice", ["conv"]),
-        ("sequential_inside", ["conv", "sequential_conv", "block_conv"]),
+        ("sequential_inside", ["conv", "sequence_conv", "block_conv"]),
     ],
 )
 def test_layers_of_nested_models_are_renamed_where_names_are_taken(
@@ -113,6 +127,26 @@ def test_a_new_name_is_not_one_that_is_taken_as_well():
     )
     x = layers.Conv2D(3, 1, name="conv")(images)
     donor = keras.Model(images, inner(x))
+    assert_equal(flatten(donor), donor)
+
+
+def test_nested_models_may_have_layers_of_one_name():
+    """A name that no layer of the outer model has."""
+    images = keras.Input((8, 8, 3))
+    x = images
+    for name in ("left", "right"):
+        block = [keras.Input((8, 8, 3)), layers.Conv2D(3, 1, name="conv")]
+        x = keras.Sequential(block, name=name)(x)
+    donor = keras.Model(images, x)
+    flat = flatten(donor)
+    assert operation_names(flat)[1:] == ["conv", "right_conv"]
+    assert_equal(flat, donor)
+
+
+def test_a_nested_model_may_be_called_with_keywords():
+    images = keras.Input((8, 8, 3))
+    block = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(3, 1)])
+    donor = keras.Model(images, block(inputs=images, training=False))
     assert_equal(flatten(donor), donor)
 
 
@@ -152,7 +186,8 @@ def test_a_replacement_stands_in_the_place_of_its_operation():
     assert "conv" not in operation_names(copy)
     assert copy.get_layer("instead").output.shape == (None, 8, 8, 4)
     np.testing.assert_array_equal(
-        copy.get_layer("logits").kernel, donor.get_layer("logits").kernel
+        copy.get_layer("logits").get_weights()[0],
+        donor.get_layer("logits").get_weights()[0],
     )
     donor.get_layer("conv").kernel.assign(_delta((3, 3, 4, 4)))
     np.testing.assert_allclose(predict(copy)[0], predict(donor)[0], rtol=1e-5)
@@ -187,7 +222,7 @@ def test_an_operator_can_be_replaced():
 
 
 def test_what_nobody_reads_any_more_is_not_in_the_copy():
-    images = keras.Input((8, 8, 3))
+    images = keras.Input((8, 8, 3), name="images")
     x = layers.Conv2D(4, 3, padding="same", name="first")(images)
     x = layers.Conv2D(4, 3, padding="same", name="unread")(x)
     x = layers.Conv2D(4, 3, padding="same", name="last")(x)
@@ -199,7 +234,7 @@ def test_what_nobody_reads_any_more_is_not_in_the_copy():
 
     replacements = {"first": remember, "last": lambda _: read["first"]}
     copy = rewrite(keras.Model(images, x), replacements)
-    assert operation_names(copy) == [images.name, "first"]
+    assert operation_names(copy) == ["images", "first"]
 
 
 def test_an_unknown_name_is_an_error():
@@ -234,7 +269,7 @@ def test_a_size_that_the_model_cannot_have_is_an_error():
 def test_a_size_for_one_of_two_inputs_is_an_error():
     inputs = [keras.Input((8, 8, 3)), keras.Input((8, 8, 3))]
     model = keras.Model(inputs, inputs[0] + inputs[1])
-    with pytest.raises(ValueError, match="`input_shape`. Expected None .* 2"):
+    with pytest.raises(ValueError, match=r"`input_shape`. Expected None .* 2"):
         rewrite(model, input_shape=(4, 4, 3))
 
 
@@ -264,17 +299,6 @@ def test_frozen_layers_stay_frozen():
 def test_seeds_are_kept():
     copy = rewrite(make_model("padded"))
     assert copy.layers[-1].seed == 7
-
-
-def test_arguments_of_calls_are_kept():
-    """Batch norm that was called in inference mode never learns statistics."""
-    images = keras.Input((8, 8, 3))
-    outputs = layers.BatchNormalization()(images, training=False)
-    donor = keras.Model(images, outputs)
-    for copy in (rewrite(donor), flatten(donor)):
-        np.testing.assert_array_equal(
-            copy(make_images(), training=True), donor(make_images())
-        )
 
 
 def test_mixed_precision_is_kept():

@@ -12,7 +12,7 @@ def residual():
     images = keras.Input(SHAPE, name="images")
     x = layers.Conv2D(4, 3, padding="same", name="stem")(images * 0.5 - 1.0)
     x = layers.BatchNormalization(name="norm")(x)
-    x = layers.ReLU(name="relu")(x)
+    x = layers.ReLU(name="stem_relu")(x)
     y = layers.Conv2D(4, 3, padding="same", name="conv")(x)
     y = layers.BatchNormalization(name="conv_norm")(y)
     x = keras.ops.relu(x + y)
@@ -91,7 +91,8 @@ def sequential():
             keras.Input(SHAPE, name="images"),
             layers.Conv2D(4, 3, name="conv"),
             layers.BatchNormalization(name="norm"),
-        ]
+        ],
+        name="sequence",
     )
 
 

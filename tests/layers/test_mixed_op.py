@@ -38,7 +38,7 @@ def draw_images(geometry, rng):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_fused_mixture_is_the_literal_one(space, rng):
-    for geometry in list_geometries(every=5):
+    for geometry in list_geometries(every=3):
         mixed_op = build_mixed_op(geometry, space, rng)
         images = draw_images(geometry, rng)
         literal = np.array(mixed_op.call_literally(images))
@@ -52,7 +52,7 @@ def test_fused_mixture_is_the_literal_one(space, rng):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
-    for geometry in list_geometries(every=13):
+    for geometry in list_geometries(every=7):
         mixed_op = build_mixed_op(geometry, space, rng, activation="relu")
         images = draw_images(geometry, rng)
         for option in mixed_op.options:
@@ -71,7 +71,7 @@ def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
 
 
 def test_plain_layers_inherit_bit_for_bit(rng):
-    for geometry in list_geometries(every=5):
+    for geometry in list_geometries(every=3):
         mixed_op = build_mixed_op(geometry, "ntaa", rng)
         own = {w.numpy().tobytes() for w in mixed_op.trainable_weights}
         for option in mixed_op.options:

@@ -103,6 +103,17 @@ class TestNoise:
         assert isinstance(layer, keras.layers.GaussianNoise)
         assert layer.stddev == pytest.approx(0.1 * images.std(), rel=1e-3)
 
+    def test_plain_layers_hold_a_deviation_above_one(self, images):
+        noise = Noise(make_geometry())
+        noise.build(images.shape)
+        noise.deviation.assign(5.3)
+        drawn, clean = 0 * images, 0 * images
+        for layer in noise.plain_layers("site"):
+            drawn = layer(drawn, training=True)
+            clean = layer(clean)
+        assert np.std(drawn) == pytest.approx(5.3, rel=0.05)
+        assert not np.any(clean)
+
 
 @pytest.mark.parametrize(
     "candidate",

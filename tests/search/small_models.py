@@ -1,0 +1,83 @@
+"""Small source models, with all that the sites of real ones have."""
+
+import keras
+from keras import layers
+
+
+def make_residual(size=16, activation=None):
+    """Conv blocks with a strided bottleneck and a projection shortcut."""
+    inputs = keras.Input((size, size, 3))
+    stem = layers.Conv2D(8, 3, padding="same", name="stem")(inputs)
+    stem = layers.ReLU()(layers.BatchNormalization()(stem))
+    hidden = layers.Conv2D(
+        8, 3, padding="same", activation=activation, name="first"
+    )(stem)
+    hidden = layers.ReLU()(layers.BatchNormalization()(hidden))
+    hidden = layers.Conv2D(16, 1, strides=2, name="second")(hidden)
+    hidden = layers.BatchNormalization()(hidden)
+    shortcut = layers.Conv2D(16, 1, strides=2, name="shortcut")(stem)
+    outputs = layers.ReLU()(hidden + shortcut)
+    outputs = layers.SeparableConv2D(
+        16, 3, padding="same", activation="relu", name="separable"
+    )(outputs)
+    outputs = layers.ZeroPadding2D(1)(outputs)
+    outputs = layers.Conv2D(12, 3, name="padded")(outputs)
+    pooled = layers.GlobalAveragePooling2D()(outputs)
+    return keras.Model(inputs, layers.Dense(4)(pooled), name="residual")
+
+
+def make_shared(size=8):
+    """One convolution that is called twice."""
+    inputs = keras.Input((size, size, 3))
+    hidden = layers.Conv2D(8, 3, padding="same", name="stem")(inputs)
+    shared = layers.Conv2D(
+        8, 3, padding="same", activation="relu", name="shared"
+    )
+    outputs = shared(shared(hidden))
+    return keras.Model(inputs, outputs)
+
+
+def make_nested(size=8):
+    """A Sequential model inside a functional one."""
+    inputs = keras.Input((size, size, 3))
+    inner = keras.Sequential(
+        [
+            keras.Input((size, size, 8)),
+            layers.Conv2D(8, 3, padding="same", name="inner_conv"),
+            layers.BatchNormalization(),
+        ],
+        name="inner",
+    )
+    hidden = layers.Conv2D(8, 3, padding="same", name="stem")(inputs)
+    return keras.Model(inputs, inner(hidden))
+
+
+def make_grouped(size=8):
+    """A depthwise convolution written with groups, and a true grouped one."""
+    inputs = keras.Input((size, size, 3))
+    hidden = layers.Conv2D(8, 3, padding="same", name="stem")(inputs)
+    hidden = layers.Conv2D(8, 7, padding="same", groups=8, name="depthwise")(
+        hidden
+    )
+    outputs = layers.Conv2D(8, 3, padding="same", groups=2, name="grouped")(
+        hidden
+    )
+    return keras.Model(inputs, outputs)
+
+
+MODELS = {
+    "residual": make_residual,
+    "shared": make_shared,
+    "nested": make_nested,
+    "grouped": make_grouped,
+}
+
+
+def randomize(model, rng):
+    """Give every weight a value that no other has, variances positive."""
+    for weight in model.weights:
+        values = 0.3 * rng.normal(size=weight.shape)
+        if weight.name in ("moving_variance", "gamma", "deviation"):
+            values = 1 + abs(values)
+        weight.assign(values)
+    return model

@@ -1,0 +1,57 @@
+"""Exact start and exact collapse on every family of keras.applications."""
+
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf import collapse
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.search.recalibrate import Recalibration
+
+# The sites of each, so that a family never loses them unnoticed.
+FAMILIES = {
+    "VGG19": (32, 15),
+    "ResNet50": (32, 48),
+    "ResNet50V2": (32, 48),
+    "MobileNet": (32, 26),
+    "MobileNetV2": (64, 51),
+    "MobileNetV3Small": (32, 33),
+    "EfficientNetB0": (32, 48),
+    "EfficientNetV2B0": (64, 58),
+    "DenseNet121": (32, 119),
+    "InceptionV3": (75, 93),
+    "InceptionResNetV2": (75, 243),
+    "Xception": (71, 35),
+    "NASNetMobile": (32, 185),
+    "ConvNeXtTiny": (32, 18),
+}
+TIGHT = ("ResNet50", "VGG19")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_family(family, rng):
+    size, num_sites = FAMILIES[family]
+    keras.utils.set_random_seed(0)
+    source = getattr(keras.applications, family)(
+        weights=None, include_top=False, input_shape=(size, size, 3)
+    )
+    images = rng.uniform(0, 255, (8, size, size, 3)).astype("float32")
+    # Fresh moving statistics would let the signal of deep networks vanish.
+    Recalibration(source)([images])
+    expected = np.array(source(images))
+    spread = np.ptp(expected)
+    assert spread > 1e-3
+
+    supernet = insert_mixed_ops(source)
+    assert len(supernet.choices) == num_sites
+    bound = 1e-5 if family in TIGHT else 1e-4
+    difference = np.abs(supernet(images) - expected).max()
+    assert difference <= bound * spread
+
+    for choice in supernet.choices:
+        choice.choose(str(rng.choice(choice.options)))
+    Recalibration(supernet)([images])
+    mixed = np.array(supernet(images))
+    collapsed = np.array(collapse(supernet)(images))
+    assert np.abs(collapsed - mixed).max() <= 1e-4 * np.ptp(mixed)

@@ -1,0 +1,173 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from search.small_models import make_residual
+from search.small_models import randomize
+
+from ntaa_tf import collapse
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.search.joint import SourcePenalty
+
+
+def compile_supernet(supernet, **kwargs):
+    options = {
+        "optimizer": keras.optimizers.SGD(0.1),
+        "architecture_optimizer": keras.optimizers.SGD(0.1),
+        "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "metrics": ["accuracy"],
+    }
+    supernet.compile(**options | kwargs)
+    return supernet
+
+
+@pytest.fixture
+def supernet(rng):
+    return insert_mixed_ops(randomize(make_residual(), rng))
+
+
+@pytest.fixture
+def batch(rng):
+    images = rng.normal(size=(8, 16, 16, 3)).astype("float32")
+    return images, rng.integers(4, size=8)
+
+
+def copy_values(variables):
+    return [variable.numpy() for variable in variables]
+
+
+def changed(variables, before):
+    return [
+        not np.array_equal(variable.numpy(), value)
+        for variable, value in zip(variables, before, strict=True)
+    ]
+
+
+def test_each_optimizer_moves_its_own_variables_only(supernet, batch):
+    variables, logits = supernet.network_variables, supernet.logits
+    still = keras.optimizers.SGD(0.0)
+    compile_supernet(supernet, optimizer=still, start="paper")
+    before = copy_values(variables), copy_values(logits)
+    supernet.fit(*batch, verbose=0)
+    assert not any(changed(variables, before[0]))
+    assert all(changed(logits, before[1]))
+
+    still = keras.optimizers.SGD(0.0)
+    compile_supernet(supernet, architecture_optimizer=still, start="paper")
+    before = copy_values(variables), copy_values(logits)
+    supernet.fit(*batch, verbose=0)
+    assert all(changed(variables, before[0]))
+    assert not any(changed(logits, before[1]))
+
+
+def test_weights_and_logits_are_all_that_trains(supernet):
+    parts = [*supernet.network_variables, *supernet.logits]
+    assert {id(v) for v in parts} == {
+        id(v) for v in supernet.trainable_variables
+    }
+    assert len(supernet.logits) == 4
+
+
+def test_penalty_pushes_the_source_down_and_the_others_up():
+    logits = tf.Variable(np.arange(4.0))
+    with tf.GradientTape() as tape:
+        loss = SourcePenalty(0.3)(logits)
+    assert float(loss) == pytest.approx(0.3 * (0 - 1 - 2 - 3))
+    np.testing.assert_allclose(
+        tape.gradient(loss, logits), [0.3, -0.3, -0.3, -0.3]
+    )
+
+
+def test_penalty_is_part_of_the_loss(supernet, batch):
+    compile_supernet(supernet, lambda_theta=0.0)
+    without = supernet.evaluate(*batch, verbose=0)[0]
+    compile_supernet(supernet, lambda_theta=0.5)
+    # At first each choice has a logit of 1 at the source, 0 elsewhere.
+    expected = without + 0.5 * len(supernet.logits)
+    assert supernet.evaluate(*batch, verbose=0)[0] == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+def test_logits_do_not_decay(supernet, batch):
+    decaying = keras.optimizers.SGD(0.1, weight_decay=0.5)
+    compile_supernet(
+        supernet,
+        optimizer=decaying,
+        architecture_optimizer=keras.optimizers.SGD(0.0),
+    )
+    before = copy_values(supernet.logits)
+    supernet.fit(*batch, verbose=0)
+    assert not any(changed(supernet.logits, before))
+
+
+def test_the_search_ends_where_collapse_changes_nothing(supernet, batch):
+    compile_supernet(supernet)
+    supernet.fit(*batch, epochs=3, verbose=0)
+    images = batch[0]
+    np.testing.assert_allclose(
+        collapse(supernet)(images), supernet(images), atol=1e-5
+    )
+
+
+def test_pulls_follow_the_progress_also_when_going_on(supernet, batch):
+    compile_supernet(supernet)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            choice = self.model.choices[0]
+            seen.append((float(choice.start_pull), float(choice.end_pull)))
+
+    options = {"epochs": 8, "batch_size": 4, "verbose": 0}
+    supernet.fit(*batch, **options, callbacks=[Watch()])
+    assert seen[0] == (1, 0)
+    assert seen[4] == (0, 0)
+    assert seen[-1][1] > 0.7
+    whole, seen = seen, []
+    supernet.fit(*batch, **options, initial_epoch=6, callbacks=[Watch()])
+    # The number of steps is not known in the first epoch of a `fit`.
+    assert seen[2:] == whole[14:]
+
+
+def test_paper_s_mixture_is_kept_on_request(supernet, batch):
+    compile_supernet(supernet, start="paper", end="paper")
+    supernet.fit(*batch, epochs=2, verbose=0)
+    for choice in supernet.choices:
+        assert float(choice.start_pull) == float(choice.end_pull) == 0
+
+
+def test_a_supernet_survives_a_file_with_both_optimizers(
+    supernet, batch, tmp_path
+):
+    compile_supernet(
+        supernet,
+        optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
+        architecture_optimizer=keras.optimizers.Adam(0.1),
+        lambda_theta=0.1,
+    )
+    supernet.fit(*batch, verbose=0)
+    supernet.save(tmp_path / "supernet.keras")
+    reopened = keras.models.load_model(tmp_path / "supernet.keras")
+    np.testing.assert_array_equal(reopened(batch[0]), supernet(batch[0]))
+    assert reopened.lambda_theta == 0.1
+    for name in ("optimizer", "architecture_optimizer"):
+        pairs = zip(
+            getattr(reopened, name).variables,
+            getattr(supernet, name).variables,
+            strict=True,
+        )
+        for loaded, saved in pairs:
+            np.testing.assert_array_equal(loaded, saved)
+
+
+def test_training_lowers_the_loss(supernet, batch):
+    compile_supernet(supernet)
+    history = supernet.fit(*batch, epochs=30, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+
+
+@pytest.mark.parametrize("argument", ["start", "end"])
+def test_unknown_schedules_are_refused(supernet, argument):
+    with pytest.raises(ValueError, match=rf"`{argument}`.*'exact'.*'slow'"):
+        compile_supernet(supernet, **{argument: "slow"})

@@ -1,0 +1,44 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from search.small_models import make_residual
+from search.small_models import randomize
+
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.monitor import measure_entropy
+
+
+@pytest.fixture
+def supernet(rng):
+    return insert_mixed_ops(randomize(make_residual(), rng))
+
+
+def test_entropy_of_uniform_logits_is_that_of_their_number(supernet):
+    for logits in supernet.logits:
+        logits.assign(np.zeros(logits.shape))
+    sizes = [len(choice.options) for choice in supernet.choices]
+    assert measure_entropy(supernet) == pytest.approx(np.mean(np.log(sizes)))
+
+
+def test_monitor_logs_the_gap_and_leaves_the_supernet_alone(supernet, rng):
+    images = rng.normal(size=(16, 16, 16, 3)).astype("float32")
+    labels = rng.integers(4, size=16)
+    supernet.compile(
+        optimizer=keras.optimizers.SGD(0.0),
+        architecture_optimizer=keras.optimizers.SGD(0.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    supernet.choices[0].logits.assign(np.eye(8)[3])
+    batches = tf.data.Dataset.from_tensors((images, labels))
+    monitor = SearchMonitor(batches, [images])
+    history = supernet.fit(
+        images, labels, epochs=4, verbose=0, callbacks=[monitor]
+    ).history
+    assert history["changed_share"] == [0.25] * 4
+    # With all pull to the argmax, the two are one network.
+    assert history["val_accuracy"][-1] == history["val_argmax_accuracy"][-1]
+    assert 0 <= history["val_accuracy"][0] <= 1
+    assert float(supernet.choices[0].end_pull) == 1

@@ -1,0 +1,59 @@
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf.search.recalibrate import Recalibration
+
+
+@pytest.fixture
+def model():
+    inputs = keras.Input((4, 4, 3))
+    frozen = keras.layers.BatchNormalization(trainable=False, name="frozen")
+    norm = keras.layers.BatchNormalization(momentum=0.99, name="norm")
+    return keras.Model(inputs, norm(frozen(inputs)))
+
+
+@pytest.fixture
+def batches(rng):
+    return [
+        (3 + 2 * rng.normal(size=(16, 4, 4, 3))).astype("float32")
+        for _ in range(5)
+    ]
+
+
+def test_statistics_are_the_means_over_the_batches(model, batches):
+    Recalibration(model)(batches)
+    norm = model.get_layer("norm")
+    means = np.mean([b.mean((0, 1, 2)) for b in batches], axis=0)
+    variances = np.mean([b.var((0, 1, 2)) for b in batches], axis=0)
+    # The frozen layer before it divides by sqrt(1 + epsilon).
+    np.testing.assert_allclose(norm.moving_mean, means, rtol=1e-3)
+    np.testing.assert_allclose(norm.moving_variance, variances, rtol=5e-3)
+
+
+def test_nothing_else_changes(model, batches):
+    norm, frozen = model.get_layer("norm"), model.get_layer("frozen")
+    before = [*frozen.get_weights(), norm.gamma.numpy(), norm.beta.numpy()]
+    Recalibration(model)(batches)
+    after = [*frozen.get_weights(), norm.gamma.numpy(), norm.beta.numpy()]
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert norm.momentum == 0.99
+
+
+def test_what_stood_there_does_not_matter(model, batches):
+    norm = model.get_layer("norm")
+    Recalibration(model)(batches)
+    first = norm.moving_mean.numpy()
+    norm.moving_mean.assign([1e6, -1e6, 0])
+    Recalibration(model)(batches)
+    np.testing.assert_allclose(norm.moving_mean, first)
+
+
+def test_temporary_statistics_are_put_back(model, batches):
+    norm = model.get_layer("norm")
+    before = norm.get_weights()
+    with Recalibration(model).temporarily(batches):
+        assert np.all(norm.moving_mean.numpy() > 2)
+    for old, new in zip(before, norm.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -1,0 +1,26 @@
+import pytest
+
+from ntaa_tf.search.schedule import end_pull
+from ntaa_tf.search.schedule import start_pull
+
+
+@pytest.mark.parametrize(
+    ("progress", "start", "end"),
+    [
+        (0, 1, 0),
+        (0.125, 0.5, 0),
+        (0.25, 0, 0),
+        (0.75, 0, 0),
+        (0.875, 0, 0.5),
+        (1, 0, 1),
+    ],
+)
+def test_pulls_by_progress(progress, start, end):
+    assert float(start_pull(progress)) == pytest.approx(start)
+    assert float(end_pull(progress)) == pytest.approx(end)
+
+
+@pytest.mark.parametrize("progress", [0, 0.1, 0.5, 0.9, 1])
+def test_paper_has_no_pulls(progress):
+    assert float(start_pull(progress, "paper")) == 0
+    assert float(end_pull(progress, "paper")) == 0

@@ -1,0 +1,225 @@
+"""The command line as its users meet it: whole processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+COMMAND = [sys.executable, "-m", "ntaa_tf.adapt"]
+SHORT = [
+    "--nobaseline",
+    "--search_epochs=4",
+    "--finetune_epochs=4",
+    "--train_examples=128",
+]
+
+
+def adapt(*flags, cwd=None, **kwargs):
+    return subprocess.run(
+        [*COMMAND, *flags],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=600,
+        **kwargs,
+    )
+
+
+def read_metrics(workdir):
+    return json.loads((workdir / "metrics.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The embedded default, shortened, from beginning to end."""
+    workdir = tmp_path_factory.mktemp("run") / "work"
+    result = adapt(*SHORT[1:], f"--workdir={workdir}")
+    assert result.returncode == 0, result.stderr
+    return workdir, result
+
+
+def test_a_run_leaves_what_was_promised(finished):
+    workdir, _ = finished
+    for name in (
+        "recipe.json",
+        "search/architecture.json",
+        "search/tensorboard",
+        "finetune/tensorboard",
+        "adapted.keras",
+        "export/saved_model/saved_model.pb",
+        "metrics.json",
+        "report.html",
+        "architecture.png",
+        "baseline/adapted.keras",
+    ):
+        assert (workdir / name).exists(), name
+    assert not list(workdir.rglob(".unfinished-*"))
+
+
+def test_metrics_hold_what_was_measured(finished):
+    metrics = read_metrics(finished[0])
+    for name in ("source", "adapted", "baseline"):
+        for cost in ("parameters", "macs", "depth", "latency_ms"):
+            assert metrics[name][cost]
+    assert metrics["adapted"]["test_accuracy"] > 0.5
+    assert metrics["export_difference"] <= 1e-4
+    assert metrics["collapse_difference"] <= 1e-4
+    assert metrics["gap"]["supernet"] == metrics["gap"]["argmax"]
+    assert set(metrics["seconds"]) == {
+        "source",
+        "search",
+        "finetune",
+        "evaluate",
+        "export",
+    }
+    assert metrics["seed"] == 0
+    assert metrics["versions"]["keras"] == keras.__version__
+
+
+def test_the_table_compares_with_plain_finetuning(finished):
+    output = finished[1].stdout
+    assert "plain finetuning" in output
+    assert "NTAA" in output
+
+
+def test_the_adapted_model_takes_raw_images(finished):
+    model = keras.models.load_model(finished[0] / "adapted.keras")
+    images = np.random.default_rng(0).integers(256, size=(2, 16, 16, 3))
+    logits = model(images.astype("uint8"))
+    np.testing.assert_allclose(logits, model(images.astype("float32")))
+    assert logits.shape == (2, 5)
+
+
+def test_the_same_command_again_only_shows_the_result(finished):
+    workdir, first = finished
+    before = (workdir / "adapted.keras").stat().st_mtime_ns
+    again = adapt(*SHORT[1:], f"--workdir={workdir}")
+    assert again.returncode == 0
+    assert again.stdout.splitlines()[-5:] == first.stdout.splitlines()[-5:]
+    assert (workdir / "adapted.keras").stat().st_mtime_ns == before
+
+
+def test_another_recipe_in_the_same_place_is_refused(finished):
+    workdir, _ = finished
+    before = sorted(path.stat().st_mtime_ns for path in workdir.rglob("*"))
+    result = adapt(f"--workdir={workdir}", "--seed=3", "--sites=spatial")
+    assert result.returncode == 2
+    assert "seed: 0 there, 3 now" in result.stderr
+    assert "sites: 'all' there, 'spatial' now" in result.stderr
+    after = sorted(path.stat().st_mtime_ns for path in workdir.rglob("*"))
+    assert after == before
+
+
+def kill_when(workdir, pattern, *flags):
+    """Start a run, and kill it once a file matches the pattern."""
+    log = workdir.parent / "killed.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*COMMAND, *flags, f"--workdir={workdir}"],
+            stdout=output,
+            stderr=output,
+        )
+        begin = time.monotonic()
+        while not list(workdir.glob(pattern)):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() - begin < 300, log.read_text()
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not (workdir / "metrics.json").exists()
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert adapt(*SHORT, f"--workdir={whole}").returncode == 0
+    kill_when(killed, "search/checkpoints/epoch-2.index", *SHORT)
+    kill_when(killed, "finetune/checkpoints/epoch-2.index", *SHORT)
+    assert adapt(*SHORT, f"--workdir={killed}").returncode == 0
+
+    def read(path, name):
+        return json.loads((path / name).read_text())
+
+    for name in ("search/architecture.json", "search/result.json"):
+        first, second = read(whole, name), read(killed, name)
+        first.pop("seconds", None), second.pop("seconds", None)
+        assert first == second
+    for split in ("test_accuracy", "validation_accuracy"):
+        assert (
+            read_metrics(whole)["adapted"][split]
+            == read_metrics(killed)["adapted"][split]
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--model=resnet51"], "`model`.*resnet50"),
+        (["--model=missing.keras"], "missing.keras"),
+        (["--dataset=cifarten"], "`dataset`"),
+        (["--dataset=folder:/nowhere"], "/nowhere"),
+        (["--candidates=identity,conv9x9"], "`candidates`.*conv9x9"),
+        (["--sites=nothing_matches"], "`sites`"),
+        (["--image_size=2"], "image_size"),
+        (["--batch_size=100000"], "`batch_size`"),
+        (["--skip_inputs=9"], "`skip_inputs`"),
+        (["stray", "words"], "stray words"),
+    ],
+)
+def test_bad_input_is_one_message_before_any_training(flags, message, tmp_path):
+    import re
+
+    result = adapt(*flags, f"--workdir={tmp_path / 'work'}")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    errors = [x for x in result.stderr.splitlines() if x.startswith("error:")]
+    assert len(errors) == 1
+    assert re.search(message, errors[0])
+    assert not (tmp_path / "work" / "search").exists()
+
+
+def test_a_diverging_run_has_a_status_of_its_own(tmp_path):
+    result = adapt(*SHORT, "--learning_rate=1e30", f"--workdir={tmp_path}/w")
+    assert result.returncode == 1
+    assert "Lower --learning_rate" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_inspect_lists_convolutions_and_trains_nothing(tmp_path):
+    result = adapt("--inspect", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "no site: stem" in result.stdout
+    assert "parameters" in result.stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_names_every_choice():
+    result = adapt("--help")
+    for flag in ("--model", "--dataset", "--candidates", "--[no]smoke"):
+        assert flag in result.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["resnet50", "vgg19", "efficientnetb4"])
+def test_smoke_runs_go_through_every_stage(model, tmp_path):
+    data = Path(__file__).parents[2] / "shared" / "data" / "tfds"
+    if not data.exists():
+        pytest.skip(f"CIFAR-10 is not there: {data}")
+    result = adapt(
+        f"--model={model}",
+        "--weights=none",
+        "--dataset=cifar10",
+        f"--data_dir={data}",
+        "--smoke",
+        f"--workdir={tmp_path / 'work'}",
+    )
+    assert result.returncode == 0, result.stderr
+    metrics = read_metrics(tmp_path / "work")
+    assert metrics["export_difference"] <= 1e-4
+    assert metrics["peak_memory_mib"] < 24 * 1024

@@ -1,0 +1,107 @@
+"""Every choice of a run is explained, checked, and defaults sensibly."""
+
+import dataclasses
+import json
+
+import pytest
+
+from ntaa_tf.recipe import Recipe
+
+FIELDS = dataclasses.fields(Recipe)
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_choice_has_help_and_a_default_that_it_allows(field):
+    help_text, choices = field.metadata["help"], field.metadata["choices"]
+    assert help_text[0].isupper()
+    assert help_text.endswith(".")
+    assert not choices or field.default in choices
+
+
+def test_a_recipe_is_plain_data():
+    recipe = Recipe(model="vgg19", seed=3)
+    read = json.loads(json.dumps(recipe.to_dict()))
+    assert Recipe(**read) == recipe
+
+
+def test_a_recipe_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Recipe().seed = 1
+
+
+@pytest.mark.parametrize(
+    "name", [field.name for field in FIELDS if field.metadata["choices"]]
+)
+def test_a_value_that_is_no_choice_is_an_error(name):
+    expected = f"`{name}`. Expected one of .* Received: 'typo'"
+    with pytest.raises(ValueError, match=expected):
+        Recipe(**{name: "typo"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("image_size", 0, "at least 1"),
+        ("train_examples", 0, "at least 1"),
+        ("search_epochs", 0, "at least 1"),
+        ("finetune_epochs", -1, "at least 0"),
+        ("batch_size", 0, "at least 1"),
+        ("learning_rate", -0.1, "at least 0.0"),
+        ("learning_rate", float("nan"), "at least 0.0"),
+        ("weight_decay", -1e-9, "at least 0.0"),
+        ("architecture_learning_rate", -1.0, "at least 0.0"),
+        ("skip_inputs", 0, "at least 1"),
+        ("seed", -1, "at least 0"),
+        ("validation_share", 0, "between 0 and 1"),
+        ("validation_share", 1.0, "between 0 and 1"),
+        ("validation_share", float("nan"), "between 0 and 1"),
+    ],
+)
+def test_a_value_out_of_range_is_an_error(name, value, expected):
+    message = f"`{name}`. Expected {expected}. Received: {value}."
+    with pytest.raises(ValueError, match=message):
+        Recipe(**{name: value})
+
+
+def test_values_at_their_limits_are_allowed():
+    recipe = Recipe(finetune_epochs=0, learning_rate=0.0, batch_size=1, seed=0)
+    assert recipe.total_epochs == recipe.search_epochs
+
+
+@pytest.mark.parametrize(
+    ("choices", "compares"),
+    [
+        ({}, True),
+        ({"dataset": "cifar10"}, False),
+        ({"dataset": "cifar10", "baseline": True}, True),
+        ({"baseline": False}, False),
+        ({"method": "finetune"}, False),
+        ({"method": "finetune", "baseline": True}, False),
+    ],
+)
+def test_only_the_embedded_data_compares_unasked(choices, compares):
+    assert Recipe(**choices).compares is compares
+
+
+def test_a_smoke_run_is_shrunk_and_nothing_else():
+    smoke = Recipe(smoke=True, model="vgg19", finetune_epochs=0)
+    assert (smoke.shrunk().search_epochs, smoke.shrunk().batch_size) == (1, 8)
+    assert smoke.shrunk().model == "vgg19"
+    plain = Recipe()
+    assert plain.shrunk() is plain
+
+
+def test_the_baseline_is_plain_finetuning_with_as_many_epochs():
+    recipe = Recipe(search_epochs=3, baseline=True, workdir="runs/x", seed=5)
+    baseline = recipe.as_baseline()
+    assert baseline.method == "finetune"
+    assert baseline.total_epochs == recipe.total_epochs
+    assert not baseline.compares
+    assert baseline.workdir is None
+    changed = {"method", "baseline", "workdir"}
+    kept = {
+        name: value
+        for name, value in recipe.to_dict().items()
+        if name not in changed
+    }
+    assert kept.items() <= baseline.to_dict().items()
