@@ -34,6 +34,12 @@ def write_atomically(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
 
 
+def remove_unfinished(directory: Path) -> None:
+    """Remove what killed processes had begun to write in a directory."""
+    for unfinished in directory.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(unfinished)
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write data as JSON, atomically."""
     with write_atomically(path) as unfinished:

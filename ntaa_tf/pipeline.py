@@ -4,7 +4,6 @@ import dataclasses
 import importlib.metadata
 import re
 import resource
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +55,12 @@ def run(recipe: Recipe) -> dict[str, Any]:
 
     recipe = recipe.shrunk()
     dataset = prepare_data(recipe, raw, size, workdir.path)
-    data.steps_per_epoch(dataset.train, recipe.batch_size)
-    source = keep_source(recipe, info, size, dataset.num_classes, workdir)
-    baseline = None
+    source = keep_source(recipe, info, size, dataset, workdir)
+    baseline = {}
     if recipe.compares:
-        plain = recipe.as_baseline()
-        beside = _open_workdir(plain, workdir.path / "baseline")
-        baseline = adapt(plain, source, dataset, beside)["adapted"]
-    metrics = adapt(recipe, source, dataset, workdir)
-    source_seconds = read_json(workdir.path / "source" / RESULT_FILE)["seconds"]
-    metrics["seconds"] = {"source": source_seconds, **metrics["seconds"]}
-    if baseline:
-        metrics["baseline"] = baseline
+        baseline = finetune_plainly(recipe, source, dataset, workdir)
+    results = adapt(recipe, source, dataset, workdir)
+    metrics = summarize(recipe, results, workdir) | baseline
     report(recipe, metrics, workdir)
     write_json(workdir.path / METRICS_FILE, metrics)
     return metrics
@@ -120,7 +113,7 @@ def keep_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
     image_size: int,
-    num_classes: int,
+    dataset: data.ImageDataset,
     workdir: WorkDirectory,
 ) -> keras.Model:
     """Build the source once; from then on it is the work directory's own.
@@ -129,7 +122,8 @@ def keep_source(
     """
 
     def build(directory: Path) -> dict[str, Any]:
-        source = build_source(recipe, info, image_size, num_classes)
+        data.steps_per_epoch(dataset.train, recipe.batch_size)
+        source = build_source(recipe, info, image_size, dataset.num_classes)
         if recipe.method == "ntaa":
             choose_sites(
                 source, recipe.candidates, recipe.sites, recipe.skip_inputs
@@ -141,30 +135,49 @@ def keep_source(
     return keras.models.load_model(workdir.path / "source" / "source.keras")
 
 
+def finetune_plainly(
+    recipe: Recipe,
+    source: keras.Model,
+    dataset: data.ImageDataset,
+    workdir: WorkDirectory,
+) -> dict[str, Any]:
+    """Finetune the source's own architecture for as many epochs, to compare."""
+    plain = recipe.as_baseline()
+    beside = _open_workdir(plain, workdir.path / "baseline")
+    job = Job(plain, source, dataset, beside.path)
+    beside.run_once("finetune", job.finetune)
+    return {"baseline": beside.run_once("evaluate", job.evaluate)["adapted"]}
+
+
 def adapt(
     recipe: Recipe,
     source: keras.Model,
     dataset: data.ImageDataset,
     workdir: WorkDirectory,
 ) -> dict[str, Any]:
-    """Search, finetune, evaluate and export by one method.
+    """Search, collapse, finetune, evaluate and export, by the method.
 
     Returns:
-        What was measured.
+        What each stage gave, by its name.
     """
     job = Job(recipe, source, dataset, workdir.path)
-    stages: dict[str, Callable[[Path], dict[str, Any]]] = {
-        "search": job.search,
-        "finetune": job.finetune,
-        "evaluate": job.evaluate,
-        "export": job.export,
-    }
-    if recipe.method == "finetune":
-        del stages["search"]
-    results = {
-        name: workdir.run_once(name, stage) for name, stage in stages.items()
-    }
+    results = {}
+    if recipe.method == "ntaa":
+        results["search"] = workdir.run_once("search", job.search)
+    results["finetune"] = workdir.run_once("finetune", job.finetune)
+    results["evaluate"] = workdir.run_once("evaluate", job.evaluate)
+    results["export"] = workdir.run_once("export", job.export)
+    return results
+
+
+def summarize(
+    recipe: Recipe, results: dict[str, Any], workdir: WorkDirectory
+) -> dict[str, Any]:
+    """Collect from the stages' results what `metrics.json` holds."""
     search = results.get("search", {})
+    built = read_json(workdir.path / "source" / RESULT_FILE)
+    seconds = {"source": built["seconds"]}
+    seconds |= {name: kept["seconds"] for name, kept in results.items()}
     return {
         "dataset": recipe.dataset,
         "model": recipe.model,
@@ -174,7 +187,7 @@ def adapt(
         "gap": search.get("gap"),
         "collapse_difference": search.get("collapse_difference"),
         "export_difference": results["export"]["difference"],
-        "seconds": {name: kept["seconds"] for name, kept in results.items()},
+        "seconds": seconds,
         "peak_memory_mib": _measure_peak_memory(),
         "seed": recipe.seed,
         "versions": find_versions(),

@@ -103,7 +103,7 @@ class Recipe:
     )
     search_epochs: int = _choice(10, "Epochs of the search.")
     finetune_epochs: int = _choice(20, "Epochs of finetuning after it.")
-    batch_size: int = _choice(64, "Images in a batch.")
+    batch_size: int = _choice(32, "Images in a batch.")
     learning_rate: float = _choice(0.02, "Of the weights, at first.")
     weight_decay: float = _choice(1e-3, "Of the kernels, decoupled.")
     schedule: str = _choice(
@@ -111,9 +111,9 @@ class Recipe:
         "One cosine through search and finetuning, or one for each.",
         SCHEDULES,
     )
-    architecture_learning_rate: float = _choice(0.1, "Of the logits.")
+    architecture_learning_rate: float = _choice(0.3, "Of the logits.")
     lambda_theta: float = _choice(
-        1e-4, "Strength of the penalty on the source's operations."
+        2e-3, "Strength of the penalty on the source's operations."
     )
     seed: int = _choice(0, "Of everything random.")
     workdir: str | None = _choice(
@@ -180,6 +180,7 @@ _LOWEST = {
     "learning_rate": 0.0,
     "weight_decay": 0.0,
     "architecture_learning_rate": 0.0,
+    "lambda_theta": 0.0,
     "skip_inputs": 1,
     "seed": 0,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from ntaa_tf.files import UNFINISHED
 from ntaa_tf.files import read_json
+from ntaa_tf.files import remove_unfinished
 from ntaa_tf.files import write_json
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class WorkDirectory:
             return read_json(result_file)
         logger.info("%s: begins", stage)
         directory.mkdir(exist_ok=True)
+        remove_unfinished(directory)
         begin = time.monotonic()
         result = function(directory)
         result["seconds"] = round(time.monotonic() - begin, 2)

@@ -154,11 +154,17 @@ def as_functional(model: keras.Model) -> keras.Model:
     The result shares the layers of `model`, and is of no subclass.
     """
     check_functional(model)
+    inputs, outputs = single_or_list(model)
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+def single_or_list(model: keras.Model) -> tuple[Any, Any]:
+    """Give the inputs and the outputs, each without a list around one."""
     inputs, outputs = (
         tensors[0] if len(tensors) == 1 else tensors
         for tensors in (model.inputs, model.outputs)
     )
-    return keras.Model(inputs, outputs, name=model.name)
+    return inputs, outputs
 
 
 def _resized_inputs(

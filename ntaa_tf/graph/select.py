@@ -25,7 +25,6 @@ GLOBAL_POOLINGS = (
     keras.layers.GlobalAveragePooling2D,
     keras.layers.GlobalMaxPooling2D,
 )
-ROLES = ("main", "stem", "shortcut", "gate", "head")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def select_sites(
             "Invalid value for `sites`. Expected 'all', 'spatial', 'last:N' "
             "or a regular expression that matches names of convolutions: "
             f"{[conv.name for conv in supported]}. Received: {sites!r}, which "
-            "matches none."
+            f"matches none.{_explain_refusals(convolutions)}"
         )
     return chosen
 
@@ -117,6 +116,13 @@ def explain_selection(conv: Convolution, chosen: set[str]) -> str:
     if conv.refusal:
         return conv.refusal
     return "not selected" if conv.role == "main" else conv.role
+
+
+def _explain_refusals(convolutions: list[Convolution]) -> str:
+    refusals = {conv.refusal for conv in convolutions if conv.refusal}
+    if not refusals:
+        return ""
+    return f" Other convolutions can't be sites: {'; '.join(sorted(refusals))}."
 
 
 def _compile(sites: str) -> re.Pattern:

@@ -37,11 +37,7 @@ def list_calls(model: keras.Model) -> list[Call]:
     calls: list[Call] = []
     for node in _nodes_in_order(model):
         index_of[node] = len(calls)
-        parents = tuple(
-            index_of[parent]
-            for parent in node.parent_nodes
-            if parent in index_of
-        )
+        parents = tuple(index_of[parent] for parent in node.parent_nodes)
         call = Call(
             index=len(calls),
             operation=node.operation,

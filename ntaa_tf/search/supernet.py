@@ -11,6 +11,7 @@ from ntaa_tf.geometry import Geometry
 from ntaa_tf.graph.geometry import absorb_padding
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
@@ -76,7 +77,8 @@ def insert_mixed_ops(
         skip_inputs = max(skip_inputs, 1 + max(reads))
     insertion = _Insertion(chosen, candidates, skip_inputs, inherit, seed)
     network = rewrite(flat, insertion.replacements())
-    supernet = Supernet(network.inputs[0], network.outputs[0], name=flat.name)
+    inputs, outputs = single_or_list(network)
+    supernet = Supernet(inputs, outputs, name=flat.name)
     insertion.copy_weights()
     if architecture is not None:
         apply_architecture(supernet, architecture)
