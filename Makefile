@@ -1,25 +1,30 @@
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt --editable
+SETUP := setup.cfg pyproject.toml constraints.txt
 
 .PHONY: demo test lint clean
 
-demo: $(INSTALLED)
+demo: .venv/installed
 	$(BIN)/python -m ntaa_tf.adapt
 
-test: $(INSTALLED)
+test: .venv/installed-dev
 	$(BIN)/python -m pytest
 
-lint: $(INSTALLED)
+lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(INSTALLED): setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[cpu,dev]"
+.venv/installed: $(SETUP)
+	$(PYTHON) -m venv .venv
+	$(INSTALL) ".[cpu]"
 	touch $@
 
+.venv/installed-dev: $(SETUP)
+	$(PYTHON) -m venv .venv
+	$(INSTALL) ".[cpu,dev]"
+	touch .venv/installed $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf .venv build *.egg-info
