@@ -24,10 +24,12 @@ from ntaa_tf.pipeline import name_workdir
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import format_table
-from ntaa_tf.training import DivergenceError
 
+FAILED = 1
 BAD_INPUT = 2
-DIVERGED = 1
+STOPPED = 130
+
+logger = logging.getLogger("ntaa_tf.adapt")
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -59,32 +61,50 @@ def main(arguments: list[str]) -> int:
     """Run the recipe that the flags give.
 
     Returns:
-        The exit status: 0, 2 for input that can't be followed, 1 for a loss
-        that is no longer finite.
+        The exit status: 0; 2 for input that can't be followed; 1 for what went
+        wrong on the way; 130 if it was stopped by hand.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
         _refuse_words(arguments[1:])
-        recipe = Recipe(
-            **{
-                field.name: flags.FLAGS[field.name].value
-                for field in dataclasses.fields(Recipe)
-            }
+        _follow(
+            Recipe(
+                **{
+                    field.name: flags.FLAGS[field.name].value
+                    for field in dataclasses.fields(Recipe)
+                }
+            )
         )
-        if flags.FLAGS["inspect"].value:
-            print(inspect(recipe))
-            return 0
-        metrics = run(recipe)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except DivergenceError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return DIVERGED
-    print(format_table(metrics))
-    print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
+    except (ValueError, OSError) as error:
+        return _end(error, BAD_INPUT)
+    except RuntimeError as error:
+        return _end(error, FAILED)
+    except KeyboardInterrupt:
+        return _end("stopped; the same command goes on from here", STOPPED)
     return 0
+
+
+def _follow(recipe: Recipe) -> None:
+    if flags.FLAGS["inspect"].value:
+        print(inspect(recipe))
+        return
+    print(format_table(run(recipe)))
+    print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
+
+
+def _end(reason: object, status: int) -> int:
+    logger.debug("Where it came from:", exc_info=True)
+    print(f"error: {reason}", file=sys.stderr)
+    return status
+
+
+def _parse(arguments: list[str]) -> list[str]:
+    """Parse the flags; a wrong one ends like any other bad input."""
+    try:
+        return flags.FLAGS(arguments)
+    except flags.Error as error:
+        sys.exit(_end(error, BAD_INPUT))
 
 
 def _refuse_words(words: list[str]) -> None:
@@ -104,4 +124,4 @@ def _strip_none(annotation: typing.Any) -> type:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main)
+    app.run(main, flags_parser=_parse)

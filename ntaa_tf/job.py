@@ -1,6 +1,7 @@
 """The stages of one method on one data set, each from files to files."""
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ntaa_tf.export import export_saved_model
 from ntaa_tf.export import measure_latency
 from ntaa_tf.files import write_atomically
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
@@ -29,6 +31,9 @@ ARCHITECTURE_FILE = "architecture.json"
 RECALIBRATION_BATCHES = 50
 MONITOR_BATCHES = 10
 COMPARED_IMAGES = 8
+LARGEST_DIFFERENCE = 1e-4
+
+logger = logging.getLogger(__name__)
 
 
 class Job:
@@ -160,6 +165,11 @@ class Job:
             saved_model,
             self._dataset.validation.images[:COMPARED_IMAGES],
         )
+        if not difference <= LARGEST_DIFFERENCE:
+            logger.warning(
+                "The exported models' logits differ from the live one's by %g.",
+                difference,
+            )
         return {"difference": difference}
 
     def load_adapted(self) -> keras.Model:
@@ -168,7 +178,7 @@ class Job:
 
     def _load_start(self) -> keras.Model:
         if not self._searched:
-            return keras.models.clone_model(self._source)
+            return rewrite(self._source)
         return keras.models.load_model(
             self._path / "search" / "collapsed.keras"
         )

@@ -1,7 +1,9 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
 import dataclasses
+import hashlib
 import importlib.metadata
+import json
 import re
 import resource
 from pathlib import Path
@@ -28,6 +30,7 @@ from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 
 LIBRARIES = ("ntaa-tf", "keras", "tensorflow", "tensorflow-cpu", "numpy")
+SEARCH_METRICS = ("gap", "collapse_difference")
 METRICS_FILE = "metrics.json"
 SMOKE_EXAMPLES = 32
 
@@ -69,7 +72,9 @@ def run(recipe: Recipe) -> dict[str, Any]:
 def inspect(recipe: Recipe) -> str:
     """Describe what a run would search and what it would cost, untrained."""
     info, raw, size = find_inputs(recipe)
-    source = build_source(recipe, info, size, len(raw.class_names))
+    source = build_source(
+        recipe, info, size, len(raw.class_names), trained=False
+    )
     supernet = make_supernet(recipe, source)
     return describe_search(source, supernet, recipe.batch_size)
 
@@ -101,11 +106,15 @@ def prepare_data(
 
 
 def build_source(
-    recipe: Recipe, info: zoo.SourceInfo, image_size: int, num_classes: int
+    recipe: Recipe,
+    info: zoo.SourceInfo,
+    image_size: int,
+    num_classes: int,
+    trained: bool = True,
 ) -> keras.Model:
     """Load the source model and put the new task's classifier on it."""
     keras.utils.set_random_seed(recipe.seed)
-    features = zoo.load_source(info, image_size)
+    features = zoo.load_source(info, image_size, trained)
     return attach_classifier(features, num_classes, recipe.seed)
 
 
@@ -184,8 +193,7 @@ def summarize(
         "method": recipe.method,
         "source": results["evaluate"]["source"],
         "adapted": results["evaluate"]["adapted"],
-        "gap": search.get("gap"),
-        "collapse_difference": search.get("collapse_difference"),
+        **{name: search[name] for name in SEARCH_METRICS if name in search},
         "export_difference": results["export"]["difference"],
         "seconds": seconds,
         "peak_memory_mib": _measure_peak_memory(),
@@ -223,18 +231,29 @@ def report(
 
 
 def name_workdir(recipe: Recipe) -> Path:
-    """Give the work directory, by default one named after the recipe."""
+    """Give the work directory, by default one named after the recipe.
+
+    Choices that are neither defaults nor in the name are in a digest at its
+    end, so that each recipe has a directory of its own.
+    """
     if recipe.workdir is not None:
         return Path(recipe.workdir)
-    words = [
-        Path(recipe.model).stem,
-        Path(recipe.dataset.removeprefix("folder:")).name,
-        recipe.method,
-        f"seed{recipe.seed}",
-        *(["smoke"] if recipe.smoke else []),
-    ]
-    name = "-".join(re.sub(r"\W+", "_", word) for word in words)
-    return Path("runs") / name
+    named = {
+        "model": Path(recipe.model).stem,
+        "dataset": Path(recipe.dataset.removeprefix("folder:")).name,
+        "method": recipe.method,
+        "seed": f"seed{recipe.seed}",
+    }
+    others = {
+        name: value
+        for name, value in recipe.to_dict().items()
+        if name not in named and value != Recipe().to_dict()[name]
+    }
+    words = [re.sub(r"\W+", "_", word) for word in named.values()]
+    if others:
+        text = json.dumps(others, sort_keys=True)
+        words.append(hashlib.sha256(text.encode()).hexdigest()[:6])
+    return Path("runs") / "-".join(words)
 
 
 def find_versions() -> dict[str, str]:

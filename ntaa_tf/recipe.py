@@ -1,6 +1,7 @@
 """Every choice of a run: its default, its meaning, its check."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,9 @@ class Recipe:
         "Weights of a named model: imagenet, none, or a weights file.",
     )
     preprocessing: str | None = _choice(
-        None, "What a .keras file expects: none, tf, torch or caffe."
+        None,
+        "What the images of a .keras file went through: none, tf, torch or "
+        "caffe. To be said unless the file begins with a Rescaling.",
     )
     dataset: str = _choice(
         EMBEDDED_DATASET,
@@ -113,7 +116,7 @@ class Recipe:
     )
     architecture_learning_rate: float = _choice(0.3, "Of the logits.")
     lambda_theta: float = _choice(
-        2e-3, "Strength of the penalty on the source's operations."
+        1e-3, "Strength of the penalty on the source's operations."
     )
     seed: int = _choice(0, "Of everything random.")
     workdir: str | None = _choice(
@@ -131,7 +134,7 @@ class Recipe:
                 raise _invalid(field.name, f"one of {choices}", value)
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
-            if value is not None and not value >= lowest:
+            if value is not None and not lowest <= value < math.inf:
                 raise _invalid(name, f"at least {lowest}", value)
         if not 0 < self.validation_share < 1:
             raise _invalid(

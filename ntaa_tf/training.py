@@ -1,5 +1,7 @@
 """Training that can be killed at any moment and goes on."""
 
+import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,7 @@ def fit_resumably(
                 ),
                 state,
             ],
-            verbose=2,
+            verbose=1 if sys.stdout.isatty() else 2,
             shuffle=False,
         )
     return state.history
@@ -184,9 +186,18 @@ class StopOnDivergence(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss."""
         loss = float((logs or {}).get("loss", 0.0))
-        if not abs(loss) < float("inf"):
-            raise DivergenceError(
-                f"The loss became {loss} at batch {batch} of the epoch. The "
-                f"last good checkpoint is kept in {self._directory}. Lower "
-                "--learning_rate or --architecture_learning_rate."
-            )
+        if not math.isfinite(loss):
+            self._stop(f"The loss became {loss} at batch {batch} of the epoch.")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Look at the weights: the last step may have spoilt them."""
+        for variable in self.model.trainable_variables:
+            if not tf.reduce_all(tf.math.is_finite(variable.value)):
+                self._stop(f"{variable.path} is no longer finite.")
+
+    def _stop(self, what: str) -> None:
+        raise DivergenceError(
+            f"{what} The last good checkpoint is kept in {self._directory}. "
+            "Lower --learning_rate or --architecture_learning_rate, in "
+            "another --workdir."
+        )

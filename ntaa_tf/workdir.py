@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.files import UNFINISHED
 from ntaa_tf.files import read_json
 from ntaa_tf.files import remove_unfinished
 from ntaa_tf.files import write_json
@@ -37,13 +36,14 @@ class WorkDirectory:
         self, path: Path, choices: dict[str, Any], versions: dict[str, str]
     ):
         self.path = path
+        remove_unfinished(path)
         kept = path / RECIPE_FILE
         if kept.exists():
             there = _read_recipe(kept)
             if any(path.glob(f"*/{RESULT_FILE}")):
                 _check_recipe(path, there, choices)
                 return
-        elif path.exists() and not (path.is_dir() and _is_empty(path)):
+        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ValueError(
                 "Invalid value for `workdir`. Expected a new or empty "
                 f"directory, or one that keeps a run. Received: {path}, in "
@@ -68,22 +68,17 @@ class WorkDirectory:
         directory = self.path / stage
         result_file = directory / RESULT_FILE
         if result_file.exists():
-            logger.info("%s: kept from before", stage)
+            logger.info("%s: kept from before", directory)
             return read_json(result_file)
-        logger.info("%s: begins", stage)
+        logger.info("%s: begins", directory)
         directory.mkdir(exist_ok=True)
         remove_unfinished(directory)
         begin = time.monotonic()
         result = function(directory)
         result["seconds"] = round(time.monotonic() - begin, 2)
         write_json(result_file, result)
-        logger.info("%s: done in %.1f s", stage, result["seconds"])
+        logger.info("%s: done in %.1f s", directory, result["seconds"])
         return result
-
-
-def _is_empty(path: Path) -> bool:
-    """Whether nothing is there, but for what a killed run left unfinished."""
-    return all(file.name.startswith(UNFINISHED) for file in path.iterdir())
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:

@@ -170,6 +170,9 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
         (["--batch_size=100000"], "`batch_size`"),
         (["--skip_inputs=9"], "`skip_inputs`"),
         (["stray", "words"], "stray words"),
+        (["--augment=foo"], "augment.*cutmix"),
+        (["--unknown_flag=1"], "unknown_flag"),
+        (["--seed=one"], "seed"),
     ],
 )
 def test_bad_input_is_one_message_before_any_training(flags, message, tmp_path):
@@ -189,6 +192,44 @@ def test_a_diverging_run_has_a_status_of_its_own(tmp_path):
     assert result.returncode == 1
     assert "Lower --learning_rate" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_baseline_starts_from_the_source_s_weights(finished):
+    workdir, _ = finished
+    history = json.loads(
+        (workdir / "baseline/finetune/history.json").read_text()
+    )
+    search = json.loads((workdir / "search/history.json").read_text())
+    # Random weights are far behind after one epoch of a few batches.
+    assert history["loss"][0] == pytest.approx(search["loss"][0], rel=0.2)
+
+
+def test_ctrl_c_ends_with_one_line_and_goes_on(tmp_path):
+    workdir = tmp_path / "work"
+    process = subprocess.Popen(
+        [*COMMAND, *SHORT, f"--workdir={workdir}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(workdir.glob("search/checkpoints/epoch-1.index")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "error: stopped; the same command goes on from here" in errors
+    assert "Traceback" not in errors
+
+
+def test_plain_finetuning_alone_is_a_method_too(tmp_path):
+    workdir = tmp_path / "work"
+    result = adapt("--smoke", "--method=finetune", f"--workdir={workdir}")
+    assert result.returncode == 0, result.stderr
+    assert "plain finetuning" in result.stdout
+    assert "NTAA" not in result.stdout
+    assert (workdir / "report.html").exists()
+    assert not (workdir / "search").exists()
 
 
 def test_inspect_lists_convolutions_and_trains_nothing(tmp_path):

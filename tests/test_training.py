@@ -34,7 +34,7 @@ def make_supernet():
     supernet = insert_mixed_ops(make_model())
     supernet.compile(
         make_optimizer(supernet, 0.1, 1e-3, EPOCHS * STEPS),
-        keras.optimizers.SGD(0.1, momentum=0.9),
+        architecture_optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
         loss="mse",
     )
     return supernet

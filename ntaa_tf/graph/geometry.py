@@ -75,6 +75,11 @@ def _check_supported(layer: keras.Layer, tensor: Any) -> None:
     multiplier = getattr(layer, "depth_multiplier", 1)
     for unfit, reason in (
         (layer.data_format != "channels_last", "channels come first"),
+        (not layer.trainable, "frozen"),
+        (
+            layer.dtype_policy != keras.config.dtype_policy(),
+            f"{layer.dtype_policy.name} is not the global dtype policy",
+        ),
         (None in tensor.shape[1:], "input size unknown before run time"),
         (
             groups > 1 and not groups == channels == layer.filters,

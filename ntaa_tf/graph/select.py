@@ -35,7 +35,8 @@ class Convolution:
         layer: the Keras layer.
         role: `main`; `stem` (no convolution before it); `shortcut` (the
             projection beside a residual branch); `gate` (squeeze and
-            excitation); `head` (behind the last global pooling).
+            excitation); `head` (behind the last global pooling). That of a
+            shared layer is the role of its first call.
         geometry: None where no candidate fits.
         refusal: why no candidate fits, else empty.
         shared: whether the layer is called more than once.
@@ -185,7 +186,9 @@ class Roles:
         pooled: set[int] = set()
         for call in self._calls:
             if isinstance(call.operation, GLOBAL_POOLINGS) or (
-                call.parents and all(i in pooled for i in call.parents)
+                call.parents
+                and all(i in pooled for i in call.parents)
+                and not _makes_map(call)
             ):
                 pooled.add(call.index)
         return pooled
@@ -201,6 +204,7 @@ class Roles:
         """Lone 1×1 convolutions beside a branch that has more of them."""
         shortcuts: set[int] = set()
         for call in self._calls:
+            # Keras has two of this name: the layer, and what `x + y` makes.
             if (
                 type(call.operation).__name__ == "Add"
                 and len(call.parents) == 2
@@ -219,3 +223,11 @@ class Roles:
         layer = self._calls[index].operation
         is_projection = getattr(layer, "kernel_size", None) == (1, 1)
         return {index} if is_projection else set()
+
+
+def _makes_map(call: Call) -> bool:
+    """Whether a call makes a map again, as the collapsed globalization does."""
+    shape = call.output.shape
+    # A deep stage of a small image is a map although it is only one pixel.
+    is_upsampling = isinstance(call.operation, keras.layers.UpSampling2D)
+    return is_upsampling or (len(shape) == 4 and shape[1:3] != (1, 1))

@@ -59,7 +59,7 @@ def check_candidates(candidates: str) -> None:
     """Raise a ValueError unless every name in `candidates` is known."""
     if candidates in SEARCH_SPACES:
         return
-    names = candidates.split(",")
+    names = _split(candidates)
     unknown = [name for name in names if name not in CANDIDATES]
     if unknown:
         raise ValueError(
@@ -91,7 +91,7 @@ def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
     if candidates in SEARCH_SPACES:
         names: tuple[str, ...] = SEARCH_SPACES[candidates][geometry.kind]
     else:
-        names = tuple(dict.fromkeys(candidates.split(",")))
+        names = _split(candidates)
     own = geometry.kernel_size, geometry.dilation
     fitting = []
     for name in names:
@@ -131,6 +131,11 @@ def make_candidate(
     if name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise":
         return SeparableConvolution(**common, pointwise=pointwise)
     return Convolution(**common, dilation=dilation)
+
+
+def _split(candidates: str) -> tuple[str, ...]:
+    names = (name.strip() for name in candidates.split(","))
+    return tuple(dict.fromkeys(names))
 
 
 def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:

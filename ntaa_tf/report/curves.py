@@ -14,12 +14,13 @@ from ntaa_tf.report.ink import to_svg
 # The quantities of each panel, by the label of their curves.
 PANELS = {
     "Training loss": {"": "loss"},
+    "Validation loss": {"": "val_loss"},
     "Training accuracy": {"": "accuracy"},
     "Validation accuracy and the gap": {
         "supernet, then adapted model": "val_accuracy",
-        "argmax model": "argmax_accuracy",
+        "argmax model": "val_argmax_accuracy",
     },
-    "Entropy of the coefficients": {"": "entropy"},
+    "Entropy of the softmax": {"": "entropy"},
     "Share of changed sites": {"": "changed_share"},
     "Learning rate": {"": "learning_rate"},
 }

@@ -41,7 +41,9 @@ def show_curves(history: Mapping[str, Sequence[float]]) -> str:
 
 
 def show_architecture(architecture: Architecture) -> str:
-    """Show the architecture as a picture and as a table."""
+    """Show the architecture as a picture and as a table, if it has sites."""
+    if not architecture.sites:
+        return ""
     picture = to_svg(make_figure(architecture), "The choice of every site")
     rows = [
         f"<tr><td>{html.escape(name)}</td><td>"

@@ -47,9 +47,12 @@ def format_table(metrics: Mapping[str, Any]) -> str:
 
 def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """List the rows of the table, formatted, below `HEADER`."""
+    labels = dict(ROWS)
+    if metrics.get("method") == "finetune":
+        labels["adapted"] = ROWS["baseline"]
     return [
         (label, *_format_model(metrics[key]))
-        for key, label in ROWS.items()
+        for key, label in labels.items()
         if key in metrics
     ]
 

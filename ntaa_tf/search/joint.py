@@ -50,6 +50,7 @@ class Supernet(keras.Model):
     def compile(
         self,
         optimizer: Any = "sgd",
+        *,
         architecture_optimizer: Any = "sgd",
         lambda_theta: float = 0.0,
         start: str = "exact",
@@ -112,9 +113,9 @@ class Supernet(keras.Model):
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Search, as `keras.Model.fit` trains."""
-        callbacks = list(kwargs.pop("callbacks", None) or [])
         # First of all, so that others see the mixture as it now is.
-        kwargs["callbacks"] = [_Annealing(), *callbacks]
+        callbacks = [_Annealing(), kwargs.pop("callbacks", None) or []]
+        kwargs["callbacks"] = keras.tree.flatten(callbacks)
         return super().fit(*args, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -127,17 +128,22 @@ class Supernet(keras.Model):
         with tf.GradientTape() as tape:
             predictions = self(images, training=True)
             loss = self.compute_loss(images, labels, predictions, sample_weight)
-        gradients = tape.gradient(loss, variables + logits)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled_loss, variables + logits)
         split = len(variables)
+        # Only the optimizer of the weights takes its own scale out again.
+        scale = self.optimizer.scale_loss(ops.ones(()))
+        architecture_gradients = [part / scale for part in gradients[split:]]
         self.optimizer.apply_gradients(
             zip(gradients[:split], variables, strict=True)
         )
         self.architecture_optimizer.apply_gradients(
-            zip(gradients[split:], logits, strict=True)
+            zip(architecture_gradients, logits, strict=True)
         )
         for metric in self.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=ops.shape(images)[0])
+                batch_size = ops.shape(keras.tree.flatten(images)[0])[0]
+                metric.update_state(loss, sample_weight=batch_size)
         return self.compute_metrics(images, labels, predictions, sample_weight)
 
     def anneal(self) -> None:
@@ -149,10 +155,10 @@ class Supernet(keras.Model):
         for choice in self.choices:
             choice.set_pulls(*pulls)
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """Give what `compile_from_config` needs."""
-        config = super().get_compile_config() or {}
-        return config | {
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Give what `compile_from_config` needs, None before `compile`."""
+        config = super().get_compile_config()
+        return config and config | {
             "architecture_optimizer": keras.saving.serialize_keras_object(
                 self.architecture_optimizer
             ),
@@ -177,12 +183,19 @@ def _check(name: str, value: str, expected: tuple[str, ...]) -> None:
 class _Annealing(keras.callbacks.Callback):
     """Tells the supernet how far the search has come."""
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        if not self.params.get("steps"):
+            raise ValueError(
+                "Invalid arguments of `fit`. Expected data of known length, "
+                "or `steps_per_epoch`: the mixture changes with every step. "
+                "Received neither."
+            )
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        steps = self.params.get("steps")
-        self._set(self._epoch + (batch / steps if steps else 0))
+        self._set(self._epoch + batch / self.params["steps"])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._set(epoch + 1)

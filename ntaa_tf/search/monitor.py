@@ -17,8 +17,8 @@ class SearchMonitor(keras.callbacks.Callback):
     the mixture and with all weight on the largest logits. The gap between the
     two is what collapse would lose now. Both are measured with batch norm
     statistics of their own, and leave the supernet as it was. `entropy`: mean
-    entropy of p, in nats. `changed_share`: share of choices whose largest
-    logit is not the source's.
+    entropy of p, in nats. `changed_share`: share of choices, of
+    operations and of inputs, whose largest logit is not the source's.
 
     Args:
         validation_batches: batches of images and labels.

@@ -28,6 +28,7 @@ class Recalibration:
     """
 
     def __init__(self, model: keras.Model):
+        self._model = model
         self._layers = [
             layer
             for layer in model._flatten_layers()
@@ -41,6 +42,8 @@ class Recalibration:
 
     def __call__(self, batches: Iterable[Any]) -> None:
         """Estimate from batches of training images (batch, ..., 3)."""
+        if not self._layers:
+            return
         momenta = [layer.momentum for layer in self._layers]
         try:
             for layer in self._layers:
@@ -55,16 +58,16 @@ class Recalibration:
 
     @contextlib.contextmanager
     def temporarily(self, batches: Iterable[Any]) -> Iterator[None]:
-        """Estimate, and put the statistics back when the block ends."""
-        statistics = [
-            variable
-            for layer in self._layers
-            for variable in layer.non_trainable_variables
-        ]
-        values = [variable.numpy() for variable in statistics]
+        """Estimate, and leave no trace in the model when the block ends.
+
+        Random seeds and all other state that moves in training are put back
+        as well.
+        """
+        state = self._model.non_trainable_variables
+        values = [variable.numpy() for variable in state]
         try:
             self(batches)
             yield
         finally:
-            for variable, value in zip(statistics, values, strict=True):
+            for variable, value in zip(state, values, strict=True):
                 variable.assign(value)

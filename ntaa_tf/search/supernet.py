@@ -19,6 +19,7 @@ from ntaa_tf.graph.walk import find_upstream
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_input import fits
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import check_candidates
 from ntaa_tf.layers.search_space import list_candidates
 from ntaa_tf.search.joint import Supernet
@@ -50,8 +51,9 @@ def insert_mixed_ops(
         inherit: whether the kernels of new candidates start as the source's,
             or random.
         seed: of random kernels and of noise.
-        architecture: a stored architecture: its sites are the sites (`sites`
-            is not read), and the supernet computes it instead of the source.
+        architecture: a stored architecture: its sites are the sites and its
+            choices the candidates (`sites` and `candidates` are not read), and
+            the supernet computes it instead of the source.
 
     Returns:
         A Keras model with the same inputs and outputs.
@@ -71,11 +73,17 @@ def insert_mixed_ops(
     flat = flatten(source)
     if architecture is None:
         chosen = choose_sites(flat, candidates, sites, skip_inputs)
+        spaces = {site.name: candidates for site in chosen}
     else:
         chosen = _select_named(flat, architecture)
+        spaces = {
+            name: choice.candidate
+            for name, choice in architecture.sites.items()
+        }
         reads = [choice.reads for choice in architecture.sites.values()]
         skip_inputs = max(skip_inputs, 1 + max(reads))
-    insertion = _Insertion(chosen, candidates, skip_inputs, inherit, seed)
+    _check_skip_inputs(skip_inputs)
+    insertion = _Insertion(chosen, spaces, skip_inputs, inherit, seed)
     network = rewrite(flat, insertion.replacements())
     inputs, outputs = single_or_list(network)
     supernet = Supernet(inputs, outputs, name=flat.name)
@@ -100,12 +108,27 @@ def choose_sites(
         ValueError: if one of them is invalid or no convolution is a site.
     """
     check_candidates(candidates)
+    _check_skip_inputs(skip_inputs)
+    chosen = [
+        site
+        for site in select_sites(find_convolutions(source), sites)
+        if len(list_candidates(candidates, cast(Geometry, site.geometry))) > 1
+    ]
+    if not chosen:
+        raise ValueError(
+            "Invalid value for `candidates`. Expected an operation that is "
+            "another than the source's own at some site. Received: "
+            f"{candidates!r}."
+        )
+    return chosen
+
+
+def _check_skip_inputs(skip_inputs: int) -> None:
     if not 1 <= skip_inputs <= MAX_SKIP_INPUTS:
         raise ValueError(
             "Invalid value for `skip_inputs`. Expected 1 to "
             f"{MAX_SKIP_INPUTS}. Received: {skip_inputs}."
         )
-    return select_sites(find_convolutions(source), sites)
 
 
 def apply_architecture(supernet: Supernet, architecture: Architecture) -> None:
@@ -153,7 +176,7 @@ class _Insertion:
     def __init__(
         self,
         sites: list[Convolution],
-        candidates: str,
+        spaces: dict[str, str],
         skip_inputs: int,
         inherit: bool,
         seed: int,
@@ -163,7 +186,9 @@ class _Insertion:
         self._inherit = inherit
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
-            site.name: _make_mixed_op(site, candidates, seed + 100 * index)
+            site.name: _make_mixed_op(
+                site, spaces[site.name], seed + 100 * index
+            )
             for index, site in enumerate(sites)
         }
         self._pointwise = {
@@ -223,9 +248,12 @@ class _Insertion:
 def _make_mixed_op(site: Convolution, candidates: str, seed: int) -> MixedOp:
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
     geometry = cast(Geometry, site.geometry)
+    names: tuple[str, ...] = (SOURCE,)
+    if candidates != SOURCE:
+        names = list_candidates(candidates, geometry)
     return MixedOp(
         geometry,
-        list_candidates(candidates, geometry),
+        names,
         use_bias=site.layer.use_bias and not separable,
         activation=None if separable else site.layer.activation,
         seed=seed,

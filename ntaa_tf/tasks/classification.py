@@ -1,5 +1,7 @@
 """Classification: a head, a loss, metrics."""
 
+import itertools
+
 import keras
 
 
@@ -14,15 +16,17 @@ def attach_classifier(
         seed: of its kernel.
 
     Returns:
-        A model from images to logits (batch, classes).
+        A model from images to logits (batch, classes). Its new layers are
+        `global_pooling` and `classifier`, numbered where `features` has a
+        layer of this name.
     """
-    pooled = keras.layers.GlobalAveragePooling2D(name="global_pooling")(
-        features.output
-    )
+    pooled = keras.layers.GlobalAveragePooling2D(
+        name=_find_free_name("global_pooling", features)
+    )(features.output)
     logits = keras.layers.Dense(
         num_classes,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        name="classifier",
+        name=_find_free_name("classifier", features),
     )(pooled)
     return keras.Model(features.input, logits, name=features.name)
 
@@ -33,3 +37,10 @@ def compile_options() -> dict:
         "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
         "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
     }
+
+
+def _find_free_name(name: str, model: keras.Model) -> str:
+    taken = {operation.name for operation in model.operations}
+    numbered = (f"{name}_{number}" for number in itertools.count(1))
+    free = itertools.chain([name], numbered)
+    return next(candidate for candidate in free if candidate not in taken)

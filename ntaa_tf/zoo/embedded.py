@@ -67,7 +67,7 @@ def pretrain_digits(image_size: int, seed: int = 0) -> keras.Model:
     """
     random = np.random.default_rng(seed)
     training, _ = load_digits(image_size, seed)
-    model = _build_classifier(image_size, random)
+    model = build_classifier(image_size, random)
     steps = _EPOCHS * -(-len(training.labels) // _BATCH_SIZE)
     schedule = keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, steps)
     model.compile(
@@ -87,9 +87,18 @@ def pretrain_digits(image_size: int, seed: int = 0) -> keras.Model:
     return model
 
 
-def _build_classifier(
+def build_classifier(
     image_size: int, random: np.random.Generator
 ) -> keras.Model:
+    """Build the network that `pretrain_digits` trains.
+
+    Args:
+        image_size: height and width in pixels.
+        random: draws the initial weights.
+
+    Returns:
+        An untrained classifier from raw RGB images, 0 to 255, to five logits.
+    """
     images = keras.Input((image_size, image_size, 3), name="images")
     x = preprocess(images, "tf")
     x = _convolution(x, _CHANNELS[0], random, "stem")

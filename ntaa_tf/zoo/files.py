@@ -55,6 +55,19 @@ def read_input_size(path: str) -> int | None:
     return shapes[0][1]
 
 
+def begins_with_rescaling(path: str) -> bool:
+    """Say whether a `.keras` file's model preprocesses its images itself.
+
+    Args:
+        path: a `.keras` file that `read_input_size` accepts.
+
+    Returns:
+        Whether all that reads the input is Rescaling or Normalization, or a
+        nested model of which that is true.
+    """
+    return _rescales(_read_config(path))
+
+
 def load_file(path: str, image_size: int) -> keras.Model:
     """Load a `.keras` file and cut its classifier.
 
@@ -155,6 +168,31 @@ def _read_config(path: str) -> dict[str, Any]:
             "a file written by `model.save('name.keras')`",
             f"{path}, which is not one or is damaged: {reason(error)}",
         ) from error
+
+
+def _rescales(layer: dict[str, Any]) -> bool:
+    if layer["class_name"] in ("Functional", "Sequential"):
+        first = _find_first(layer["config"])
+        return bool(first) and all(map(_rescales, first))
+    return layer["class_name"] in ("Rescaling", "Normalization")
+
+
+def _find_first(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Find the saved layers of a model that read its input."""
+    layers = [
+        layer
+        for layer in config["layers"]
+        if layer["class_name"] != "InputLayer"
+    ]
+    if "input_layers" not in config:  # Sequential.
+        return layers[:1]
+    # A tensor is saved as the name of the layer that made it and two indices.
+    inputs = set(keras.tree.flatten(config["input_layers"])[::3])
+    return [
+        layer
+        for layer in layers
+        if inputs & set(keras.tree.flatten(layer["inbound_nodes"]))
+    ]
 
 
 def _is_square_rgb(shapes: list[tuple[int | None, ...]]) -> bool:

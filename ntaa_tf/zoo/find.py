@@ -6,6 +6,7 @@ import pathlib
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import file_preprocessing
+from ntaa_tf.zoo.files import begins_with_rescaling
 from ntaa_tf.zoo.files import read_input_size
 from ntaa_tf.zoo.preprocessing import FILE_MODES
 from ntaa_tf.zoo.source import SourceInfo
@@ -21,14 +22,16 @@ def find_source(
             the path of a `.keras` file.
         weights: for a name of `keras.applications`, "imagenet", "none" or
             the path of an `.h5` file of its weights without the classifier.
-        preprocessing: for a file, one of Keras's modes "none" (the default),
-            "tf", "torch" and "caffe". The other models know theirs.
+        preprocessing: for a file, one of Keras's modes "none", "tf", "torch"
+            and "caffe"; "none" by default if its model begins with Rescaling
+            or Normalization. The other models know theirs.
 
     Returns:
         What `choose_image_size` and `load_source` need.
 
     Raises:
-        ValueError: if there is no such model, file or preprocessing.
+        ValueError: if there is no such model, file or preprocessing, or a
+            file needs to be told its preprocessing.
 
     Example:
     >>> find_source("vgg16", weights="none").preprocessing
@@ -85,18 +88,24 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
 def _find_file(
     path: str, weights: str, preprocessing: str | None
 ) -> SourceInfo:
-    mode = "none" if preprocessing is None else preprocessing
-    if mode not in FILE_MODES:
+    if preprocessing not in (None, *FILE_MODES):
         raise ValueError(
             "Invalid value for `preprocessing`. Expected one of "
-            f"{', '.join(FILE_MODES)}. Received: {mode!r}."
+            f"{', '.join(FILE_MODES)}. Received: {preprocessing!r}."
         )
     _reject_weights(path, weights)
     size = read_input_size(path)
+    if preprocessing is None and not begins_with_rescaling(path):
+        raise ValueError(
+            "Invalid value for `preprocessing`. Expected one of "
+            f"{', '.join(FILE_MODES)} for the file {path}, which does not "
+            "begin with Rescaling or Normalization: say what its images went "
+            "through in training. Received: None."
+        )
     return SourceInfo(
         name=path,
         weights="own",
-        preprocessing=mode,
+        preprocessing=preprocessing or "none",
         native_size=size,
         minimum_size=1,
         fixed_size=size is not None,

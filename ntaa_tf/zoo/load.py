@@ -1,6 +1,7 @@
 """Load a source model as a feature extractor of raw images."""
 
 import keras
+import numpy as np
 
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
@@ -11,12 +12,16 @@ from ntaa_tf.zoo.preprocessing import prepend_preprocessing
 from ntaa_tf.zoo.source import SourceInfo
 
 
-def load_source(info: SourceInfo, image_size: int) -> keras.Model:
+def load_source(
+    info: SourceInfo, image_size: int, trained: bool = True
+) -> keras.Model:
     """Load a source model without its classifier.
 
     Args:
         info: from `find_source`.
         image_size: height and width of the images, in pixels.
+        trained: False where only the graph matters: of a named model no
+            weights are downloaded, read or trained, they stay random.
 
     Returns:
         A flat functional model, all of it trainable, from raw RGB images
@@ -33,9 +38,10 @@ def load_source(info: SourceInfo, image_size: int) -> keras.Model:
             f"{info.minimum_size} for {info.name!r}. Received: {image_size}."
         )
     if info.name in APPLICATIONS:
-        features = build_application(info.name, info.weights, image_size)
+        weights = info.weights if trained else "none"
+        features = build_application(info.name, weights, image_size)
     elif info.name == embedded.NAME:
-        features = cut_classifier(embedded.pretrain_digits(image_size))
+        features = cut_classifier(_make_digits(image_size, trained))
     else:
         features = load_file(info.name, image_size)
     model = prepend_preprocessing(features, info.preprocessing)
@@ -43,3 +49,9 @@ def load_source(info: SourceInfo, image_size: int) -> keras.Model:
     for layer in model.layers:
         layer.trainable = True
     return model
+
+
+def _make_digits(image_size: int, trained: bool) -> keras.Model:
+    if trained:
+        return embedded.pretrain_digits(image_size)
+    return embedded.build_classifier(image_size, np.random.default_rng(0))

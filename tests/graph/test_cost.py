@@ -104,6 +104,12 @@ def test_gates_are_not_counted_into_the_depth():
     assert measure_cost(model).depth == 1
 
 
+@pytest.mark.parametrize("size", [8, 1])
+def test_what_follows_a_globalization_is_counted_into_the_depth(size):
+    """It is no gate: the mean was spread to a map again."""
+    assert measure_cost(tiny_models.globalized(size)).depth == 3
+
+
 @pytest.mark.parametrize(
     ("name", "gigamacs", "depth"),
     [

@@ -88,6 +88,16 @@ def test_a_classifier_that_is_a_convolution_is_a_head():
     assert heads == ["conv_preds"]
 
 
+@pytest.mark.parametrize("size", [8, 1])
+def test_a_mean_that_is_spread_again_is_a_map(size):
+    """Also over one pixel, as in the last stage of a small image."""
+    found = find_convolutions(tiny_models.globalized(size))
+    assert {conv.name: conv.role for conv in found} == {
+        "stem": "stem",
+        "behind": "main",
+    }
+
+
 def test_a_block_of_one_convolution_beside_one_has_no_shortcut():
     """Which of two equals is the shortcut cannot be told."""
     images = keras.Input((8, 8, 3))
@@ -208,6 +218,13 @@ def test_a_shared_layer_is_one_convolution():
         ("shared", True),
     ]
     assert found[1].geometry.input_size == (8, 8)
+
+
+def test_a_shared_layer_plays_the_role_of_its_first_call():
+    images = keras.Input((8, 8, 3))
+    twice = conv(3, 3, "twice")
+    found = find_convolutions(keras.Model(images, twice(twice(images))))
+    assert [conv.role for conv in found] == ["stem"]
 
 
 def test_a_layer_shared_between_unequal_places_is_refused():

@@ -116,6 +116,17 @@ def padded():
     return keras.Model(images, layers.Dropout(0.5, seed=7)(x))
 
 
+def globalized(size=8):
+    """What is left of a site that became its global mean, in a residual."""
+    images = keras.Input((size, size, 3), name="images")
+    x = layers.Conv2D(4, 3, padding="same", name="stem")(images)
+    y = layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x)
+    y = layers.UpSampling2D(size, name="globalization")(y)
+    y = layers.Conv2D(4, 3, padding="same", name="behind")(y)
+    x = layers.GlobalAveragePooling2D(name="pool")(x + y)
+    return keras.Model(images, layers.Dense(5, name="logits")(x))
+
+
 def normalized():
     """Normalization with statistics of its own, which no weight file shows."""
     images = keras.Input(SHAPE, name="images")
@@ -148,6 +159,7 @@ FACTORIES = {
         sequential,
         sequential_inside,
         padded,
+        globalized,
         normalized,
     )
 }

@@ -11,12 +11,14 @@ HISTORY = {
     "search_loss": [2.0, 1.5, 1.0],
     "search_accuracy": [0.2, 0.4, 0.5],
     "search_val_accuracy": [0.2, 0.3, 0.4],
-    "search_argmax_accuracy": [0.1, 0.2, 0.4],
+    "search_val_argmax_accuracy": [0.1, 0.2, 0.4],
     "search_entropy": [2.0, 1.0, 0.5],
     "search_changed_share": [0.0, 0.2, 0.5],
     "search_learning_rate": [0.1, 0.09, 0.07],
+    "search_architecture_learning_rate": [0.1, 0.1, 0.1],
     "finetune_loss": [0.9, 0.8],
     "finetune_accuracy": [0.6, 0.7],
+    "finetune_val_loss": [1.1, 1.0],
     "finetune_val_accuracy": [0.5, 0.6],
     "finetune_learning_rate": [0.04, 0.01],
 }
@@ -45,9 +47,10 @@ def points_of(axes):
 
 
 def test_every_quantity_has_a_panel(figures):
-    assert draw_curves(HISTORY) == list(curves.PANELS)
+    titles = [*curves.PANELS, "search architecture learning rate"]
+    assert draw_curves(HISTORY) == titles
     drawn = sum(len(points_of(axes)) for axes in figures.values())
-    assert drawn == 7  # Curves of finetuning go on from those of the search.
+    assert drawn == 9  # Curves of finetuning go on from those of the search.
 
 
 def test_finetuning_goes_on_after_the_search(figures):
@@ -56,7 +59,7 @@ def test_finetuning_goes_on_after_the_search(figures):
     points = [(1, 2.0), (2, 1.5), (3, 1.0), (4, 0.9), (5, 0.8)]
     assert points_of(loss) == [points]
     assert [text.get_text().strip() for text in loss.texts] == ["finetuning"]
-    assert not figures["Entropy of the coefficients"].texts
+    assert not figures["Entropy of the softmax"].texts
 
 
 def test_supernet_and_argmax_model_are_beside_each_other(figures):
@@ -67,6 +70,11 @@ def test_supernet_and_argmax_model_are_beside_each_other(figures):
     assert argmax == [(1, 0.1), (2, 0.2), (3, 0.4)]
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["supernet, then adapted model", "argmax model"]
+
+
+def test_what_only_finetuning_records_starts_where_the_search_ended(figures):
+    draw_curves(HISTORY)
+    assert points_of(figures["Validation loss"]) == [[(4, 1.1), (5, 1.0)]]
 
 
 def test_finetuning_alone_starts_at_the_first_epoch(figures):

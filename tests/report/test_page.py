@@ -136,6 +136,13 @@ def test_the_page_shows_curves_and_architecture(make_page):
     ]
 
 
+def test_without_sites_there_is_no_architecture(make_page):
+    assert "Architecture" in make_page().words
+    page = make_page(architecture=Architecture({}))
+    assert "Architecture" not in page.words
+    assert ("aria-label", "The choice of every site") not in page.attributes
+
+
 def test_the_page_needs_no_network(make_page, tmp_path):
     page = make_page()
     assert not {"script", "link", "iframe", "img", "image"} & set(page.tags)

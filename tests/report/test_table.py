@@ -5,6 +5,7 @@ import pytest
 from ntaa_tf.report import format_table
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import list_rows
 
 SOURCE = {
     "depth": 50,
@@ -42,6 +43,14 @@ def test_table_of_a_run_with_plain_finetuning():
 def test_table_leaves_out_what_was_not_run_and_dashes_what_is_missing():
     metrics = {"source": {}, "adapted": {"depth": 3}, "unknown": {"depth": 7}}
     assert format_table(metrics) == WITHOUT_MEASUREMENTS
+
+
+@pytest.mark.parametrize(
+    ("method", "label"), [("ntaa", "NTAA"), ("finetune", "plain finetuning")]
+)
+def test_the_adapted_model_is_named_after_its_method(method, label):
+    metrics = {"method": method, "source": SOURCE, "adapted": ADAPTED}
+    assert [row[0] for row in list_rows(metrics)] == ["source", label]
 
 
 @pytest.mark.parametrize(

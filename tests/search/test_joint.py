@@ -126,8 +126,42 @@ def test_pulls_follow_the_progress_also_when_going_on(supernet, batch):
     assert seen[-1][1] > 0.7
     whole, seen = seen, []
     supernet.fit(*batch, **options, initial_epoch=6, callbacks=[Watch()])
-    # The number of steps is not known in the first epoch of a `fit`.
-    assert seen[2:] == whole[14:]
+    assert seen == whole[12:]
+
+
+def test_data_of_unknown_length_are_refused(supernet, batch):
+    compile_supernet(supernet)
+
+    def generate():
+        yield batch
+
+    with pytest.raises(ValueError, match="`steps_per_epoch`"):
+        supernet.fit(generate(), verbose=0)
+    supernet.fit(generate(), steps_per_epoch=1, verbose=0)
+
+
+def test_a_supernet_that_was_not_compiled_survives_a_file(
+    supernet, batch, tmp_path
+):
+    supernet.save(tmp_path / "supernet.keras")
+    reopened = keras.models.load_model(tmp_path / "supernet.keras")
+    np.testing.assert_array_equal(reopened(batch[0]), supernet(batch[0]))
+
+
+def test_loss_scaling_does_not_change_the_step(batch):
+    steps = []
+    for scaled in (False, True):
+        supernet = insert_mixed_ops(
+            randomize(make_residual(), np.random.default_rng(0))
+        )
+        optimizer = keras.optimizers.SGD(0.1)
+        if scaled:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        compile_supernet(supernet, optimizer=optimizer, start="paper")
+        supernet.fit(*batch, shuffle=False, verbose=0)
+        steps.append(copy_values(supernet.trainable_variables))
+    for plain, scaled in zip(*steps, strict=True):
+        np.testing.assert_allclose(plain, scaled, rtol=1e-3, atol=1e-4)
 
 
 def test_paper_s_mixture_is_kept_on_request(supernet, batch):

@@ -50,6 +50,28 @@ def test_what_stood_there_does_not_matter(model, batches):
     np.testing.assert_allclose(norm.moving_mean, first)
 
 
+def test_temporary_recalibration_leaves_no_trace_at_all(batches):
+    inputs = keras.Input((4, 4, 3))
+    hidden = keras.layers.BatchNormalization()(inputs)
+    model = keras.Model(inputs, keras.layers.Dropout(0.5)(hidden))
+    before = [variable.numpy() for variable in model.variables]
+    with Recalibration(model).temporarily(batches):
+        pass
+    for old, variable in zip(before, model.variables, strict=True):
+        np.testing.assert_array_equal(variable, old, err_msg=variable.path)
+
+
+def test_without_batch_norm_no_batch_is_read():
+    inputs = keras.Input((4, 4, 3))
+    model = keras.Model(inputs, keras.layers.ReLU()(inputs))
+
+    def refuse():
+        raise AssertionError("no batch was needed")
+        yield
+
+    Recalibration(model)(refuse())
+
+
 def test_temporary_statistics_are_put_back(model, batches):
     norm = model.get_layer("norm")
     before = norm.get_weights()

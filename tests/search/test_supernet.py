@@ -170,6 +170,27 @@ def test_an_architecture_applies_to_another_copy_of_the_source(rng):
     )
 
 
+def test_an_architecture_applies_whatever_candidates_found_it():
+    architecture = Architecture({"first": SiteChoice("dilated3x3")})
+    supernet = insert_mixed_ops(make_residual(), architecture=architecture)
+    assert derive(supernet) == architecture
+
+
+def test_a_site_without_an_alternative_is_none():
+    supernet = insert_mixed_ops(make_residual(), candidates="conv1x1, conv1x1")
+    names = [choice.name for choice in supernet.choices]
+    assert names == ["first", "separable", "padded"]
+    with pytest.raises(ValueError, match=r"`candidates`.*own"):
+        insert_mixed_ops(make_residual(), candidates="conv1x1", sites="second")
+
+
+def test_a_frozen_convolution_is_left_alone():
+    source = make_residual()
+    source.get_layer("first").trainable = False
+    names = [choice.name for choice in insert_mixed_ops(source).choices]
+    assert names == ["second", "separable", "padded"]
+
+
 def test_an_architecture_of_another_model_is_refused():
     foreign = Architecture({"elsewhere": SiteChoice("identity")})
     with pytest.raises(ValueError, match=r"`architecture`.*\['elsewhere'\]"):

@@ -153,6 +153,23 @@ def test_without_a_connection_the_wanted_file_is_said(
         assert f"{file} in Keras's cache, ~/.keras/models" in str(error.value)
 
 
+@pytest.mark.parametrize("weights", ["imagenet", "damaged.weights.h5"])
+def test_untrained_no_weights_are_downloaded_or_read(
+    weights, monkeypatch, tmp_path
+):
+    def fail(*_, **__):
+        raise AssertionError("downloaded")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(file_utils, "get_file", fail)
+    (tmp_path / "damaged.weights.h5").write_bytes(b"not HDF5")
+    info = find_source("mobilenet", weights)
+    source = load_source(info, 32, trained=False)
+    named = load_source(find_source("mobilenet", "none"), 32)
+    names = [layer.name for layer in named.layers]
+    assert [layer.name for layer in source.layers] == names
+
+
 @pytest.mark.filterwarnings("ignore:Skipping nested container")
 @pytest.mark.parametrize(
     ("suffix", "shape"),

@@ -11,6 +11,7 @@ from ntaa_tf.zoo import find_source
 from ntaa_tf.zoo import load_source
 from ntaa_tf.zoo import pretrain_digits
 from ntaa_tf.zoo.embedded import load_digits
+from ntaa_tf.zoo.files import cut_classifier
 
 
 def _global_state():
@@ -75,3 +76,17 @@ def test_it_loads_as_a_source_without_its_classifier(pretrained, monkeypatch):
     )
     expected = model(held_out.images)
     np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-3)
+
+
+def test_untrained_it_is_the_same_network(pretrained, monkeypatch):
+    def fail(_):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(embedded, "pretrain_digits", fail)
+    source = load_source(find_source("digits0to4"), 16, trained=False)
+    trained = cut_classifier(pretrained[0])
+    names = [layer.name for layer in trained.layers]
+    assert [layer.name for layer in source.layers] == names
+    assert [weight.shape for weight in source.weights] == [
+        weight.shape for weight in trained.weights
+    ]

@@ -92,12 +92,19 @@ def save(tmp_path):
 
 def test_a_file_is_rebuilt_at_another_size_with_its_weights(save):
     path = save(_flattened)
-    info = find_source(path)
+    info = find_source(path, preprocessing="none")
     source = load_source(info, 12)
     assert source.input_shape == (None, 12, 12, 3)
     assert source.output_shape == (None, 12, 12, 4)
     kernel = keras.models.load_model(path).get_layer("conv").kernel
     np.testing.assert_array_equal(source.get_layer("conv").kernel, kernel)
+
+
+def test_a_file_is_read_as_ever_where_only_the_graph_matters(save):
+    info = find_source(save(_pooled), preprocessing="none")
+    trained, graph = (load_source(info, 8, trained=t) for t in (True, False))
+    for weight, other in zip(trained.weights, graph.weights, strict=True):
+        np.testing.assert_array_equal(weight, other)
 
 
 def test_frozen_layers_of_a_file_become_trainable(tmp_path):
@@ -106,7 +113,7 @@ def test_frozen_layers_of_a_file_become_trainable(tmp_path):
     model.trainable = False
     path = str(tmp_path / "frozen.keras")
     model.save(path)
-    source = load_source(find_source(path), 8)
+    source = load_source(find_source(path, preprocessing="none"), 8)
     assert len(source.trainable_weights) == len(source.weights)
 
 
@@ -115,7 +122,7 @@ def test_a_size_that_the_layers_forbid_is_refused(save):
         positions = keras.layers.Reshape((64, 4))(x)
         return keras.layers.Reshape((8, 8, 4))(positions)
 
-    info = find_source(save(fixed_positions))
+    info = find_source(save(fixed_positions), preprocessing="none")
     with pytest.raises(ValueError, match=r"Expected 8.*Received: 12"):
         load_source(info, 12)
 
@@ -126,7 +133,7 @@ def test_a_size_that_leaves_no_map_is_refused(tmp_path):
     path = str(tmp_path / "pooling.keras")
     keras.Model(inputs, outputs).save(path)
     with pytest.raises(ValueError, match=r"Expected 8.*Received: 2"):
-        load_source(find_source(path), 2)
+        load_source(find_source(path, preprocessing="none"), 2)
 
 
 def test_an_unknown_layer_is_named(save):
@@ -138,14 +145,14 @@ def test_an_unknown_layer_is_named(save):
     path = save(lambda x: Doubling()(x))
     keras.saving.get_custom_objects().pop("elsewhere>Doubling")
     with pytest.raises(ValueError, match=r"does not load:.*Doubling") as error:
-        load_source(find_source(path), 8)
+        load_source(find_source(path, preprocessing="none"), 8)
     assert "\n" not in str(error.value)
 
 
 def test_python_code_in_a_file_is_refused(save):
     path = save(lambda x: keras.layers.Lambda(lambda y: 2 * y)(x))
     with pytest.raises(ValueError, match=r"does not load:.*Lambda"):
-        load_source(find_source(path), 8)
+        load_source(find_source(path, preprocessing="none"), 8)
 
 
 @pytest.mark.skipif(
@@ -163,6 +170,8 @@ def test_python_code_in_a_file_is_refused(save):
 def test_real_classifiers_become_sources(file, preprocessing, size, map_shape):
     """The pooled map, classified by the file's head, gives its answers."""
     path = str(WEIGHTS / f"{file}.keras")
+    with pytest.raises(ValueError, match="does not begin with Rescaling"):
+        find_source(path)
     info = find_source(path, preprocessing=preprocessing)
     source = load_source(info, size)
     assert source.output_shape[1:] == map_shape

@@ -99,6 +99,18 @@ def _nested(shape):
     )
 
 
+def _functional(shape, *first):
+    """What reads the input, side by side, before a classifier."""
+    images = keras.Input(shape)
+    maps = [layer(images) for layer in first]
+    x = keras.layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
+    return keras.Model(images, keras.layers.Flatten()(x))
+
+
+def _normalization():
+    return keras.layers.Normalization(mean=127.5, variance=1000.0)
+
+
 @pytest.mark.parametrize("build", [_classifier, _nested])
 @pytest.mark.parametrize("size", [20, None])
 def test_a_file_says_its_own_size(save, build, size):
@@ -107,9 +119,46 @@ def test_a_file_says_its_own_size(save, build, size):
     assert (info.weights, info.preprocessing) == ("own", "caffe")
 
 
-def test_a_file_without_a_word_takes_images_as_they_are(save):
-    path = save(_classifier((8, 8, 3)))
-    assert find_source(path).preprocessing == "none"
+@pytest.mark.parametrize(
+    "model",
+    [
+        _nested((8, 8, 3)),
+        _functional((8, 8, 3), keras.layers.Rescaling(1 / 255)),
+        _functional((8, 8, 3), _normalization()),
+        _functional((8, 8, 3), _nested((8, 8, 3))),
+        _functional((8, 8, 3), _functional((8, 8, 3), _normalization())),
+        keras.Sequential([keras.Input((8, 8, 3)), _nested((8, 8, 3))]),
+    ],
+)
+def test_a_file_that_begins_with_its_preprocessing_needs_no_other(save, model):
+    assert find_source(save(model)).preprocessing == "none"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        _classifier((8, 8, 3)),
+        _functional((8, 8, 3), keras.layers.BatchNormalization()),
+        _functional((8, 8, 3), lambda images: images / 255.0),
+        # Beside, behind or deep in a classifier it is not for the images.
+        _functional(
+            (8, 8, 3), keras.layers.Rescaling(1 / 255), keras.layers.ReLU()
+        ),
+        _functional(
+            (8, 8, 3), lambda x: _normalization()(keras.layers.ReLU()(x))
+        ),
+        keras.Sequential([keras.Input((8, 8, 3)), _classifier((8, 8, 3))]),
+    ],
+)
+def test_any_other_file_has_to_be_told_its_preprocessing(save, model):
+    path = save(model)
+    expected = (
+        r"`preprocessing`\. Expected one of none, tf, torch, caffe for the "
+        rf"file {path}, which does not begin with Rescaling .*: None\."
+    )
+    with pytest.raises(ValueError, match=expected):
+        find_source(path)
+    assert find_source(path, preprocessing="none").preprocessing == "none"
 
 
 def test_the_preprocessing_of_a_file_is_one_of_keras(save):

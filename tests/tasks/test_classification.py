@@ -1,0 +1,70 @@
+"""A classifier comes on any feature map, by its seed alone, and it trains."""
+
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf.tasks.classification import attach_classifier
+from ntaa_tf.tasks.classification import compile_options
+
+
+def make_features(*names):
+    """Features of the given layers, in order."""
+    x = images = keras.Input((8, 8, 3), name="images")
+    for name in names or ["conv"]:
+        x = keras.layers.Conv2D(4, 3, padding="same", name=name)(x)
+    return keras.Model(images, x, name="features")
+
+
+def test_images_become_logits():
+    features = make_features()
+    model = attach_classifier(features, 5)
+    assert model.input_shape == (None, 8, 8, 3)
+    assert model.output_shape == (None, 5)
+    assert model.name == "features"
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
+    pooled = keras.ops.mean(features(images), axis=(1, 2))
+    kernel = model.get_layer("classifier").kernel
+    np.testing.assert_allclose(
+        model(images), keras.ops.matmul(pooled, kernel), rtol=0, atol=1e-5
+    )
+
+
+def test_only_the_seed_decides_the_kernel():
+    kernels = []
+    for global_seed, seed in [(1, 7), (2, 7), (2, 8)]:
+        keras.utils.set_random_seed(global_seed)
+        model = attach_classifier(make_features(), 5, seed)
+        kernels.append(np.asarray(model.get_layer("classifier").kernel))
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert np.abs(kernels[1] - kernels[2]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("taken", "added"),
+    [
+        (["classifier"], ["global_pooling", "classifier_1"]),
+        (["global_pooling"], ["global_pooling_1", "classifier"]),
+        (["classifier", "classifier_1"], ["global_pooling", "classifier_2"]),
+    ],
+)
+def test_a_name_that_the_features_have_is_numbered(taken, added):
+    model = attach_classifier(make_features(*taken), 5)
+    names = [layer.name for layer in model.layers]
+    assert names == ["images", *taken, *added]
+
+
+def test_the_task_trains_one_step():
+    model = attach_classifier(make_features(), 5)
+    model.compile(optimizer="sgd", **compile_options())
+    images = np.random.default_rng(0).normal(size=(6, 8, 8, 3))
+    labels = keras.utils.to_categorical([0, 1, 2, 3, 4, 0], 5)
+    before = model.get_weights()
+    expected = np.asarray(keras.ops.softmax(model(images)))
+    logs = model.train_on_batch(images, labels, return_dict=True)
+    cross_entropy = -np.mean(np.log((expected * labels).sum(axis=-1)))
+    assert logs["loss"] == pytest.approx(cross_entropy, rel=1e-4)
+    hits = expected.argmax(axis=-1) == labels.argmax(axis=-1)
+    assert logs["accuracy"] == pytest.approx(hits.mean())
+    for old, new in zip(before, model.get_weights(), strict=True):
+        assert np.abs(new - old).max() > 0
