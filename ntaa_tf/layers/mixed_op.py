@@ -22,6 +22,8 @@ from ntaa_tf.layers.weight_free import WeightFree
 CONVOLUTIONS = (Convolution, SeparableConvolution)
 WINDOW_EXTENT = (3, 3)
 
+Weighted = list[tuple[Any, Any]]
+
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class MixedOp(Choice):
@@ -107,18 +109,20 @@ class MixedOp(Choice):
             training: whether the model trains; noise is for training only.
         """
         images = ops.cast(images, self.compute_dtype)
+        convolutions, weight_free = self._weigh()
         if self._shares_pointwise():
-            outputs = self._convolve_pointwise(images)
+            outputs = self._convolve_pointwise(images, convolutions)
         else:
-            outputs = self._convolve(images)
-        beside = self._mix_beside(images, training)
+            outputs = self._convolve(images, convolutions, weight_free)
+        beside = self._mix_beside(images, weight_free, training)
         return self.activation(outputs if beside is None else outputs + beside)
 
     def call_literally(self, images: Any, training: bool = False) -> Any:
         """Mix candidate by candidate: the reference for `call`."""
         outputs = sum(
             weight * candidate(images, training=training)
-            for weight, candidate in self._weigh(keras.Layer)
+            for pairs in self._weigh()
+            for weight, candidate in pairs
         )
         return self.activation(outputs)
 
@@ -182,54 +186,55 @@ class MixedOp(Choice):
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
 
-    def _weigh(self, kind: Any) -> list[tuple[Any, Any]]:
-        """Pair the candidates of one kind with their coefficients."""
-        coefficients = self.coefficients()
-        return [
-            (coefficients[index], candidate)
-            for index, candidate in enumerate(self.candidates)
-            if isinstance(candidate, kind)
-        ]
+    def _weigh(self) -> tuple[Weighted, Weighted]:
+        """Pair convolutions, and weight-free candidates, with coefficients."""
+        coefficients = ops.unstack(self.coefficients(), len(self.options))
+        pairs = list(zip(coefficients, self.candidates, strict=True))
+        convolutions = [p for p in pairs if isinstance(p[1], CONVOLUTIONS)]
+        return convolutions, [p for p in pairs if isinstance(p[1], WeightFree)]
 
-    def _convolve(self, images: Any) -> Any:
+    def _convolve(
+        self, images: Any, convolutions: Weighted, weight_free: Weighted
+    ) -> Any:
         """Convolve with everything linear, merged into one kernel."""
         extent = self._extent()
         kernel = sum(
             weight * candidate.spread_kernel(extent)
-            for weight, candidate in self._weigh(CONVOLUTIONS)
+            for weight, candidate in convolutions
         )
-        window = self._merge_windows(extent)
+        window = self._merge_windows(weight_free, extent)
         if window is not None:
             kernel += window * self._channel_matrix()
         depthwise = self.geometry.kind == "depthwise"
         convolve = grid.convolve_depthwise if depthwise else grid.convolve
         kernel = ops.cast(kernel, self.compute_dtype)
-        return self._add_bias(convolve(images, kernel, self.geometry))
+        outputs = convolve(images, kernel, self.geometry)
+        return self._add_bias(outputs, convolutions)
 
-    def _convolve_pointwise(self, images: Any) -> Any:
+    def _convolve_pointwise(self, images: Any, convolutions: Weighted) -> Any:
         """Convolve with one merged depthwise kernel, then pointwise."""
         extent = self._extent()
         kernel = sum(
             weight * candidate.spread_depthwise(extent)
-            for weight, candidate in self._weigh(CONVOLUTIONS)
+            for weight, candidate in convolutions
         )
         kernel = ops.cast(kernel, self.compute_dtype)
         outputs = grid.convolve_depthwise(images, kernel, self.geometry)
         pointwise = ops.cast(self.source.kernel, self.compute_dtype)
-        return self._add_bias(ops.conv(outputs, pointwise))
+        return self._add_bias(ops.conv(outputs, pointwise), convolutions)
 
-    def _add_bias(self, outputs: Any) -> Any:
+    def _add_bias(self, outputs: Any, convolutions: Weighted) -> Any:
         if not self.use_bias:
             return outputs
         bias = sum(
-            weight * candidate.bias
-            for weight, candidate in self._weigh(CONVOLUTIONS)
+            weight * candidate.bias for weight, candidate in convolutions
         )
         return outputs + ops.cast(bias, self.compute_dtype)
 
-    def _mix_beside(self, images: Any, training: bool) -> Any:
+    def _mix_beside(
+        self, images: Any, weight_free: Weighted, training: bool
+    ) -> Any:
         """Mix what no kernel holds, on the smaller of the channel counts."""
-        weight_free = self._weigh(WeightFree)
         if not weight_free:
             return None
         adapter = weight_free[0][1]
@@ -241,25 +246,25 @@ class MixedOp(Choice):
             if candidate.has_residue
         ]
         if self._shares_pointwise():
-            parts.append(self._convolve_windows(images))
+            parts.append(self._convolve_windows(images, weight_free))
         parts = [part for part in parts if part is not None]
         return adapter.expand(sum(parts[1:], parts[0])) if parts else None
 
-    def _convolve_windows(self, images: Any) -> Any:
+    def _convolve_windows(self, images: Any, weight_free: Weighted) -> Any:
         """Apply the merged windows of the weight-free, channel by channel."""
-        window = self._merge_windows(WINDOW_EXTENT)
+        window = self._merge_windows(weight_free, WINDOW_EXTENT)
         if window is None:
             return None
         kernel = ops.tile(window, (1, 1, images.shape[-1], 1))
         kernel = ops.cast(kernel, self.compute_dtype)
         return grid.convolve_depthwise(images, kernel, self.geometry)
 
-    def _merge_windows(self, extent: Pair) -> Any:
+    def _merge_windows(self, weight_free: Weighted, extent: Pair) -> Any:
         """Merge the linear parts of the weight-free, or give None."""
         windows = [
             weight
             * embed_kernel(candidate.window[..., None, None], (1, 1), extent)
-            for weight, candidate in self._weigh(WeightFree)
+            for weight, candidate in weight_free
             if candidate.window is not None
         ]
         return sum(windows[1:], windows[0]) if windows else None
