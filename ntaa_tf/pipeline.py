@@ -222,7 +222,7 @@ def report(
         draw_architecture(architecture, path / "architecture.png")
     write_report(
         path / "report.html",
-        f"{recipe.model} adapted to {recipe.dataset}",
+        "{model} adapted to {dataset}".format(**_shorten(recipe)),
         recipe.to_dict(),
         metrics,
         history,
@@ -239,8 +239,7 @@ def name_workdir(recipe: Recipe) -> Path:
     if recipe.workdir is not None:
         return Path(recipe.workdir)
     named = {
-        "model": Path(recipe.model).stem,
-        "dataset": Path(recipe.dataset.removeprefix("folder:")).name,
+        **_shorten(recipe),
         "method": recipe.method,
         "seed": f"seed{recipe.seed}",
     }
@@ -254,6 +253,14 @@ def name_workdir(recipe: Recipe) -> Path:
         text = json.dumps(others, sort_keys=True)
         words.append(hashlib.sha256(text.encode()).hexdigest()[:6])
     return Path("runs") / "-".join(words)
+
+
+def _shorten(recipe: Recipe) -> dict[str, str]:
+    """Name the model and the data set without the paths of their files."""
+    return {
+        "model": Path(recipe.model).stem,
+        "dataset": Path(recipe.dataset.removeprefix("folder:")).name,
+    }
 
 
 def find_versions() -> dict[str, str]:
