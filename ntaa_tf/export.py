@@ -89,8 +89,9 @@ def compare_export(
         images: uint8, (batch, height, width, 3).
 
     Returns:
-        The largest absolute difference of any logit; infinity where the
-        number of classes is another.
+        The largest absolute difference of any logit, as a share of the
+        largest logit where that is above 1; infinity where the number of
+        classes is another.
 
     Raises:
         RuntimeError: if the export does not open or compute there.
@@ -98,9 +99,12 @@ def compare_export(
     with tf.device("CPU:0"):
         logits = model(images.astype("float32"), training=False)
         live = tf.cast(logits, "float32").numpy()
+    scale = max(1.0, np.abs(live).max())
     reopened = _reopen(keras_file, saved_model, images)
     differences = [
-        np.abs(other - live).max() if other.shape == live.shape else np.inf
+        np.abs(other - live).max() / scale
+        if other.shape == live.shape
+        else np.inf
         for other in reopened.values()
     ]
     return float(np.max(differences))  # NaN where any is NaN.

@@ -167,7 +167,7 @@ class Job:
         )
         if not difference <= LARGEST_DIFFERENCE:
             logger.warning(
-                "The exported models' logits differ from the live one's by %g.",
+                "The exported models differ from the live one by %g.",
                 difference,
             )
         return {"difference": difference}

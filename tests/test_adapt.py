@@ -211,6 +211,8 @@ def test_ctrl_c_ends_with_one_line_and_goes_on(tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A test runner in the background may have made it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(workdir.glob("search/checkpoints/epoch-1.index")):
         assert process.poll() is None

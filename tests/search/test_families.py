@@ -16,7 +16,7 @@ FAMILIES = {
     "MobileNet": (32, 26),
     "MobileNetV2": (64, 51),
     "MobileNetV3Small": (32, 33),
-    "EfficientNetB0": (32, 48),
+    "EfficientNetB0": (64, 48),
     "EfficientNetV2B0": (64, 58),
     "DenseNet121": (32, 119),
     "InceptionV3": (75, 93),
