@@ -10,9 +10,9 @@ from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import check_architecture
-from ntaa_tf.search.supernet import input_name
 
 
 def derive(supernet: Supernet) -> Architecture:
