@@ -10,12 +10,9 @@ import keras
 
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.select import GLOBAL_POOLINGS
+from ntaa_tf.graph.walk import trace_back
 from ntaa_tf.zoo.errors import reason
-
-_GLOBAL_POOLINGS = (
-    keras.layers.GlobalAveragePooling2D,
-    keras.layers.GlobalMaxPooling2D,
-)
 
 
 def read_input_size(path: str) -> int | None:
@@ -128,7 +125,7 @@ def cut_classifier(model: keras.Model) -> keras.Model:
     for operation, source, output in _chain(flat):
         if len(source.shape) != 4:
             continue
-        if isinstance(operation, _GLOBAL_POOLINGS):
+        if isinstance(operation, GLOBAL_POOLINGS):
             return keras.Model(flat.input, source, name=flat.name)
         if len(output.shape) == 2 and flattened is None:
             flattened = source
@@ -149,8 +146,7 @@ def _chain(model: keras.Model) -> Iterator[tuple[Any, Any, Any]]:
     """
     output = model.output
     while True:
-        operation, node_index, _ = output._keras_history
-        sources = operation._inbound_nodes[node_index].input_tensors
+        operation, sources = trace_back(output)
         if len(sources) != 1:
             return
         yield operation, sources[0], output
