@@ -58,6 +58,54 @@ class Geometry:
         )
         return top, left
 
+    @property
+    def reduces(self) -> bool:
+        """Whether fewer channels are written than read."""
+        return self.out_channels < self.in_channels
+
+    @property
+    def reach(self) -> Pair:
+        """Pixels by which a kernel can be from its centre and touch the image.
+
+        On an image smaller than a kernel the taps beyond this only ever meet
+        zeros.
+        """
+        vertical, horizontal = (
+            max(
+                (self.output_size[axis] - 1) * self.strides[axis]
+                + self.offset[axis],
+                self.input_size[axis] - 1 - self.offset[axis],
+            )
+            for axis in (0, 1)
+        )
+        return vertical, horizontal
+
+    @property
+    def behind(self) -> "Geometry":
+        """The geometry of a depthwise convolution of this one's outputs."""
+        return Geometry(
+            kind="depthwise",
+            kernel_size=(1, 1),
+            strides=(1, 1),
+            dilation=(1, 1),
+            padding=((0, 0), (0, 0)),
+            input_size=self.output_size,
+            in_channels=self.out_channels,
+            out_channels=self.out_channels,
+        )
+
+    def crop(self, extent: Pair) -> Pair:
+        """Give the part of a centred extent that can touch the image.
+
+        Args:
+            extent: pixels that a kernel spans, odd in both axes.
+        """
+        height, width = (
+            min(pixels, 2 * reach + 1)
+            for pixels, reach in zip(extent, self.reach, strict=True)
+        )
+        return height, width
+
     def padding_for(self, extent: Pair) -> tuple[Pair, Pair]:
         """Give the padding that keeps another kernel on this sampling grid.
 

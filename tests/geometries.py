@@ -52,7 +52,7 @@ def _generate_geometries():
         [(1, 1), (3, 3), (5, 5), (7, 7), (1, 7)],
         [1, 2],
         ["same", "valid", "zeros", "asymmetric"],
-        [(8, 8), (9, 8)],
+        [(8, 8), (9, 8), (2, 3)],
         [1, 2],
     ):
         if dilation > 1 and (stride > 1 or kernel in ((1, 1), (7, 7))):

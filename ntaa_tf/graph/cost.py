@@ -43,13 +43,14 @@ def measure_cost(model: keras.Model) -> Cost:
     calls = list_calls(as_functional(model))
     return Cost(
         parameters=model.count_params(),
-        macs=sum(_count_macs(call) for call in calls),
+        macs=sum(count_macs(call) for call in calls),
         depth=_measure_depth(calls),
         activations=sum(math.prod(call.output.shape[1:]) for call in calls),
     )
 
 
-def _count_macs(call: Call) -> int:
+def count_macs(call: Call) -> int:
+    """Count the multiply-adds of one call for one image."""
     layer: Any = call.operation
     if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
         return 0
@@ -82,8 +83,20 @@ def _measure_depth(calls: list[Call]) -> int:
 
 
 def _completes_separable(call: Call, calls: list[Call]) -> bool:
-    """Whether this is the pointwise half of one separable convolution."""
-    return getattr(call.operation, "kernel_size", None) == (1, 1) and any(
-        isinstance(calls[parent].operation, keras.layers.DepthwiseConv2D)
-        for parent in call.parents
+    """Whether this is the second half of one separable convolution."""
+    before = [calls[parent] for parent in call.parents]
+    return (_is_pointwise(call) and any(map(_is_depthwise, before))) or (
+        _is_depthwise(call) and any(map(_is_pointwise, before))
+    )
+
+
+def _is_depthwise(call: Call) -> bool:
+    return isinstance(call.operation, keras.layers.DepthwiseConv2D)
+
+
+def _is_pointwise(call: Call) -> bool:
+    return (
+        isinstance(call.operation, keras.layers.Conv2D)
+        and call.operation.kernel_size == (1, 1)
+        and not _is_depthwise(call)
     )

@@ -17,7 +17,7 @@ from ntaa_tf.geometry import Pair
 from ntaa_tf.geometry import as_pair
 from ntaa_tf.geometry import span
 from ntaa_tf.layers import grid
-from ntaa_tf.layers.kernels import embed_kernel
+from ntaa_tf.layers.kernels import dilate_kernel
 from ntaa_tf.layers.kernels import inherit_kernel
 
 
@@ -132,21 +132,18 @@ class Convolution(Candidate):
         if self.bias is not None:
             self.bias.assign(bias)
 
-    def spread_kernel(self, extent: Pair) -> Any:
-        """Give the kernel, spread over `extent` pixels and undilated."""
-        return embed_kernel(
-            ops.convert_to_tensor(self.kernel), self.dilation, extent
-        )
+    def spread_kernel(self) -> Any:
+        """Give the kernel, undilated."""
+        return dilate_kernel(ops.convert_to_tensor(self.kernel), self.dilation)
 
-    def spread_depthwise(self, extent: Pair) -> Any:
-        """Give what stands before a pointwise kernel: nothing, a delta."""
-        delta = np.ones((1, 1, self.geometry.in_channels, 1), "float32")
-        return embed_kernel(delta, (1, 1), extent)
+    def spread_depthwise(self) -> Any:
+        """Give what stands beside a shared pointwise kernel: a delta."""
+        return np.ones((1, 1, 1, 1), "float32")
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Convolve."""
         convolve = grid.convolve_depthwise if self.depthwise else grid.convolve
-        kernel = ops.cast(self.spread_kernel(self.extent), images.dtype)
+        kernel = ops.cast(self.spread_kernel(), images.dtype)
         return self.add_bias(convolve(images, kernel, self.geometry))
 
     def add_bias(self, outputs: Any) -> Any:
@@ -183,111 +180,4 @@ class Convolution(Candidate):
             )
         layer.build((None, None, None, self.geometry.in_channels))
         layer.set_weights(self.get_weights())
-        return [*padding, layer]
-
-
-@keras.saving.register_keras_serializable(package="ntaa_tf")
-class SeparableConvolution(Candidate):
-    """A depthwise convolution followed by a pointwise one.
-
-    Args:
-        geometry: the geometry of the source's own convolution.
-        kernel_size: height and width of the depthwise kernel, in taps.
-        use_bias: whether the source's convolution has a bias.
-        seed: of the random kernels that `inherit` replaces.
-        pointwise: the 1×1 convolution to share, as at pointwise sites all
-            candidates share the source's; its own when None. It is no part of
-            the configuration.
-    """
-
-    def __init__(
-        self,
-        geometry: Geometry,
-        kernel_size: Pair,
-        use_bias: bool = False,
-        seed: int = 0,
-        pointwise: Convolution | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(geometry, **kwargs)
-        self.kernel_size = as_pair(kernel_size)
-        self.use_bias = use_bias
-        self.seed = seed
-        self.shares = pointwise is not None
-        self.pointwise = pointwise or Convolution(
-            geometry, (1, 1), use_bias=use_bias, seed=seed, name="pointwise"
-        )
-
-    def build(self, input_shape: tuple) -> None:
-        """Create the kernels."""
-        if not self.pointwise.built:
-            self.pointwise.build(input_shape)
-        self.depthwise_kernel = self.add_weight(
-            (*self.kernel_size, self.geometry.in_channels, 1),
-            initializer=keras.initializers.HeNormal(seed=self.seed),
-            autocast=False,
-            name="depthwise_kernel",
-        )
-
-    def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
-        """Start as the centre of the source's kernel, behind a delta."""
-        delta = np.ones((1, 1, self.geometry.in_channels, 1), "float32")
-        self.depthwise_kernel.assign(
-            inherit_kernel(delta, (1, 1), self.kernel_size, (1, 1))
-        )
-        if not self.shares:
-            self.pointwise.inherit(kernel, bias)
-
-    def spread_depthwise(self, extent: Pair) -> Any:
-        """Give the depthwise kernel, spread over `extent` pixels."""
-        kernel = ops.convert_to_tensor(self.depthwise_kernel)
-        return embed_kernel(kernel, (1, 1), extent)
-
-    def spread_kernel(self, extent: Pair) -> Any:
-        """Give both kernels as one dense one, spread over `extent` pixels."""
-        return self.spread_depthwise(extent) * self.pointwise.kernel
-
-    @property
-    def bias(self) -> Any:
-        """The bias of the pointwise convolution, or None."""
-        return self.pointwise.bias
-
-    @property
-    def extent(self) -> Pair:
-        """Pixels that the depthwise kernel spans."""
-        return self.kernel_size
-
-    def call(self, images: Any, training: bool = False) -> Any:
-        """Convolve each channel, then mix the channels."""
-        kernel = ops.cast(self.spread_depthwise(self.extent), images.dtype)
-        pointwise = ops.cast(self.pointwise.kernel, images.dtype)
-        outputs = grid.convolve_depthwise(images, kernel, self.geometry)
-        return self.pointwise.add_bias(ops.conv(outputs, pointwise))
-
-    def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
-        config = {
-            "kernel_size": self.kernel_size,
-            "use_bias": self.use_bias,
-            "seed": self.seed,
-        }
-        return {**super().get_config(), **config}
-
-    def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give a SeparableConv2D and the padding it needs."""
-        padding, mode = grid.padding_layers(
-            self.geometry, self.kernel_size, site
-        )
-        layer = keras.layers.SeparableConv2D(
-            self.geometry.out_channels,
-            self.kernel_size,
-            strides=self.geometry.strides,
-            padding=mode,
-            use_bias=self.use_bias,
-            name=site,
-        )
-        layer.build((None, None, None, self.geometry.in_channels))
-        weights = [self.depthwise_kernel, self.pointwise.kernel]
-        biases = [] if self.bias is None else [self.bias]
-        layer.set_weights([ops.convert_to_numpy(w) for w in weights + biases])
         return [*padding, layer]

@@ -7,6 +7,7 @@ from keras import ops
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
+from ntaa_tf.layers.depthwise import convolve_each_channel
 
 
 def convolve(images: Any, kernel: Any, geometry: Geometry) -> Any:
@@ -30,7 +31,31 @@ def convolve_depthwise(images: Any, kernel: Any, geometry: Geometry) -> Any:
     """
     if tuple(kernel.shape[:2]) == (1, 1):
         return sample(images, geometry) * kernel[0, 0, :, 0]
-    return _convolve(ops.depthwise_conv, images, kernel, geometry)
+    return _convolve(convolve_each_channel, images, kernel, geometry)
+
+
+def convolve_separable(
+    images: Any,
+    depthwise: Any,
+    pointwise: Any,
+    geometry: Geometry,
+    depthwise_last: bool,
+) -> Any:
+    """Convolve each channel and mix the channels, before it or after it.
+
+    Args:
+        images: (batch, height, width, channels in).
+        depthwise: (height, width, channels, 1), or (1, 1, 1, 1), a factor.
+        pointwise: (1, 1, channels in, channels out).
+        geometry: the grid.
+        depthwise_last: whether the channels are mixed first.
+    """
+    if tuple(depthwise.shape) == (1, 1, 1, 1):
+        return convolve(images, depthwise * pointwise, geometry)
+    if depthwise_last:
+        mixed = convolve(images, pointwise, geometry)
+        return convolve_depthwise(mixed, depthwise, geometry.behind)
+    return ops.conv(convolve_depthwise(images, depthwise, geometry), pointwise)
 
 
 def sample(images: Any, geometry: Geometry) -> Any:

@@ -1,5 +1,6 @@
 """Putting the kernel of one convolution into that of another."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,30 +10,68 @@ from ntaa_tf.geometry import Pair
 from ntaa_tf.geometry import span
 
 
-def embed_kernel(kernel: Any, dilation: Pair, extent: Pair) -> Any:
-    """Spread a dilated kernel's taps over a larger kernel with the same centre.
+def dilate_kernel(kernel: Any, dilation: Pair) -> Any:
+    """Put zeros between the taps of a kernel.
 
     Args:
         kernel: (height, width, channels, channels).
         dilation: pixels between its taps.
-        extent: height and width of the result, at least the kernel's span.
 
     Returns:
         A kernel that, undilated, computes the same convolution.
     """
+    if dilation == (1, 1):
+        return kernel
     height, width, *channels = kernel.shape
-    if dilation != (1, 1):
-        apart = [(0, 0), (0, dilation[0] - 1), (0, 0), (0, dilation[1] - 1)]
-        kernel = ops.reshape(kernel, (height, 1, width, 1, *channels))
-        kernel = ops.pad(kernel, [*apart, (0, 0), (0, 0)])
-        spread = height * dilation[0], width * dilation[1]
-        kernel = ops.reshape(kernel, (*spread, *channels))
-        height, width = span((height, width), dilation)
-        kernel = kernel[:height, :width]
-    around = (extent[0] - height) // 2, (extent[1] - width) // 2
+    apart = [(0, 0), (0, dilation[0] - 1), (0, 0), (0, dilation[1] - 1)]
+    kernel = ops.reshape(kernel, (height, 1, width, 1, *channels))
+    kernel = ops.pad(kernel, [*apart, (0, 0), (0, 0)])
+    spread = height * dilation[0], width * dilation[1]
+    kernel = ops.reshape(kernel, (*spread, *channels))
+    height, width = span((height, width), dilation)
+    return kernel[:height, :width]
+
+
+def fit_kernel(kernel: Any, extent: Pair) -> Any:
+    """Put zeros around a kernel, or cut its border off.
+
+    Args:
+        kernel: (height, width, channels, channels).
+        extent: height and width of the result, as odd as the kernel's.
+    """
+    height, width = (
+        (wanted - given) // 2
+        for wanted, given in zip(extent, kernel.shape[:2], strict=True)
+    )
+    cut = max(0, -height), max(0, -width)
+    if cut != (0, 0):
+        below, right = (kernel.shape[axis] - cut[axis] for axis in (0, 1))
+        kernel = kernel[cut[0] : below, cut[1] : right]
+    around = max(0, height), max(0, width)
     if around == (0, 0):
         return kernel
     return ops.pad(kernel, [(size, size) for size in around] + [(0, 0)] * 2)
+
+
+def merge_kernels(weighted: list[tuple[Any, Any]], extent: Pair) -> Any:
+    """Add up kernels around one centre, each times its weight.
+
+    Args:
+        weighted: weights, scalars, and kernels, (height, width, channels,
+            channels) of any odd sizes; dimensions of 1 broadcast.
+        extent: height and width of the result; what lies beyond is cut off.
+    """
+    merged = None
+    # The smallest first: so only sums are padded, and those are small, too.
+    for weight, kernel in sorted(
+        weighted, key=lambda pair: math.prod(pair[1].shape[:2])
+    ):
+        scaled = weight * fit_kernel(kernel, _shrink(kernel.shape, extent))
+        if merged is not None:
+            common = _enclose(merged.shape, scaled.shape)
+            scaled = fit_kernel(merged, common) + fit_kernel(scaled, common)
+        merged = scaled
+    return fit_kernel(merged, extent)
 
 
 def inherit_kernel(
@@ -75,3 +114,11 @@ def _match_taps(
         for tap in range(taps)
         if (tap - taps // 2) * dilation in pixels
     ]
+
+
+def _shrink(shape: tuple[int, ...], extent: Pair) -> Pair:
+    return min(shape[0], extent[0]), min(shape[1], extent[1])
+
+
+def _enclose(shape: tuple[int, ...], other: tuple[int, ...]) -> Pair:
+    return max(shape[0], other[0]), max(shape[1], other[1])

@@ -11,16 +11,17 @@ from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.candidates import Convolution
-from ntaa_tf.layers.candidates import SeparableConvolution
 from ntaa_tf.layers.channels import channel_matrix
 from ntaa_tf.layers.choice import Choice
-from ntaa_tf.layers.kernels import embed_kernel
+from ntaa_tf.layers.kernels import fit_kernel
+from ntaa_tf.layers.kernels import merge_kernels
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import make_candidate
+from ntaa_tf.layers.search_space import shares_pointwise
+from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import WeightFree
 
 CONVOLUTIONS = (Convolution, SeparableConvolution)
-WINDOW_EXTENT = (3, 3)
 
 Weighted = list[tuple[Any, Any]]
 
@@ -110,10 +111,9 @@ class MixedOp(Choice):
         """
         images = ops.cast(images, self.compute_dtype)
         convolutions, weight_free = self._weigh()
-        if self._shares_pointwise():
-            outputs = self._convolve_pointwise(images, convolutions)
-        else:
-            outputs = self._convolve(images, convolutions, weight_free)
+        outputs = self._convolve(images, convolutions, weight_free)
+        if self.use_bias:
+            outputs += self._merge_biases(convolutions)
         beside = self._mix_beside(images, weight_free, training)
         return self.activation(outputs if beside is None else outputs + beside)
 
@@ -165,8 +165,9 @@ class MixedOp(Choice):
         if geometry.kind == "depthwise":
             return pixels * taps * geometry.in_channels
         if self._shares_pointwise():
-            channels = taps + geometry.out_channels
-            return pixels * geometry.in_channels * channels
+            narrower = min(geometry.in_channels, geometry.out_channels)
+            dense = geometry.in_channels * geometry.out_channels
+            return pixels * (narrower * taps + dense)
         return pixels * taps * geometry.in_channels * geometry.out_channels
 
     def get_config(self) -> dict[str, Any]:
@@ -197,77 +198,72 @@ class MixedOp(Choice):
         self, images: Any, convolutions: Weighted, weight_free: Weighted
     ) -> Any:
         """Convolve with everything linear, merged into one kernel."""
-        extent = self._extent()
-        kernel = sum(
-            weight * candidate.spread_kernel(extent)
+        if self._shares_pointwise():
+            return self._convolve_separable(images, convolutions)
+        kernels = [
+            (weight, candidate.spread_kernel())
             for weight, candidate in convolutions
-        )
-        window = self._merge_windows(weight_free, extent)
+        ]
+        window = _merge_windows(weight_free)
         if window is not None:
-            kernel += window * self._channel_matrix()
+            kernels.append((1.0, window * self._channel_matrix()))
+        kernel = merge_kernels(kernels, self._extent())
         depthwise = self.geometry.kind == "depthwise"
         convolve = grid.convolve_depthwise if depthwise else grid.convolve
         kernel = ops.cast(kernel, self.compute_dtype)
-        outputs = convolve(images, kernel, self.geometry)
-        return self._add_bias(outputs, convolutions)
+        return convolve(images, kernel, self.geometry)
 
-    def _convolve_pointwise(self, images: Any, convolutions: Weighted) -> Any:
-        """Convolve with one merged depthwise kernel, then pointwise."""
-        extent = self._extent()
-        kernel = sum(
-            weight * candidate.spread_depthwise(extent)
+    def _convolve_separable(self, images: Any, convolutions: Weighted) -> Any:
+        """Convolve with a merged depthwise kernel and the pointwise one."""
+        kernels = [
+            (weight, candidate.spread_depthwise())
             for weight, candidate in convolutions
+        ]
+        depthwise = merge_kernels(kernels, self._extent())
+        return grid.convolve_separable(
+            images,
+            ops.cast(depthwise, self.compute_dtype),
+            ops.cast(self.source.kernel, self.compute_dtype),
+            self.geometry,
+            depthwise_last=self.geometry.reduces,
         )
-        kernel = ops.cast(kernel, self.compute_dtype)
-        outputs = grid.convolve_depthwise(images, kernel, self.geometry)
-        pointwise = ops.cast(self.source.kernel, self.compute_dtype)
-        return self._add_bias(ops.conv(outputs, pointwise), convolutions)
 
-    def _add_bias(self, outputs: Any, convolutions: Weighted) -> Any:
-        if not self.use_bias:
-            return outputs
+    def _merge_biases(self, convolutions: Weighted) -> Any:
         bias = sum(
             weight * candidate.bias for weight, candidate in convolutions
         )
-        return outputs + ops.cast(bias, self.compute_dtype)
+        return ops.cast(bias, self.compute_dtype)
 
     def _mix_beside(
         self, images: Any, weight_free: Weighted, training: bool
     ) -> Any:
         """Mix what no kernel holds, on the smaller of the channel counts."""
-        if not weight_free:
+        parts: list[Any] = []
+        for weight, candidate in weight_free:
+            if candidate.has_residue:
+                weight = ops.cast(weight, self.compute_dtype)
+                parts.append((candidate, weight))
+        window = (
+            _merge_windows(weight_free) if self._shares_pointwise() else None
+        )
+        if not parts and window is None:
             return None
         adapter = weight_free[0][1]
         images = adapter.reduce(images)
-        parts = [
-            ops.cast(weight, self.compute_dtype)
-            * candidate.residue(images, training)
-            for weight, candidate in weight_free
-            if candidate.has_residue
+        mixed = [
+            candidate.weigh_residue(images, weight, training)
+            for candidate, weight in parts
         ]
-        if self._shares_pointwise():
-            parts.append(self._convolve_windows(images, weight_free))
-        parts = [part for part in parts if part is not None]
-        return adapter.expand(sum(parts[1:], parts[0])) if parts else None
+        if window is not None:
+            mixed.append(self._convolve_window(images, window))
+        return adapter.expand(sum(mixed[1:], mixed[0]))
 
-    def _convolve_windows(self, images: Any, weight_free: Weighted) -> Any:
+    def _convolve_window(self, images: Any, window: Any) -> Any:
         """Apply the merged windows of the weight-free, channel by channel."""
-        window = self._merge_windows(weight_free, WINDOW_EXTENT)
-        if window is None:
-            return None
         kernel = ops.tile(window, (1, 1, images.shape[-1], 1))
+        kernel = fit_kernel(kernel, self.geometry.crop(kernel.shape[:2]))
         kernel = ops.cast(kernel, self.compute_dtype)
         return grid.convolve_depthwise(images, kernel, self.geometry)
-
-    def _merge_windows(self, weight_free: Weighted, extent: Pair) -> Any:
-        """Merge the linear parts of the weight-free, or give None."""
-        windows = [
-            weight
-            * embed_kernel(candidate.window[..., None, None], (1, 1), extent)
-            for weight, candidate in weight_free
-            if candidate.window is not None
-        ]
-        return sum(windows[1:], windows[0]) if windows else None
 
     def _channel_matrix(self) -> np.ndarray:
         """Give what a window is multiplied by to become a kernel."""
@@ -278,20 +274,32 @@ class MixedOp(Choice):
         )
 
     def _extent(self) -> Pair:
-        """Give the pixels that the largest kernel spans."""
+        """Give the pixels that the merged kernel spans."""
+        separable = self._shares_pointwise()
         extents = [
             candidate.extent
-            if isinstance(candidate, CONVOLUTIONS)
-            else candidate.window.shape
             for candidate in self.candidates
             if isinstance(candidate, CONVOLUTIONS)
-            or (candidate.window is not None and not self._shares_pointwise())
+            or (candidate.window is not None and not separable)
         ]
         height, width = (max(sizes) for sizes in zip(*extents, strict=True))
-        return height, width
+        last = separable and self.geometry.reduces
+        geometry = self.geometry.behind if last else self.geometry
+        return geometry.crop((height, width))
 
     def _shares_pointwise(self) -> bool:
         """Whether all convolutions here are separable, but the source's."""
-        return self.geometry.kind == "pointwise" and not any(
-            name.startswith(("conv", "dilated")) for name in self.options
-        )
+        return shares_pointwise(self.options, self.geometry)
+
+
+def _merge_windows(weight_free: Weighted) -> Any:
+    """Merge the linear parts of the weight-free, or give None."""
+    windows = [
+        (weight, candidate.window[..., None, None])
+        for weight, candidate in weight_free
+        if candidate.window is not None
+    ]
+    if not windows:
+        return None
+    heights, widths, *_ = zip(*(w.shape for _, w in windows), strict=True)
+    return merge_kernels(windows, (max(heights), max(widths)))

@@ -1,13 +1,15 @@
 """The search spaces by name, and which candidates fit a site."""
 
+import math
 from collections.abc import Callable
 from typing import Any
+from typing import cast
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
 from ntaa_tf.layers.candidates import Candidate
 from ntaa_tf.layers.candidates import Convolution
-from ntaa_tf.layers.candidates import SeparableConvolution
+from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import AveragePooling
 from ntaa_tf.layers.weight_free import Globalization
 from ntaa_tf.layers.weight_free import Identity
@@ -73,8 +75,9 @@ def check_candidates(candidates: str) -> None:
 def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
     """List the candidates of one site, the source's own operation first.
 
-    What would be the source's own operation again is left out, and so is
-    what Keras has no layer for: dilation with strides.
+    Left out is what would be the source's own operation again, what differs
+    from a smaller convolution only by taps that never touch so small an
+    image, and what Keras has no layer for: dilation with strides.
 
     Args:
         candidates: a search space by name, or candidates separated by commas.
@@ -92,14 +95,24 @@ def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
         names: tuple[str, ...] = SEARCH_SPACES[candidates][geometry.kind]
     else:
         names = _split(candidates)
-    own = geometry.kernel_size, geometry.dilation
-    fitting = []
-    for name in names:
-        kernel = _shape_kernel(name, geometry)
-        strided_dilation = name == "dilated3x3" and geometry.strides != (1, 1)
-        if kernel != own and not strided_dilation:
-            fitting.append(name)
-    return (SOURCE, *fitting)
+    if geometry.strides != (1, 1):
+        names = tuple(name for name in names if name != "dilated3x3")
+    names = (SOURCE, *names)
+    smallest: dict[Any, str] = {}
+    for name in sorted(names, key=lambda name: _count_taps(name, geometry)):
+        smallest.setdefault(_touch(name, names, geometry), name)
+    kept = {SOURCE, *smallest.values()}
+    return tuple(name for name in names if name in kept)
+
+
+def shares_pointwise(names: tuple[str, ...], geometry: Geometry) -> bool:
+    """Whether all convolutions but the source's share its pointwise kernel.
+
+    Args:
+        names: the candidates of one site.
+        geometry: of the site.
+    """
+    return geometry.kind == "pointwise" and not CONVOLUTIONS.keys() & set(names)
 
 
 def make_candidate(
@@ -123,9 +136,8 @@ def make_candidate(
         return Noise(**common, seed=seed)
     if name in WEIGHT_FREE:
         return WEIGHT_FREE[name](**common)
-    kernel_size, dilation = _shape_kernel(name, geometry) or (
-        geometry.kernel_size,
-        geometry.dilation,
+    kernel_size, dilation = cast(
+        tuple[Pair, Pair], _shape_kernel(name, geometry)
     )
     common |= {"kernel_size": kernel_size, "use_bias": use_bias, "seed": seed}
     if name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise":
@@ -138,12 +150,45 @@ def _split(candidates: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _count_taps(name: str, geometry: Geometry) -> int:
+    """Count the taps of a spatial kernel."""
+    shape = _shape_kernel(name, geometry)
+    return math.prod(shape[0]) if shape else 0
+
+
+def _touch(name: str, names: tuple[str, ...], geometry: Geometry) -> Any:
+    """Give what tells a candidate from others: the taps that touch the image.
+
+    Args:
+        name: the candidate.
+        names: all candidates of the site.
+        geometry: of the site.
+    """
+    shape = _shape_kernel(name, geometry)
+    if shape is None:
+        return name
+    separable = name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise"
+    if separable and geometry.reduces and shares_pointwise(names, geometry):
+        geometry = geometry.behind
+    taps = tuple(
+        tuple(
+            tap * dilation
+            for tap in range(-(size // 2), size // 2 + 1)
+            if abs(tap * dilation) <= reach
+        )
+        for size, dilation, reach in zip(*shape, geometry.reach, strict=True)
+    )
+    return separable and taps != ((0,), (0,)), taps
+
+
 def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:
     """Give the kernel size and dilation of a convolution, else None.
 
     A separable convolution is one at depthwise sites only, where nothing of
     it but its depthwise part is left.
     """
+    if name == SOURCE:
+        return geometry.kernel_size, geometry.dilation
     if name in CONVOLUTIONS:
         size, step = CONVOLUTIONS[name]
     elif name in SEPARABLE_CONVOLUTIONS:

@@ -6,17 +6,20 @@ counts: channels are reduced before the operation, or expanded behind it.
 
 import math
 from typing import Any
+from typing import cast
 
 import keras
 import numpy as np
 from keras import ops
 
+from ntaa_tf.geometry import Pair
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.candidates import Candidate
 from ntaa_tf.layers.channels import adapt_channels
 from ntaa_tf.layers.channels import channel_layers
 
 NOISE_SCALE = 0.1
+OBSERVED_EXAMPLES = 8
 DEVIATION_MOMENTUM = 0.9
 
 
@@ -43,6 +46,18 @@ class WeightFree(Candidate):
             the sampling grid.
         """
         raise NotImplementedError
+
+    def weigh_residue(
+        self, images: Any, weight: Any, training: bool = False
+    ) -> Any:
+        """Compute the non-linear part, times its weight in a mixture."""
+        return weight * self.residue(images, training)
+
+    @property
+    def extent(self) -> Pair:
+        """Pixels that the window spans."""
+        height, width = cast(np.ndarray, self.window).shape
+        return height, width
 
     def reduce(self, images: Any) -> Any:
         """Reduce the channels to those that the site writes, if fewer."""
@@ -175,10 +190,11 @@ class Globalization(WeightFree):
 class Noise(WeightFree):
     """The image plus Gaussian noise in training; the image in inference.
 
-    The noise has a tenth of the standard deviation of the batch. One example
-    is drawn for each step, and its sign for every example of the batch: drawing
-    a whole batch would cost more than the convolution. A moving mean of the
-    deviation is what a plain model's GaussianNoise gets.
+    The noise has a tenth of the standard deviation of the batch, taken from a
+    few examples of it. One example is drawn for each step, and its sign for
+    every example of the batch: drawing a whole batch would cost more than the
+    convolution. A moving mean of the deviation is what a plain model's
+    GaussianNoise gets.
 
     Args:
         seed: of the noise.
@@ -205,24 +221,37 @@ class Noise(WeightFree):
 
     def residue(self, images: Any, training: bool = False) -> Any:
         """Draw noise, or give zero in inference."""
+        return self.weigh_residue(images, 1.0, training)
+
+    def weigh_residue(
+        self, images: Any, weight: Any, training: bool = False
+    ) -> Any:
+        """Draw noise, weighted before it is spread over the batch."""
         if not training:
             return ops.zeros((1, 1, 1, 1), images.dtype)
-        deviation = ops.stop_gradient(
-            NOISE_SCALE * ops.std(ops.cast(images, "float32"))
+        num_examples = ops.shape(images)[0]
+        example = *self.geometry.output_size, images.shape[-1]
+        size = math.prod(example)
+        draws = keras.random.normal(
+            (size + num_examples,), dtype="float32", seed=self.seed_generator
         )
+        signs = ops.sign(draws[size:]) * self._observe(images)
+        # One product of a column and a row: the batch is written only once.
+        noise = ops.matmul(
+            weight * ops.cast(signs[:, None], images.dtype),
+            ops.cast(draws[None, :size], images.dtype),
+        )
+        return ops.reshape(noise, (num_examples, *example))
+
+    def _observe(self, images: Any) -> Any:
+        """Measure the deviation of the noise, and keep its moving mean."""
+        few = ops.cast(images[:OBSERVED_EXAMPLES], "float32")
+        deviation = ops.stop_gradient(NOISE_SCALE * ops.std(few))
         self.deviation.assign(
             DEVIATION_MOMENTUM * self.deviation
             + (1 - DEVIATION_MOMENTUM) * deviation
         )
-        example = (1, *self.geometry.output_size, images.shape[-1])
-        noise = keras.random.normal(
-            example, dtype=images.dtype, seed=self.seed_generator
-        )
-        signs = keras.random.randint(
-            (ops.shape(images)[0], 1, 1, 1), 0, 2, seed=self.seed_generator
-        )
-        signs = ops.cast(2 * signs - 1, images.dtype)
-        return ops.cast(deviation, images.dtype) * signs * noise
+        return deviation
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""

@@ -1,21 +1,40 @@
 import numpy as np
 import pytest
 
-from ntaa_tf.layers.kernels import embed_kernel
+from ntaa_tf.layers.kernels import dilate_kernel
+from ntaa_tf.layers.kernels import fit_kernel
 from ntaa_tf.layers.kernels import inherit_kernel
+from ntaa_tf.layers.kernels import merge_kernels
 
 
-def test_embedding_keeps_the_centre_and_spreads_the_taps():
+def test_dilating_spreads_the_taps():
     kernel = np.arange(1.0, 10).reshape(3, 3, 1, 1)
-    spread = np.array(embed_kernel(kernel, (2, 2), (7, 7)))[..., 0, 0]
-    assert spread.shape == (7, 7)
-    np.testing.assert_array_equal(spread[1:6:2, 1:6:2], kernel[..., 0, 0])
-    assert spread.sum() == kernel.sum()
+    dilated = np.array(dilate_kernel(kernel, (2, 2)))[..., 0, 0]
+    assert dilated.shape == (5, 5)
+    np.testing.assert_array_equal(dilated[::2, ::2], kernel[..., 0, 0])
+    assert dilated.sum() == kernel.sum()
 
 
-def test_embedding_follows_the_orientation():
-    kernel = np.ones((1, 3, 2, 2))
-    assert embed_kernel(kernel, (1, 1), (1, 7)).shape == (1, 7, 2, 2)
+def test_fitting_keeps_the_centre():
+    kernel = np.arange(1.0, 10).reshape(3, 3, 1, 1)
+    larger = np.array(fit_kernel(kernel, (5, 5)))
+    np.testing.assert_array_equal(larger[1:4, 1:4], kernel)
+    assert larger.sum() == kernel.sum()
+    mixed = np.array(fit_kernel(kernel, (1, 5)))[..., 0, 0]
+    np.testing.assert_array_equal(mixed, [[0, 4, 5, 6, 0]])
+
+
+@pytest.mark.parametrize("extent", [(1, 1), (3, 5), (7, 7)])
+def test_merging_adds_up_around_one_centre(extent, rng):
+    kernels = [rng.normal(size=(*s, 2, 3)) for s in [(5, 5), (1, 3), (3, 1)]]
+    kernels.append(rng.normal(size=(3, 3, 1, 1)))
+    weights = rng.normal(size=len(kernels))
+    weighted = list(zip(weights, kernels, strict=True))
+    expected = sum(
+        weight * fit_kernel(fit_kernel(kernel, (7, 7)), extent)
+        for weight, kernel in weighted
+    )
+    np.testing.assert_allclose(merge_kernels(weighted, extent), expected)
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 7])

@@ -70,6 +70,40 @@ def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
             )
 
 
+@pytest.mark.parametrize("channels", [(4, 8), (8, 4)])
+def test_gradients_of_the_fused_mixture_are_the_literal_one_s(channels, rng):
+    import tensorflow as tf
+
+    for geometry in (
+        make_geometry(channels=channels),
+        make_geometry("depthwise", channels=(4, 4)),
+        make_geometry("pointwise", (1, 1), channels=channels),
+        make_geometry("pointwise", (1, 1), stride=2, channels=channels),
+        make_geometry(size=(2, 2), channels=channels),
+    ):
+        mixed_op = build_mixed_op(geometry, "ntaa", rng)
+        images = tf.constant(draw_images(geometry, rng))
+        watched = [images, *mixed_op.trainable_weights]
+        gradients = []
+        for call in (mixed_op, mixed_op.call_literally):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                loss = tf.reduce_sum(call(images) ** 3)
+            gradients.append(tape.gradient(loss, watched))
+        for fused, literal in zip(*gradients, strict=True):
+            scale = np.abs(literal).max()
+            np.testing.assert_allclose(fused, literal, atol=1e-4 * scale)
+
+
+def test_the_work_of_separable_candidates_is_on_the_fewer_channels(rng):
+    for channels in [(4, 8), (8, 4)]:
+        geometry = make_geometry("pointwise", (1, 1), channels=channels)
+        mixed_op = build_mixed_op(geometry, "separable5x5", rng)
+        _, separable = mixed_op.candidates
+        assert separable.depthwise_kernel.shape == (5, 5, 4, 1)
+        assert mixed_op.count_macs() == 8 * 8 * (25 * 4 + 4 * 8)
+
+
 def test_plain_layers_inherit_bit_for_bit(rng):
     for geometry in list_geometries(every=3):
         mixed_op = build_mixed_op(geometry, "ntaa", rng)

@@ -41,6 +41,39 @@ def test_the_source_again_is_left_out():
     assert names == ("source", "conv3x3")
 
 
+@pytest.mark.parametrize(
+    ("kind", "kernel", "size", "channels", "convolutions"),
+    [
+        ("dense", (3, 3), (2, 2), (4, 4), ("conv1x1",)),
+        ("dense", (5, 5), (2, 2), (4, 4), ("conv3x3", "conv1x1")),
+        ("dense", (3, 3), (1, 1), (4, 4), ("conv1x1",)),
+        ("dense", (3, 3), (3, 3), (4, 4), ("conv5x5", "conv1x1")),
+        ("pointwise", (1, 1), (2, 2), (4, 4), ("separable3x3",)),
+        ("pointwise", (1, 1), (1, 1), (4, 4), ()),
+        ("depthwise", (3, 3), (2, 2), (4, 4), ("conv1x1",)),
+    ],
+)
+def test_taps_that_never_touch_a_small_image_make_no_candidate(
+    kind, kernel, size, channels, convolutions
+):
+    geometry = make_geometry(kind, kernel, size=size, channels=channels)
+    assert list_candidates("ntaa", geometry) == (
+        "source",
+        *convolutions,
+        *PAPER,
+    )
+
+
+def test_strides_that_leave_one_pixel_count_where_depthwise_comes_last():
+    geometry = make_geometry(
+        "pointwise", (1, 1), stride=4, size=(4, 4), channels=(8, 4)
+    )
+    assert list_candidates("separable3x3,identity", geometry) == (
+        "source",
+        "identity",
+    )
+
+
 def test_dilation_is_left_out_where_keras_can_not_stride_it():
     assert list_candidates("dilated3x3", make_geometry(stride=2)) == ("source",)
 
