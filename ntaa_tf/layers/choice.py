@@ -1,9 +1,16 @@
 """What every searched choice has: logits, and coefficients made of them."""
 
+from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
+
+EXPECTATION = "expectation"
+GUMBEL = "gumbel"
+SINGLE_PATH = "single_path"
+RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
 
 
 class Choice(keras.layers.Layer):
@@ -17,6 +24,13 @@ class Choice(keras.layers.Layer):
     of the softmax. ρ = 1 is the exact end: c is one-hot at the argmax. With
     κ = ρ = 0 they are the paper's. They always sum to 1.
 
+    A relaxation other than `expectation` evaluates one option, the one
+    `drawn`, anew for every step, with the probabilities
+
+        q = (1 − ρ) · ((1 − κ) · p + κ · e_source) + ρ · e_argmax,
+
+    with p = softmax(θ / τ) for `gumbel` and uniform for `single_path`.
+
     Args:
         options: names of the options, the source's own first.
 
@@ -26,17 +40,20 @@ class Choice(keras.layers.Layer):
     def __init__(self, options: tuple[str, ...], **kwargs: Any):
         super().__init__(**kwargs)
         self.options = tuple(options)
+        self.relaxation = EXPECTATION
 
     def build(self, input_shape: Any) -> None:
-        """Create the logits, 1 at the source and 0 elsewhere, and κ and ρ."""
+        """Create the logits, 1 at the source and 0 elsewhere, and κ, ρ, τ."""
         self.logits = self.add_weight(
             (len(self.options),),
             _initialize_logits,
             autocast=False,
             name="logits",
         )
-        self.start_pull = self._add_pull("start_pull", 1.0)
-        self.end_pull = self._add_pull("end_pull", 0.0)
+        self.start_pull = self._add_state("start_pull", 1.0)
+        self.end_pull = self._add_state("end_pull", 0.0)
+        self.temperature = self._add_state("temperature", 1.0)
+        self.drawn = self._add_state("drawn", 0, dtype="int32")
 
     def coefficients(self) -> Any:
         """Give the weight of each option, in the variables' dtype."""
@@ -48,10 +65,47 @@ class Choice(keras.layers.Layer):
         pulled = ops.softmax(logits) + self.start_pull * (source - initial)
         return (1 - self.end_pull) * pulled + self.end_pull * winner
 
-    def set_pulls(self, start_pull: Any, end_pull: Any) -> None:
-        """Set κ and ρ."""
+    def probabilities(self) -> Any:
+        """Give how probable it is that each option is drawn: q."""
+        num_options = len(self.options)
+        logits = ops.convert_to_tensor(self.logits)
+        free = ops.softmax(logits / self.temperature)
+        if self.relaxation == SINGLE_PATH:
+            free = ops.full((num_options,), 1 / num_options)
+        source = ops.one_hot(0, num_options)
+        winner = ops.one_hot(ops.argmax(logits), num_options)
+        pulled = (1 - self.start_pull) * free + self.start_pull * source
+        return (1 - self.end_pull) * pulled + self.end_pull * winner
+
+    def follow(
+        self, branches: Sequence[Callable[..., Any]], *inputs: Any
+    ) -> Any:
+        """Evaluate the option that is drawn, and no other.
+
+        For `gumbel` the outputs are weighted by q_drawn / q_drawn, of which
+        only the numerator is differentiated. So the logits' gradient is
+        ⟨∂L/∂y, o_drawn⟩ · ∇ log q_drawn, whose mean over the draws is
+        Σ ⟨∂L/∂y, o_t⟩ · ∇ q_t: that of the expected loss, without bias where
+        the loss is linear in the option's outputs.
+
+        Args:
+            branches: what computes each option from the inputs.
+            *inputs: tensors.
+        """
+        outputs = ops.switch(self.drawn, branches, *inputs)
+        if self.relaxation == SINGLE_PATH:
+            return outputs
+        probability = ops.take(self.probabilities(), self.drawn)
+        weight = probability / ops.stop_gradient(probability)
+        return ops.cast(weight, outputs.dtype) * outputs
+
+    def set_pulls(
+        self, start_pull: Any, end_pull: Any, temperature: Any = 1.0
+    ) -> None:
+        """Set κ, ρ and τ."""
         self.start_pull.assign(start_pull)
         self.end_pull.assign(end_pull)
+        self.temperature.assign(temperature)
 
     @property
     def winner(self) -> str:
@@ -68,16 +122,24 @@ class Choice(keras.layers.Layer):
         self.logits.assign(
             ops.one_hot(self.options.index(option), len(self.options))
         )
+        self.settle()
+
+    def settle(self) -> None:
+        """End the mixing, or the drawing, at the winner."""
         self.set_pulls(0.0, 1.0)
+        self.drawn.assign(self.options.index(self.winner))
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
         return super().get_config() | {"options": list(self.options)}
 
-    def _add_pull(self, name: str, value: float) -> keras.Variable:
+    def _add_state(
+        self, name: str, value: float, dtype: str | None = None
+    ) -> keras.Variable:
         return self.add_weight(
             (),
             keras.initializers.Constant(value),
+            dtype=dtype,
             trainable=False,
             autocast=False,
             name=name,

@@ -1,5 +1,6 @@
 """The mixed input: from which of the preceding layers a site reads."""
 
+import functools
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 from ntaa_tf.geometry import Pair
 from ntaa_tf.layers.channels import adapt_channels
 from ntaa_tf.layers.channels import channel_layers
+from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import Choice
 
 
@@ -35,10 +37,16 @@ class MixedInput(Choice):
     def call(self, images: list) -> Any:
         """Mix images, each (batch, height, width, channels), own first."""
         own = images[0].shape
+        images = [ops.cast(image, self.compute_dtype) for image in images]
+        if self.relaxation != EXPECTATION:
+            branches = [
+                functools.partial(_adapt_one, index, own)
+                for index in range(len(images))
+            ]
+            return self.follow(branches, *images)
         coefficients = ops.cast(self.coefficients(), self.compute_dtype)
         adapted = [
-            coefficients[index]
-            * _adapt(ops.cast(image, self.compute_dtype), own)
+            coefficients[index] * _adapt(image, own)
             for index, image in enumerate(images)
         ]
         return sum(adapted[1:], adapted[0])
@@ -63,6 +71,10 @@ def fits(own: tuple, read: tuple) -> bool:
     return all(
         large >= small for small, large in zip(own[1:3], read[1:3], strict=True)
     )
+
+
+def _adapt_one(index: int, own: tuple, *images: Any) -> Any:
+    return _adapt(images[index], own)
 
 
 def _adapt(image: Any, own: tuple) -> Any:

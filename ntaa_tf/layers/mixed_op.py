@@ -1,5 +1,6 @@
 """The mixed op: the layer at a site, a weighted sum of its candidates."""
 
+import functools
 import math
 from typing import Any
 
@@ -12,6 +13,7 @@ from ntaa_tf.geometry import Pair
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.candidates import Convolution
 from ntaa_tf.layers.channels import channel_matrix
+from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.kernels import fit_kernel
 from ntaa_tf.layers.kernels import merge_kernels
@@ -103,19 +105,20 @@ class MixedOp(Choice):
                 candidate.inherit(kernel, bias)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Mix.
+        """Mix, or evaluate the candidate that is drawn; see `Choice`.
 
         Args:
             images: (batch, height, width, channels).
             training: whether the model trains; noise is for training only.
         """
         images = ops.cast(images, self.compute_dtype)
-        convolutions, weight_free = self._weigh()
-        outputs = self._convolve(images, convolutions, weight_free)
-        if self.use_bias:
-            outputs += self._merge_biases(convolutions)
-        beside = self._mix_beside(images, weight_free, training)
-        return self.activation(outputs if beside is None else outputs + beside)
+        if self.relaxation == EXPECTATION:
+            return self.activation(self._mix(images, training))
+        branches = [
+            functools.partial(_evaluate, candidate, training=training)
+            for candidate in self.candidates
+        ]
+        return self.activation(self.follow(branches, images))
 
     def call_literally(self, images: Any, training: bool = False) -> Any:
         """Mix candidate by candidate: the reference for `call`."""
@@ -186,6 +189,15 @@ class MixedOp(Choice):
         """Make a mixed op from its configuration."""
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
+
+    def _mix(self, images: Any, training: bool) -> Any:
+        """Add up the candidates, each times its coefficient."""
+        convolutions, weight_free = self._weigh()
+        outputs = self._convolve(images, convolutions, weight_free)
+        if self.use_bias:
+            outputs += self._merge_biases(convolutions)
+        beside = self._mix_beside(images, weight_free, training)
+        return outputs if beside is None else outputs + beside
 
     def _weigh(self) -> tuple[Weighted, Weighted]:
         """Pair convolutions, and weight-free candidates, with coefficients."""
@@ -290,6 +302,10 @@ class MixedOp(Choice):
     def _shares_pointwise(self) -> bool:
         """Whether all convolutions here are separable, but the source's."""
         return shares_pointwise(self.options, self.geometry)
+
+
+def _evaluate(candidate: Any, images: Any, training: bool) -> Any:
+    return candidate(images, training=training)
 
 
 def _merge_windows(weight_free: Weighted) -> Any:

@@ -75,17 +75,13 @@ class WeightFree(Candidate):
     def call(self, images: Any, training: bool = False) -> Any:
         """Apply the operation."""
         images = self.reduce(images)
-        shape = ops.shape(images)[0], *self.geometry.output_size, self.channels
-        outputs = ops.zeros(shape, images.dtype)
+        parts = []
         if self.window is not None:
-            kernel = np.tile(
-                self.window[:, :, None, None], (1, 1, self.channels, 1)
-            )
-            kernel = ops.convert_to_tensor(kernel, images.dtype)
-            outputs += grid.convolve_depthwise(images, kernel, self.geometry)
+            parts.append(self._slide_window(images))
         if self.has_residue:
-            outputs += self.residue(images, training)
-        return self.expand(outputs)
+            parts.append(self.residue(images, training))
+        shape = ops.shape(images)[0], *self.geometry.output_size, self.channels
+        return self.expand(ops.broadcast_to(sum(parts[1:], parts[0]), shape))
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
         """Give the operation between the adapters it needs."""
@@ -101,6 +97,15 @@ class WeightFree(Candidate):
     def pooling_layers(self, site: str) -> list[keras.Layer]:
         """Give the operation itself as stock layers."""
         raise NotImplementedError
+
+    def _slide_window(self, images: Any) -> Any:
+        window = cast(np.ndarray, self.window)
+        if window.shape == (1, 1):
+            sampled = grid.sample(images, self.geometry)
+            return sampled if window.item() == 1 else window.item() * sampled
+        kernel = np.tile(window[:, :, None, None], (1, 1, self.channels, 1))
+        kernel = ops.convert_to_tensor(kernel, images.dtype)
+        return grid.convolve_depthwise(images, kernel, self.geometry)
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")

@@ -11,6 +11,7 @@ STARTS = ("exact", "paper")
 ENDS = ("exact", "paper")
 START_SHARE = 0.25
 END_SHARE = 0.25
+LAST_TEMPERATURE = 0.1
 
 
 def start_pull(progress: Any, start: str = "exact") -> Any:
@@ -41,3 +42,16 @@ def end_pull(progress: Any, end: str = "exact") -> Any:
     """
     late = (ops.cast(progress, "float32") - 1 + END_SHARE) / END_SHARE
     return ops.clip(late, 0.0, 1.0) * float(end == "exact")
+
+
+def temperature(progress: Any) -> Any:
+    """Give τ of the Gumbel softmax: from 1 down to a tenth, geometrically.
+
+    Args:
+        progress: the share of the search that is over.
+
+    Example:
+    >>> float(temperature(0.0)), round(float(temperature(1.0)), 6)
+    (1.0, 0.1)
+    """
+    return LAST_TEMPERATURE ** ops.cast(progress, "float32")

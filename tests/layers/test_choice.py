@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from ntaa_tf.layers.choice import GUMBEL
+from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.layers.choice import Choice
 
 
@@ -66,3 +68,89 @@ def test_start_pull_leaves_the_gradient_that_of_the_softmax(choice):
 def test_only_the_logits_train(choice):
     assert choice.trainable_variables == [choice.logits]
     assert isinstance(choice, keras.Layer)
+
+
+@pytest.mark.parametrize("start_pull", [0, 0.3, 1])
+@pytest.mark.parametrize("end_pull", [0, 0.6, 1])
+@pytest.mark.parametrize("relaxation", [GUMBEL, SINGLE_PATH])
+def test_probabilities_are_a_distribution(
+    choice, start_pull, end_pull, relaxation, rng
+):
+    choice.relaxation = relaxation
+    choice.logits.assign(3 * rng.normal(size=8))
+    choice.set_pulls(start_pull, end_pull, 0.1)
+    probabilities = np.array(choice.probabilities())
+    assert probabilities.min() >= 0
+    assert probabilities.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_paths_begin_at_the_source_and_end_at_the_winner(choice):
+    choice.relaxation = GUMBEL
+    choice.logits.assign(np.arange(8))
+    np.testing.assert_array_equal(choice.probabilities(), np.eye(8)[0])
+    choice.set_pulls(0.0, 1.0)
+    np.testing.assert_array_equal(choice.probabilities(), np.eye(8)[7])
+
+
+def test_a_low_temperature_draws_the_winner(choice):
+    choice.relaxation = GUMBEL
+    choice.logits.assign([1, 2, 0, 0, 0, 0, 0, 0])
+    winner = []
+    for temperature in (1.0, 0.3, 0.1):
+        choice.set_pulls(0.0, 0.0, temperature)
+        winner.append(float(choice.probabilities()[1]))
+    assert winner == sorted(winner)
+    assert winner[-1] > 0.99
+
+
+def test_single_paths_know_no_logits(choice):
+    choice.relaxation = SINGLE_PATH
+    choice.logits.assign(np.arange(8))
+    choice.set_pulls(0.0, 0.0)
+    np.testing.assert_allclose(choice.probabilities(), np.full(8, 1 / 8))
+
+
+def test_only_the_drawn_option_is_evaluated(choice):
+    evaluated = []
+    branches = [
+        lambda x, index=index: evaluated.append(index) or x + index
+        for index in range(8)
+    ]
+    choice.relaxation = GUMBEL
+    choice.set_pulls(0.0, 0.0)
+    choice.drawn.assign(5)
+    np.testing.assert_array_equal(choice.follow(branches, np.ones(3)), 6)
+    assert evaluated == [5]
+
+
+def test_drawing_estimates_the_logits_gradient_without_bias(choice, rng):
+    """For a loss that is linear in the outputs, by all draws in turn."""
+    import tensorflow as tf
+
+    outputs = rng.normal(size=(8, 6)).astype("float32")
+    slope = rng.normal(size=6).astype("float32")
+    branches = [lambda x, row=row: x * row for row in outputs]
+    choice.relaxation = GUMBEL
+    logits = rng.normal(size=8)
+    choice.set_pulls(0.3, 0.2, 0.7)
+
+    def expect_loss(logits):
+        choice.logits.assign(logits)
+        return np.array(choice.probabilities()) @ (outputs @ slope)
+
+    expect_loss(logits)
+    estimate = np.zeros(8)
+    for index, probability in enumerate(np.array(choice.probabilities())):
+        choice.drawn.assign(index)
+        with tf.GradientTape() as tape:
+            drawn = choice.follow(branches, np.ones(6, "float32"))
+            loss = tf.tensordot(drawn, slope, 1)
+        gradient = tape.gradient(loss, choice.logits.value)
+        estimate += probability * gradient.numpy()
+    step = 1e-2
+    expected = [
+        (expect_loss(logits + moved) - expect_loss(logits - moved)) / (2 * step)
+        for moved in step * np.eye(8)
+    ]
+    assert np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(estimate, expected, atol=2e-3)

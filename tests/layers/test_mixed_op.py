@@ -104,6 +104,19 @@ def test_the_work_of_separable_candidates_is_on_the_fewer_channels(rng):
         assert mixed_op.count_macs() == 8 * 8 * (25 * 4 + 4 * 8)
 
 
+@pytest.mark.parametrize("relaxation", ["gumbel", "single_path"])
+def test_a_drawn_path_is_that_candidate(relaxation, rng):
+    geometry = make_geometry("pointwise", (1, 1), channels=(8, 4))
+    mixed_op = build_mixed_op(geometry, "ntaa", rng, activation="relu")
+    images = draw_images(geometry, rng)
+    mixed_op.relaxation = relaxation
+    for index, candidate in enumerate(mixed_op.candidates):
+        mixed_op.drawn.assign(index)
+        np.testing.assert_array_equal(
+            mixed_op(images), keras.ops.relu(candidate(images))
+        )
+
+
 def test_plain_layers_inherit_bit_for_bit(rng):
     for geometry in list_geometries(every=3):
         mixed_op = build_mixed_op(geometry, "ntaa", rng)
