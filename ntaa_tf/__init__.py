@@ -4,6 +4,7 @@ from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
 from ntaa_tf.search.joint import Supernet
@@ -11,6 +12,7 @@ from ntaa_tf.search.supernet import insert_mixed_ops
 
 __all__ = [
     "Architecture",
+    "Budget",
     "MixedInput",
     "MixedOp",
     "SiteChoice",

@@ -178,8 +178,12 @@ class Roles:
         if not before & self._convolutions:
             return "stem"
         if call.index in self._pooled:
-            return "gate" if self._rejoins(call) else "head"
+            return "gate" if self.rejoins(call) else "head"
         return "shortcut" if call.index in self._shortcuts else "main"
+
+    def is_pooled(self, call: Call) -> bool:
+        """Whether a call sees the image through global poolings only."""
+        return call.index in self._pooled
 
     def _find_pooled(self) -> set[int]:
         """Calls that see the image through global poolings only."""
@@ -193,10 +197,10 @@ class Roles:
                 pooled.add(call.index)
         return pooled
 
-    def _rejoins(self, call: Call) -> bool:
+    def rejoins(self, call: Call) -> bool:
         """Whether a pooled call ends in a map that is not pooled."""
         return any(
-            consumer.index not in self._pooled or self._rejoins(consumer)
+            consumer.index not in self._pooled or self.rejoins(consumer)
             for consumer in self._consumers[call.index]
         )
 

@@ -5,6 +5,8 @@ a layer that is shared has several. All knowledge of these nodes is here.
 """
 
 import collections
+import inspect
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,15 +22,22 @@ class Call:
         index: its place in the order of execution.
         operation: the layer or operation that is called.
         inputs: the symbolic tensors it reads.
-        output: its first symbolic output.
+        outputs: its symbolic outputs.
         parents: indices of the calls whose outputs it reads.
+        arguments: Keras's record of what it is called with.
     """
 
     index: int
     operation: Any
     inputs: tuple
-    output: Any
+    outputs: tuple
     parents: tuple[int, ...]
+    arguments: Any
+
+    @property
+    def output(self) -> Any:
+        """Its first symbolic output."""
+        return self.outputs[0]
 
 
 def list_calls(model: keras.Model) -> list[Call]:
@@ -42,11 +51,34 @@ def list_calls(model: keras.Model) -> list[Call]:
             index=len(calls),
             operation=node.operation,
             inputs=tuple(node.input_tensors),
-            output=node.outputs[0],
+            outputs=tuple(node.outputs),
             parents=parents,
+            arguments=node.arguments,
         )
         calls.append(call)
     return calls
+
+
+def run_calls(
+    calls: Iterable[Call], tensors: dict[int, Any], training: bool
+) -> None:
+    """Run calls, one after the other.
+
+    Args:
+        calls: in the order they run; those of inputs do nothing.
+        tensors: the tensor that stands for each symbolic one, by the id of
+            the latter. What the calls give is added.
+        training: whether the model trains.
+    """
+    for call in calls:
+        if not call.inputs:
+            continue
+        positional, named = call.arguments.fill_in(tensors)
+        if "training" in inspect.signature(call.operation.call).parameters:
+            named["training"] = training
+        given = keras.tree.flatten(call.operation(*positional, **named))
+        for symbolic, tensor in zip(call.outputs, given, strict=True):
+            tensors[id(symbolic)] = tensor
 
 
 def _nodes_in_order(model: keras.Model) -> Iterator[Any]:

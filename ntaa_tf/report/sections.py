@@ -28,7 +28,8 @@ def show_results(metrics: Mapping[str, Any]) -> str:
         f'<div class="scroll"><table class="results"><caption>{caption}'
         f"</caption><thead>{_row(HEADER, 'col')}</thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        + _pairs("Checks", _list_checks(metrics)),
+        + _pairs("Checks", _list_checks(metrics))
+        + _pairs("Budget", _list_budget(metrics)),
     )
 
 
@@ -85,6 +86,7 @@ def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
     shares = {
         "Validation accuracy of the supernet": gap.get("supernet"),
         "Validation accuracy of its argmax model": gap.get("argmax"),
+        "Validation accuracy within the budget": gap.get("budget"),
         "Validation accuracy after finetuning": adapted.get(
             "validation_accuracy"
         ),
@@ -101,6 +103,14 @@ def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
         name: f"{difference:.1e}"
         for name, difference in differences.items()
         if difference is not None
+    }
+
+
+def _list_budget(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Say of each limited cost what was allowed, told and measured."""
+    return {
+        name: "; ".join(f"{what} {costs[what]:,.10g}" for what in costs)
+        for name, costs in metrics.get("budget", {}).items()
     }
 
 

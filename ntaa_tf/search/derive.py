@@ -10,23 +10,29 @@ from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import check_architecture
 
 
-def derive(supernet: Supernet) -> Architecture:
-    """Take the operation and the input of the largest logit at every site.
+def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
+    """Take the operations and inputs of the largest Σ log p.
 
     Args:
         supernet: what `insert_mixed_ops` gave, searched or not.
+        budget: what the architecture may cost; without it, it is that of the
+            largest logit at every site.
     """
-    winners = {choice.name: choice.winner for choice in supernet.choices}
+    if budget is None:
+        options = {choice.name: choice.winner for choice in supernet.choices}
+    else:
+        options = budget.choose(supernet)
     return Architecture(
         {
             choice.name: SiteChoice(
-                candidate=choice.winner,
-                reads=int(winners.get(input_name(choice.name), 0)),
+                candidate=options[choice.name],
+                reads=int(options.get(input_name(choice.name), 0)),
             )
             for choice in supernet.choices
             if isinstance(choice, MixedOp)

@@ -6,37 +6,27 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ntaa_tf.layers.choice import EXPECTATION
+from ntaa_tf.layers.choice import RELAXATIONS
+from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.layers.choice import Choice
+from ntaa_tf.search.loss_scale import scale_alike
+from ntaa_tf.search.loss_scale import share_overflow
+from ntaa_tf.search.measurement import measure_network
+from ntaa_tf.search.paths import draw_paths
+from ntaa_tf.search.penalties import CostPenalty
+from ntaa_tf.search.penalties import SourcePenalty
+from ntaa_tf.search.penalties import add_penalties
+from ntaa_tf.search.remat import Rematerialized
 from ntaa_tf.search.schedule import ENDS
 from ntaa_tf.search.schedule import STARTS
 from ntaa_tf.search.schedule import end_pull
 from ntaa_tf.search.schedule import start_pull
+from ntaa_tf.search.schedule import temperature
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class SourcePenalty(keras.regularizers.Regularizer):
-    """λ_θ (θ_source − Σ θ_others): minimised, it favours change.
-
-    Args:
-        strength: λ_θ.
-
-    Source: NTAA, equation 17.
-    """
-
-    def __init__(self, strength: float):
-        self.strength = strength
-
-    def __call__(self, logits: Any) -> Any:
-        """Give the penalty of one choice's logits."""
-        return self.strength * (2 * logits[0] - ops.sum(logits))
-
-    def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
-        return {"strength": self.strength}
-
-
-@keras.saving.register_keras_serializable(package="ntaa_tf")
-class Supernet(keras.Model):
+class Supernet(Rematerialized):
     """A source model with a choice at every site.
 
     One step of `fit` moves the weights by `optimizer` and the logits by
@@ -47,12 +37,19 @@ class Supernet(keras.Model):
     Source: NTAA, equations 15 to 17.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.seed_generator = keras.random.SeedGenerator(0)
+
     def compile(
         self,
         optimizer: Any = "sgd",
         *,
         architecture_optimizer: Any = "sgd",
+        relaxation: str = EXPECTATION,
+        seed: int = 0,
         lambda_theta: float = 0.0,
+        cost_weight: float = 0.0,
         start: str = "exact",
         end: str = "exact",
         **kwargs: Any,
@@ -62,32 +59,48 @@ class Supernet(keras.Model):
         Args:
             optimizer: of the weights.
             architecture_optimizer: of the logits.
+            relaxation: `expectation` mixes all candidates; `gumbel` evaluates
+                one, drawn by the logits; `single_path` one, drawn uniformly,
+                and leaves the logits and the schedules alone.
+            seed: of what is drawn.
             lambda_theta: strength of the penalty on the source's operations.
+            cost_weight: strength of the penalty on the expected MACs of the
+                sites, as a share of the source's. What no choice decides is
+                left out, and so is that a site may come to be read by no one.
             start: `exact`, or `paper` for the paper's mixture at once.
             end: `exact`, or `paper` for the paper's mixture to the end.
-            **kwargs: as `keras.Model.compile` takes them.
+            **kwargs: as `keras.Model.compile` takes them, and `remat`: whether
+                activations are recomputed instead of held.
 
         Raises:
-            ValueError: if `start` or `end` is not known.
+            ValueError: if `relaxation`, `start` or `end` is not known.
         """
+        _check("relaxation", relaxation, RELAXATIONS)
         _check("start", start, STARTS)
         _check("end", end, ENDS)
         super().compile(optimizer=optimizer, **kwargs)
-        self.architecture_optimizer = keras.optimizers.get(
-            architecture_optimizer
+        self.architecture_optimizer = scale_alike(
+            self.optimizer, keras.optimizers.get(architecture_optimizer)
         )
+        self.relaxation = relaxation
+        self.seed = seed
+        self.seed_generator.state.assign([seed, 0])
+        for choice in self.choices:
+            choice.relaxation = relaxation
         self.lambda_theta = lambda_theta
+        self.cost_weight = cost_weight
         self.start = start
         self.end = end
-        # No Keras variable: a saved model must not depend on its compilation.
-        self.progress = tf.Variable(
-            0.0,
-            trainable=False,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        # No Keras variables: a saved model must not depend on its compilation.
+        self.progress, self.progress_per_step = (
+            tf.Variable(
+                0.0,
+                trainable=False,
+                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            )
+            for _ in range(2)
         )
-        penalty = SourcePenalty(lambda_theta) if lambda_theta else None
-        for choice in self.choices:
-            choice.logits.regularizer = penalty
+        self._set_penalties()
         self.optimizer.build(self.network_variables)
         self.architecture_optimizer.build(self.logits)
 
@@ -124,22 +137,35 @@ class Supernet(keras.Model):
             data
         )
         self.anneal()
-        variables, logits = self.network_variables, self.logits
+        if self.relaxation != EXPECTATION:
+            draw_paths(self.choices, self.seed_generator)
+        variables = self.network_variables
+        logits = [] if self.relaxation == SINGLE_PATH else self.logits
         with tf.GradientTape() as tape:
             predictions = self(images, training=True)
             loss = self.compute_loss(images, labels, predictions, sample_weight)
             scaled_loss = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled_loss, variables + logits)
         split = len(variables)
-        # Only the optimizer of the weights takes its own scale out again.
-        scale = self.optimizer.scale_loss(ops.ones(()))
-        architecture_gradients = [part / scale for part in gradients[split:]]
+        # Each optimizer takes its own scale out again.
+        one = ops.ones(())
+        rescale = self.architecture_optimizer.scale_loss(
+            one
+        ) / self.optimizer.scale_loss(one)
+        network_gradients, architecture_gradients = share_overflow(
+            self.optimizer,
+            gradients[:split],
+            [part * rescale for part in gradients[split:]],
+        )
         self.optimizer.apply_gradients(
-            zip(gradients[:split], variables, strict=True)
+            zip(network_gradients, variables, strict=True)
         )
-        self.architecture_optimizer.apply_gradients(
-            zip(architecture_gradients, logits, strict=True)
-        )
+        if logits:
+            self.architecture_optimizer.apply_gradients(
+                zip(architecture_gradients, logits, strict=True)
+            )
+        # One call of `fit`'s compiled function may run several steps.
+        self.progress.assign_add(self.progress_per_step)
         for metric in self.metrics:
             if metric.name == "loss":
                 batch_size = ops.shape(keras.tree.flatten(images)[0])[0]
@@ -147,13 +173,22 @@ class Supernet(keras.Model):
         return self.compute_metrics(images, labels, predictions, sample_weight)
 
     def anneal(self) -> None:
-        """Set κ and ρ of every choice by the progress of the search."""
-        pulls = (
-            start_pull(self.progress, self.start),
-            end_pull(self.progress, self.end),
-        )
+        """Set κ, ρ and τ of every choice by the progress of the search."""
+        if self.relaxation == SINGLE_PATH:
+            pulls = 0.0, 0.0, 1.0
+        else:
+            pulls = (
+                start_pull(self.progress, self.start),
+                end_pull(self.progress, self.end),
+                temperature(self.progress),
+            )
         for choice in self.choices:
             choice.set_pulls(*pulls)
+
+    def settle(self) -> None:
+        """End the mixing, or the drawing, at the largest logits."""
+        for choice in self.choices:
+            choice.settle()
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Give what `compile_from_config` needs, None before `compile`."""
@@ -162,10 +197,25 @@ class Supernet(keras.Model):
             "architecture_optimizer": keras.saving.serialize_keras_object(
                 self.architecture_optimizer
             ),
+            "relaxation": self.relaxation,
+            "seed": self.seed,
             "lambda_theta": self.lambda_theta,
+            "cost_weight": self.cost_weight,
             "start": self.start,
             "end": self.end,
+            "remat": self.remat,
         }
+
+    def _set_penalties(self) -> None:
+        shares = measure_network(self).share_macs() if self.cost_weight else {}
+        for choice in self.choices:
+            penalties: list[keras.regularizers.Regularizer] = []
+            if self.lambda_theta:
+                penalties.append(SourcePenalty(self.lambda_theta))
+            if self.cost_weight:
+                costs = shares[choice.name]
+                penalties.append(CostPenalty(self.cost_weight, costs))
+            choice.logits.regularizer = add_penalties(penalties)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile a loaded model; its optimizers get their state back."""
@@ -190,6 +240,11 @@ class _Annealing(keras.callbacks.Callback):
                 "or `steps_per_epoch`: the mixture changes with every step. "
                 "Received neither."
             )
+        steps = self.params["steps"] * self.params["epochs"]
+        self.model.progress_per_step.assign(1 / steps)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.model.progress_per_step.assign(0.0)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch

@@ -14,11 +14,12 @@ class SearchMonitor(keras.callbacks.Callback):
     """Adds to the logs of every epoch how the search stands.
 
     `val_accuracy` and `val_argmax_accuracy`: the accuracy on held-out data of
-    the mixture and with all weight on the largest logits. The gap between the
-    two is what collapse would lose now. Both are measured with batch norm
-    statistics of their own, and leave the supernet as it was. `entropy`: mean
-    entropy of p, in nats. `changed_share`: share of choices, of
-    operations and of inputs, whose largest logit is not the source's.
+    the mixture, or of the path last drawn, and with all weight on the largest
+    logits. The gap between the two is what collapse would lose now. Both are
+    measured with batch norm statistics of their own, and leave the supernet
+    as it was. `entropy`: mean entropy of p, in nats. `changed_share`: share of
+    choices, of operations and of inputs, whose largest logit is not the
+    source's.
 
     Args:
         validation_batches: batches of images and labels.
@@ -37,17 +38,21 @@ class SearchMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure."""
-        logs["val_accuracy"] = self._evaluate()
-        for choice in self.model.choices:
-            choice.set_pulls(0.0, 1.0)
-        logs["val_argmax_accuracy"] = self._evaluate()
+        logs["val_accuracy"] = self.evaluate()
+        choices = self.model.choices
+        drawn = [int(choice.drawn) for choice in choices]
+        self.model.settle()
+        logs["val_argmax_accuracy"] = self.evaluate()
         self.model.anneal()
+        for choice, option in zip(choices, drawn, strict=True):
+            choice.drawn.assign(option)
         logs["entropy"] = measure_entropy(self.model)
         logs["changed_share"] = float(
-            np.mean([choice.changed for choice in self.model.choices])
+            np.mean([choice.changed for choice in choices])
         )
 
-    def _evaluate(self) -> float:
+    def evaluate(self) -> float:
+        """Measure the accuracy, with batch norm statistics of its own."""
         with self._recalibration.temporarily(self._calibration_images):
             return self.model.evaluate(
                 self._validation_batches, verbose=0, return_dict=True

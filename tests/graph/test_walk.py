@@ -10,6 +10,7 @@ from ntaa_tf.graph.walk import find_ancestors
 from ntaa_tf.graph.walk import find_consumers
 from ntaa_tf.graph.walk import find_upstream
 from ntaa_tf.graph.walk import list_calls
+from ntaa_tf.graph.walk import run_calls
 from ntaa_tf.graph.walk import trace_back
 
 
@@ -90,3 +91,14 @@ def test_upstream_is_every_operation_behind_a_tensor():
     }
     assert names["shallow"] == {"images", "stem", "aside"}
     assert names["deep"] == {"images", "stem", "relu", "conv"}
+
+
+def test_running_calls_passes_on_whether_the_model_trains():
+    images = keras.Input((8,))
+    outputs = layers.Dropout(0.5)(layers.Identity()(images))
+    calls = list_calls(keras.Model(images, outputs))
+    for training in (False, True):
+        tensors = {id(images): keras.ops.ones((4, 8))}
+        run_calls(calls, tensors, training)
+        dropped = bool(keras.ops.any(tensors[id(outputs)] == 0))
+        assert dropped is training

@@ -179,12 +179,14 @@ def test_a_supernet_survives_a_file_with_both_optimizers(
         optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
         architecture_optimizer=keras.optimizers.Adam(0.1),
         lambda_theta=0.1,
+        relaxation="gumbel",
     )
     supernet.fit(*batch, verbose=0)
     supernet.save(tmp_path / "supernet.keras")
     reopened = keras.models.load_model(tmp_path / "supernet.keras")
     np.testing.assert_array_equal(reopened(batch[0]), supernet(batch[0]))
     assert reopened.lambda_theta == 0.1
+    assert {choice.relaxation for choice in reopened.choices} == {"gumbel"}
     for name in ("optimizer", "architecture_optimizer"):
         pairs = zip(
             getattr(reopened, name).variables,
@@ -195,10 +197,48 @@ def test_a_supernet_survives_a_file_with_both_optimizers(
             np.testing.assert_array_equal(loaded, saved)
 
 
+def test_gumbel_moves_logits_and_ends_where_collapse_changes_nothing(
+    supernet, batch
+):
+    compile_supernet(supernet, relaxation="gumbel")
+    before = copy_values(supernet.logits)
+    supernet.fit(*batch, epochs=20, verbose=0)
+    assert all(changed(supernet.logits, before))
+    supernet.settle()
+    np.testing.assert_allclose(
+        collapse(supernet)(batch[0]), supernet(batch[0]), atol=1e-5
+    )
+
+
+def test_single_paths_train_the_weights_of_all_candidates_but_no_logits(
+    supernet, batch
+):
+    compile_supernet(supernet, relaxation="single_path", lambda_theta=0.1)
+    variables = supernet.network_variables
+    before = copy_values(variables), copy_values(supernet.logits)
+    supernet.fit(*batch, epochs=30, verbose=0)
+    assert all(changed(variables, before[0]))
+    assert not any(changed(supernet.logits, before[1]))
+
+
+@pytest.mark.parametrize("relaxation", ["gumbel", "single_path"])
+def test_drawing_lowers_the_loss(supernet, batch, relaxation):
+    compile_supernet(supernet, relaxation=relaxation)
+    history = supernet.fit(*batch, epochs=40, verbose=0).history
+    assert np.mean(history["loss"][-10:]) < 0.7 * history["loss"][0]
+
+
 def test_training_lowers_the_loss(supernet, batch):
     compile_supernet(supernet)
     history = supernet.fit(*batch, epochs=30, verbose=0).history
     assert history["loss"][-1] < 0.5 * history["loss"][0]
+
+
+def test_unknown_relaxations_are_refused(supernet):
+    with pytest.raises(
+        ValueError, match=r"`relaxation`.*'gumbel'.*'reinforce'"
+    ):
+        compile_supernet(supernet, relaxation="reinforce")
 
 
 @pytest.mark.parametrize("argument", ["start", "end"])

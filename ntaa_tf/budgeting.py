@@ -1,0 +1,110 @@
+"""The budget of a recipe: what its derived model may cost."""
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.search.budget import Budget
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.latency_table import LatencyTable
+from ntaa_tf.search.latency_table import measure_latency_table
+
+LATENCY_FILE = "latency.json"
+
+logger = logging.getLogger(__name__)
+
+
+def check_budget(
+    recipe: Recipe, source: keras.Model, supernet: Supernet, directory: Path
+) -> None:
+    """Raise a ValueError if no architecture keeps the limits of a recipe.
+
+    Args:
+        recipe: the choices.
+        source: the source model.
+        supernet: what was made of it.
+        directory: where the latencies of all candidates are kept, measured
+            anew, if the recipe limits the latency.
+    """
+    if "latency_ms" in recipe.limits:
+        table = measure_latency_table(source, supernet)
+        write_json(directory / LATENCY_FILE, dataclasses.asdict(table))
+    make_budget(recipe, source, supernet, directory)
+
+
+def make_budget(
+    recipe: Recipe, source: keras.Model, supernet: Supernet, directory: Path
+) -> Budget | None:
+    """Make the budget of a recipe, None if it has none.
+
+    Args:
+        recipe: the choices.
+        source: the source model; limits may be shares of its costs.
+        supernet: what was made of it.
+        directory: where `check_budget` keeps latencies.
+
+    Raises:
+        ValueError: if no architecture keeps the limits.
+    """
+    limits = recipe.limits
+    if not limits:
+        return None
+    costs: dict[str, Any] = dataclasses.asdict(measure_cost(source))
+    table = None
+    if "latency_ms" in limits:
+        table = LatencyTable(**read_json(directory / LATENCY_FILE))
+        costs["latency_ms"] = table.source
+    resolved = {
+        name: limit.resolve(costs[name]) for name, limit in limits.items()
+    }
+    return Budget(supernet, resolved, table)
+
+
+def describe_budget(
+    budget: Budget, architecture: Architecture
+) -> dict[str, dict[str, float]]:
+    """Give the limit of each cost, and what the architecture will cost."""
+    derived = budget.predict(architecture)
+    for name, cost in derived.items():
+        logger.info(
+            "%s: %s, of at most %s",
+            name,
+            format(cost, ",.10g"),
+            format(budget.limits[name], ",.10g"),
+        )
+    return {
+        name: {"limit": budget.limits[name], "derived": cost}
+        for name, cost in derived.items()
+    }
+
+
+def measure_budget(
+    search: Mapping[str, Any], adapted: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Add to what the search says of its budget what was measured.
+
+    Args:
+        search: what the search gave.
+        adapted: the measured costs of the adapted model.
+
+    Returns:
+        Under `budget`, for each limited cost, its `limit`, and what it is as
+        `derived` and as `measured`; nothing if there was no budget.
+    """
+    if "budget" not in search:
+        return {}
+    measured = {**adapted, "latency_ms": adapted["latency_ms"]["1"]}
+    budget = {
+        name: {**described, "measured": measured[name]}
+        for name, described in search["budget"].items()
+    }
+    return {"budget": budget}

@@ -1,0 +1,45 @@
+"""How long plain models take to answer."""
+
+import statistics
+import time
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+WARM_UP_CALLS = 2
+
+
+def measure_latencies(
+    models: Sequence[keras.Model], batch_size: int, repeats: int = 10
+) -> list[float]:
+    """Measure the milliseconds in which each model answers one batch.
+
+    The models take turns, so that what else the machine does meets them all.
+
+    Args:
+        models: functional models of known image size.
+        batch_size: images in the batch.
+        repeats: calls to take the median of, after the first, slower ones.
+    """
+    calls = [_prepare(model, batch_size) for model in models]
+    for call in calls:
+        for _ in range(WARM_UP_CALLS):
+            call()
+    rounds = [[_time(call) for call in calls] for _ in range(repeats)]
+    durations = zip(*rounds, strict=True)
+    return [1000 * statistics.median(times) for times in durations]
+
+
+def _prepare(model: keras.Model, batch_size: int) -> Callable[[], object]:
+    shape = (batch_size, *model.inputs[0].shape[1:])
+    images = tf.random.stateless_uniform(shape, seed=(0, 0), maxval=255.0)
+    infer = tf.function(lambda images: model(images, training=False))
+    return lambda: infer(images).numpy()  # Waits for the accelerator, too.
+
+
+def _time(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

@@ -1,0 +1,124 @@
+"""What each option of a choice costs once it is collapsed to plain layers."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.select import CONVOLUTIONS
+from ntaa_tf.graph.walk import Call
+from ntaa_tf.layers.choice import Choice
+from ntaa_tf.layers.mixed_input import MixedInput
+
+# What of a choice's configuration does not decide what its options become.
+_IRRELEVANT = ("name", "seed", "candidates")
+
+OptionModels = dict[str, dict[str, keras.Model]]
+
+
+@dataclass(frozen=True)
+class LayersCost:
+    """The cost of plain layers that are called in turn.
+
+    Args:
+        macs: multiply-adds for one image.
+        parameters: all weights.
+        depth: weighted layers, with no depthwise convolution before them.
+        opens_pointwise: whether the first is a 1×1 convolution: right behind
+            a depthwise one the two are one layer deep.
+        ends_depthwise: whether the last is a depthwise convolution.
+        is_empty: whether there are no layers: the image passes as it is.
+    """
+
+    macs: int
+    parameters: int
+    depth: int
+    opens_pointwise: bool
+    ends_depthwise: bool
+    is_empty: bool
+
+
+def build_options(calls: list[Call]) -> OptionModels:
+    """Build what each option of each choice collapses into, as a model.
+
+    Options that become equal layers on images of equal shape are one and the
+    same model.
+
+    Args:
+        calls: those of a supernet.
+
+    Returns:
+        For each choice, by its name, the model of each of its options.
+    """
+    models: dict[str, keras.Model] = {}
+    options: OptionModels = {}
+    for call in calls:
+        choice = call.operation
+        if not isinstance(choice, Choice) or choice.name in options:
+            continue
+        options[choice.name] = {}
+        for index, option in enumerate(choice.options):
+            key = _identify(call, index)
+            if key not in models:
+                models[key] = _build(call, index)
+            options[choice.name][option] = models[key]
+    return options
+
+
+def measure_layers(model: keras.Model) -> LayersCost:
+    """Measure a model whose layers are called in turn.
+
+    Example:
+    >>> inputs = keras.Input((4, 4, 8))
+    >>> outputs = keras.layers.Conv2D(2, 1, use_bias=False)(inputs)
+    >>> cost = measure_layers(keras.Model(inputs, outputs))
+    >>> cost.macs, cost.parameters, cost.opens_pointwise, cost.ends_depthwise
+    (256, 16, True, False)
+    """
+    cost = measure_cost(model)
+    layers = model.layers[1:]  # Behind the input.
+    return LayersCost(
+        macs=cost.macs,
+        parameters=cost.parameters,
+        depth=cost.depth,
+        opens_pointwise=bool(layers) and is_pointwise(layers[0]),
+        ends_depthwise=bool(layers) and is_depthwise(layers[-1]),
+        is_empty=not layers,
+    )
+
+
+def is_pointwise(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is a convolution with a 1×1 kernel."""
+    return isinstance(layer, CONVOLUTIONS) and layer.kernel_size == (1, 1)
+
+
+def is_depthwise(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is a depthwise convolution."""
+    return isinstance(layer, keras.layers.DepthwiseConv2D)
+
+
+def _identify(call: Call, index: int) -> str:
+    """Give a text that is the same for what becomes equal layers."""
+    shapes = [tensor.shape for tensor in call.inputs]
+    if isinstance(call.operation, MixedInput):
+        return str((shapes[0], shapes[index]))
+    config = call.operation.get_config()
+    relevant = {k: v for k, v in config.items() if k not in _IRRELEVANT}
+    text = json.dumps(relevant, sort_keys=True, default=str)
+    return str((call.operation.options[index], shapes[0], text))
+
+
+def _build(call: Call, index: int) -> keras.Model:
+    choice: Any = call.operation
+    shape = call.inputs[0].shape
+    if isinstance(choice, MixedInput):
+        own, shape = shape, call.inputs[index].shape
+        layers = choice.plain_layers(own, shape)
+    else:
+        layers = choice.plain_layers(choice.options[index])
+    images = outputs = keras.Input(shape[1:])
+    for layer in layers:
+        outputs = layer(outputs)
+    return keras.Model(images, outputs)

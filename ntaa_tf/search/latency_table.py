@@ -1,0 +1,60 @@
+"""How long each option of each choice takes on this machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+
+from ntaa_tf.graph.latency import measure_latencies
+from ntaa_tf.graph.rewrite import as_functional
+from ntaa_tf.graph.walk import list_calls
+from ntaa_tf.search.candidate_costs import build_options
+
+BATCH_SIZE = 1
+REPEATS = 30
+
+
+@dataclass(frozen=True)
+class LatencyTable:
+    """Measured latencies, in milliseconds for one image.
+
+    Args:
+        source: that of the whole source model.
+        options: for each choice, by its name, that of each option, without
+            what calling any model takes.
+    """
+
+    source: float
+    options: Mapping[str, Mapping[str, float]]
+
+
+def measure_latency_table(
+    source: keras.Model, supernet: keras.Model
+) -> LatencyTable:
+    """Measure what each option of a supernet collapses into, in turns.
+
+    Args:
+        source: the source model.
+        supernet: what was made of it.
+    """
+    options = build_options(list_calls(as_functional(supernet)))
+    images = keras.Input(supernet.inputs[0].shape[1:])
+    models = [source, keras.Model(images, images)]
+    models += {
+        id(model): model
+        for models_of in options.values()
+        for model in models_of.values()
+    }.values()
+    latencies = measure_latencies(models, BATCH_SIZE, REPEATS)
+    of_model = dict(zip(map(id, models), latencies, strict=True))
+    nothing = latencies[1]
+    return LatencyTable(
+        source=latencies[0],
+        options={
+            name: {
+                option: max(0.0, of_model[id(model)] - nothing)
+                for option, model in models_of.items()
+            }
+            for name, models_of in options.items()
+        },
+    )
