@@ -1,11 +1,9 @@
 """Export a model, reopen it elsewhere and compare, and time it."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import keras
@@ -13,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.files import write_atomically
+from ntaa_tf.graph.latency import measure_latencies
 
 SIGNATURES = {"serving_default": "float32", "serve_uint8": "uint8"}
-WARM_UP_CALLS = 2
 
 # Makes a process one in which `import ntaa_tf` fails as if not installed.
 _HIDE_PACKAGE = "import sys; sys.modules['ntaa_tf'] = None\n"
@@ -120,15 +118,7 @@ def measure_latency(
         batch_size: images in the batch.
         repeats: calls to take the median of, after the first, slower ones.
     """
-    shape = (batch_size, *model.inputs[0].shape[1:])
-    images = tf.random.stateless_uniform(shape, seed=(0, 0), maxval=255.0)
-    infer = tf.function(lambda images: model(images, training=False))
-    durations = []
-    for _ in range(WARM_UP_CALLS + repeats):
-        start = time.perf_counter()
-        infer(images).numpy()  # Waits for the accelerator, too.
-        durations.append(time.perf_counter() - start)
-    return 1000 * statistics.median(durations[WARM_UP_CALLS:])
+    return measure_latencies([model], batch_size, repeats)[0]
 
 
 def _reopen(

@@ -10,26 +10,42 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf import data
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.budgeting import describe_budget
+from ntaa_tf.budgeting import make_budget
 from ntaa_tf.export import compare_export
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export import measure_latency
 from ntaa_tf.files import write_atomically
+from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.layers.choice import EXPECTATION
+from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.random_paths import keep_best_path
 from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.search.supernet import insert_mixed_ops
 from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.training import count_accumulated
+from ntaa_tf.training import fit_execution
 from ntaa_tf.training import fit_resumably
 from ntaa_tf.training import make_optimizer
 
 ARCHITECTURE_FILE = "architecture.json"
+PROBABILITIES_FILE = "probabilities.json"
 RECALIBRATION_BATCHES = 50
 MONITOR_BATCHES = 10
+DRAWN_PATHS = 20
 COMPARED_IMAGES = 8
 LARGEST_DIFFERENCE = 1e-4
 
@@ -62,23 +78,13 @@ class Job:
 
     def search(self, directory: Path) -> dict[str, Any]:
         """Search, derive, collapse, recalibrate: `collapsed.keras`."""
-        recipe = self._recipe
-        keras.utils.set_random_seed(recipe.seed)
-        supernet = make_supernet(recipe, self._source)
-        supernet.compile(
-            optimizer=self._make_optimizer(supernet, recipe.search_epochs),
-            architecture_optimizer=keras.optimizers.SGD(
-                recipe.architecture_learning_rate, momentum=0.9
-            ),
-            lambda_theta=recipe.lambda_theta,
-            start=recipe.start,
-            end=recipe.end,
-            **compile_options(),
-        )
+        keras.utils.set_random_seed(self._recipe.seed)
+        supernet = self._compile_search()
         monitor = SearchMonitor(
             self._evaluation_batches(self._dataset.validation),
             self._calibration_images(MONITOR_BATCHES),
         )
+        monitor.set_model(supernet)
         history = fit_resumably(
             supernet,
             lambda first: self._training_batches(first, self._searched),
@@ -87,22 +93,25 @@ class Job:
             directory=directory,
             callbacks=[monitor],
         )
-        architecture = derive(supernet)
-        with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
-            unfinished.write_text(architecture.to_json(), "utf-8")
-        collapsed = collapse(supernet, architecture)
-        difference = self._compare(supernet, collapsed)
-        Recalibration(collapsed)(
-            self._calibration_images(RECALIBRATION_BATCHES)
-        )
-        save_model(collapsed, directory / "collapsed.keras")
+        set_precision(supernet)
+        gap = {
+            "supernet": history["val_accuracy"][-1],
+            "argmax": history["val_argmax_accuracy"][-1],
+        }
+        if self._recipe.relaxation == SINGLE_PATH:
+            paths = keep_best_path(supernet, monitor.evaluate, DRAWN_PATHS)
+            gap["argmax"] = max(paths)
+        if self._recipe.relaxation != EXPECTATION:
+            supernet.settle()
+        architecture, costs = self._derive(supernet, directory)
+        if costs:
+            gap["budget"] = monitor.evaluate()
+        difference = self._collapse(supernet, architecture, directory)
         return {
             "history": history,
-            "gap": {
-                "supernet": history["val_accuracy"][-1],
-                "argmax": history["val_argmax_accuracy"][-1],
-            },
+            "gap": gap,
             "collapse_difference": difference,
+            **costs,
         }
 
     def finetune(self, directory: Path) -> dict[str, Any]:
@@ -110,13 +119,19 @@ class Job:
         model = self._load_start()
         epochs = self._recipe.total_epochs - self._searched
         keras.utils.set_random_seed(self._recipe.seed)
+        set_precision(model, self._recipe.mixed_precision)
+        trained = Rematerialized(*single_or_list(model))  # The same layers.
         optimizer = self._make_optimizer(
             model, epochs, first_epoch=self._searched
         )
-        model.compile(optimizer=optimizer, **compile_options())
+        trained.compile(
+            optimizer=optimizer,
+            **self._execution_options(),
+            **compile_options(),
+        )
         optimizer.build(model.trainable_variables)
         history = fit_resumably(
-            model,
+            trained,
             lambda first: self._training_batches(
                 self._searched + first, self._recipe.total_epochs
             ),
@@ -128,6 +143,7 @@ class Job:
             ),
             callbacks=[],
         )
+        set_precision(model)
         save_model(model, self._path / "adapted.keras")
         return {"history": history}
 
@@ -176,6 +192,62 @@ class Job:
         """Load the adapted model."""
         return keras.models.load_model(self._path / "adapted.keras")
 
+    def _compile_search(self) -> Supernet:
+        """Make the supernet, ready to be searched."""
+        recipe = self._recipe
+        supernet = make_supernet(recipe, self._source)
+        set_precision(supernet, recipe.mixed_precision)
+        supernet.compile(
+            optimizer=self._make_optimizer(supernet, recipe.search_epochs),
+            architecture_optimizer=keras.optimizers.SGD(
+                recipe.architecture_learning_rate,
+                momentum=0.9,
+                gradient_accumulation_steps=count_accumulated(
+                    recipe.accumulation_steps
+                ),
+            ),
+            relaxation=recipe.relaxation,
+            seed=recipe.seed,
+            lambda_theta=recipe.lambda_theta,
+            cost_weight=recipe.cost_weight,
+            start=recipe.start,
+            end=recipe.end,
+            **self._execution_options(),
+            **compile_options(),
+        )
+        return supernet
+
+    def _derive(
+        self, supernet: Supernet, directory: Path
+    ) -> tuple[Architecture, dict[str, Any]]:
+        """Derive the architecture; give it, and what a budget says of it."""
+        budget = make_budget(
+            self._recipe, self._source, supernet, self._path / "source"
+        )
+        architecture = derive(supernet, budget)
+        with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
+            unfinished.write_text(architecture.to_json(), "utf-8")
+        if budget is None:
+            return architecture, {}
+        write_json(
+            directory / PROBABILITIES_FILE, measure_probabilities(supernet)
+        )
+        # Where collapse goes may not be where the search has ended.
+        apply_architecture(supernet, architecture)
+        return architecture, {"budget": describe_budget(budget, architecture)}
+
+    def _collapse(
+        self, supernet: Supernet, architecture: Architecture, directory: Path
+    ) -> float:
+        """Keep the collapsed model; give how far it was from the supernet."""
+        collapsed = collapse(supernet, architecture)
+        difference = self._compare(supernet, collapsed)
+        Recalibration(collapsed)(
+            self._calibration_images(RECALIBRATION_BATCHES)
+        )
+        save_model(collapsed, directory / "collapsed.keras")
+        return difference
+
     def _load_start(self) -> keras.Model:
         if not self._searched:
             return rewrite(self._source)
@@ -197,7 +269,17 @@ class Job:
             self._recipe.weight_decay,
             total_steps=epochs * self._steps,
             first_step=first_epoch * self._steps,
+            accumulation_steps=self._recipe.accumulation_steps,
+            scales_loss=self._recipe.mixed_precision == "float16",
         )
+
+    def _execution_options(self) -> dict[str, Any]:
+        """Give what `compile` needs of how steps are executed."""
+        most = self._recipe.steps_per_execution
+        return {
+            "remat": self._recipe.remat,
+            "steps_per_execution": fit_execution(self._steps, most),
+        }
 
     def _training_batches(self, first_epoch: int, end: int) -> tf.data.Dataset:
         flip = self._recipe.flip

@@ -14,8 +14,14 @@ import keras
 from ntaa_tf import data
 from ntaa_tf import zoo
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.budgeting import check_budget
+from ntaa_tf.budgeting import measure_budget
+from ntaa_tf.feasibility import check_accumulation
+from ntaa_tf.feasibility import check_memory
+from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
+from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.job import ARCHITECTURE_FILE
 from ntaa_tf.job import Job
 from ntaa_tf.job import make_supernet
@@ -76,7 +82,8 @@ def inspect(recipe: Recipe) -> str:
         recipe, info, size, len(raw.class_names), trained=False
     )
     supernet = make_supernet(recipe, source)
-    return describe_search(source, supernet, recipe.batch_size)
+    memory = [estimate_training(recipe, model) for model in (source, supernet)]
+    return describe_search(source, supernet, recipe.batch_size, memory)
 
 
 def find_inputs(
@@ -115,6 +122,7 @@ def build_source(
     """Load the source model and put the new task's classifier on it."""
     keras.utils.set_random_seed(recipe.seed)
     features = zoo.load_source(info, image_size, trained)
+    set_precision(features)  # A file's layers may bring another.
     return attach_classifier(features, num_classes, recipe.seed)
 
 
@@ -131,12 +139,17 @@ def keep_source(
     """
 
     def build(directory: Path) -> dict[str, Any]:
-        data.steps_per_epoch(dataset.train, recipe.batch_size)
+        check_accumulation(recipe, dataset)
         source = build_source(recipe, info, image_size, dataset.num_classes)
+        trained = source
         if recipe.method == "ntaa":
             choose_sites(
                 source, recipe.candidates, recipe.sites, recipe.skip_inputs
             )
+            trained = make_supernet(recipe, source)
+        check_memory(recipe, trained)
+        if recipe.limits:
+            check_budget(recipe, source, trained, directory)
         save_model(source, directory / "source.keras")
         return {"image_size": image_size, **dataclasses.asdict(info)}
 
@@ -187,13 +200,15 @@ def summarize(
     built = read_json(workdir.path / "source" / RESULT_FILE)
     seconds = {"source": built["seconds"]}
     seconds |= {name: kept["seconds"] for name, kept in results.items()}
+    adapted = results["evaluate"]["adapted"]
     return {
         "dataset": recipe.dataset,
         "model": recipe.model,
         "method": recipe.method,
         "source": results["evaluate"]["source"],
-        "adapted": results["evaluate"]["adapted"],
+        "adapted": adapted,
         **{name: search[name] for name in SEARCH_METRICS if name in search},
+        **measure_budget(search, adapted),
         "export_difference": results["export"]["difference"],
         "seconds": seconds,
         "peak_memory_mib": _measure_peak_memory(),

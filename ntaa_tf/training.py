@@ -1,6 +1,5 @@
 """Training that can be killed at any moment and goes on."""
 
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ntaa_tf.divergence import StopOnDivergence
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.search.joint import Supernet
 
 _UNREADABLE = (AssertionError, ValueError, OSError, tf.errors.OpError)
-
-
-class DivergenceError(RuntimeError):
-    """The loss is no longer a number."""
 
 
 def make_optimizer(
@@ -25,6 +21,8 @@ def make_optimizer(
     weight_decay: float,
     total_steps: int,
     first_step: int = 0,
+    accumulation_steps: int = 1,
+    scales_loss: bool = False,
 ) -> keras.optimizers.Optimizer:
     """Make the optimizer of the weights: SGD on a cosine, decay on kernels.
 
@@ -32,8 +30,11 @@ def make_optimizer(
         model: what it will train; it decides what decays.
         learning_rate: at step 0.
         weight_decay: decoupled from the gradient, times the learning rate.
-        total_steps: where the learning rate reaches 0.
+        total_steps: where the learning rate reaches 0, in batches.
         first_step: where on the cosine this training begins.
+        accumulation_steps: batches whose mean gradient is one update.
+        scales_loss: whether the loss is scaled, and updates whose gradients
+            overflow are skipped, as float16 needs it.
     """
     optimizer = keras.optimizers.SGD(
         keras.optimizers.schedules.CosineDecay(learning_rate, total_steps),
@@ -41,6 +42,7 @@ def make_optimizer(
         nesterov=True,
         weight_decay=weight_decay or None,
         global_clipnorm=5.0,
+        gradient_accumulation_steps=count_accumulated(accumulation_steps),
     )
     optimizer.exclude_from_weight_decay(
         var_list=[
@@ -49,8 +51,36 @@ def make_optimizer(
             if not variable.name.endswith("kernel")
         ]
     )
-    optimizer.iterations.assign(first_step)
+    # The schedule counts batches, `optimizer.iterations` counts updates.
+    batches, *_ = optimizer.variables
+    batches.assign(first_step // accumulation_steps * accumulation_steps)
+    if scales_loss:
+        return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
+
+
+def count_accumulated(accumulation_steps: int) -> int | None:
+    """Give what Keras's optimizers take for a number of batches, 1 or more."""
+    return accumulation_steps if accumulation_steps > 1 else None
+
+
+def fit_execution(steps_per_epoch: int, most: int) -> int:
+    """Give how many steps one call of the compiled function may run.
+
+    Keras ends an epoch between two of these calls only; so the number divides
+    the steps of an epoch.
+
+    Args:
+        steps_per_epoch: batches of an epoch.
+        most: the largest number wanted.
+
+    Example:
+    >>> fit_execution(steps_per_epoch=90, most=32)
+    30
+    """
+    return max(
+        steps for steps in range(1, most + 1) if steps_per_epoch % steps == 0
+    )
 
 
 def fit_resumably(
@@ -170,34 +200,3 @@ class _LearningRates(keras.callbacks.Callback):
             logs["architecture_learning_rate"] = float(
                 self.model.architecture_optimizer.learning_rate
             )
-
-
-class StopOnDivergence(keras.callbacks.Callback):
-    """Stops the training, by an error, when the loss is not finite.
-
-    Args:
-        directory: where the last good checkpoint is, for the message.
-    """
-
-    def __init__(self, directory: Path):
-        super().__init__()
-        self._directory = directory
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss."""
-        loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            self._stop(f"The loss became {loss} at batch {batch} of the epoch.")
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Look at the weights: the last step may have spoilt them."""
-        for variable in self.model.trainable_variables:
-            if not tf.reduce_all(tf.math.is_finite(variable.value)):
-                self._stop(f"{variable.path} is no longer finite.")
-
-    def _stop(self, what: str) -> None:
-        raise DivergenceError(
-            f"{what} The last good checkpoint is kept in {self._directory}. "
-            "Lower --learning_rate or --architecture_learning_rate, in "
-            "another --workdir."
-        )

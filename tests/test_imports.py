@@ -11,8 +11,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # What each file or folder of the package may import, itself aside.
 FOUNDATION = {"architecture", "files", "geometry", "graph", "layers"}
 STAGES = {
-    *{"data", "export", "report", "search", "tasks"},
-    *{"training", "workdir", "zoo"},
+    *{"data", "divergence", "export", "machine", "report", "search"},
+    *{"tasks", "training", "workdir", "zoo"},
 }
 MAY_IMPORT = {
     "architecture": set(),
@@ -20,17 +20,24 @@ MAY_IMPORT = {
     "geometry": set(),
     "graph": {"geometry"},
     "layers": {"geometry"},
-    "recipe": set(),
+    "limit": set(),
+    "recipe": {"limit"},
     "data": {"files"},
     "zoo": {"files", "graph"},
     "search": FOUNDATION,
-    "training": FOUNDATION | {"search"},
+    "divergence": set(),
+    "machine": set(),
+    "training": FOUNDATION | {"divergence", "search"},
     "tasks": FOUNDATION,
     "export": FOUNDATION,
     "report": FOUNDATION,
     "workdir": FOUNDATION,
-    "job": FOUNDATION | STAGES | {"recipe"},
-    "pipeline": FOUNDATION | STAGES | {"recipe", "job"},
+    "budgeting": {"architecture", "files", "graph", "recipe", "search"},
+    "job": FOUNDATION | STAGES | {"recipe", "budgeting"},
+    "feasibility": {"data", "machine", "recipe", "search"},
+    "pipeline": FOUNDATION
+    | STAGES
+    | {"recipe", "budgeting", "job", "feasibility"},
     "adapt": STAGES | {"recipe", "pipeline"},
     "__init__": FOUNDATION | {"search"},
 }
@@ -110,7 +117,9 @@ def test_no_two_parts_may_import_each_other():
 
 def test_only_the_top_knows_recipes():
     knowing = {n for n, allowed in MAY_IMPORT.items() if "recipe" in allowed}
-    assert knowing == {"adapt", "pipeline", "job"}
+    assert knowing == {
+        *{"adapt", "pipeline", "feasibility", "budgeting", "job"}
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,12 @@ import pytest
 import tensorflow as tf
 
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.training import DivergenceError
+from ntaa_tf.divergence import DivergenceError
+from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.training import count_accumulated
+from ntaa_tf.training import fit_execution
 from ntaa_tf.training import fit_resumably
 from ntaa_tf.training import make_optimizer
 
@@ -22,20 +27,37 @@ def make_model():
     return keras.Model(inputs, layers.Dense(2)(hidden))
 
 
-def make_plain():
-    model = make_model()
-    optimizer = make_optimizer(model, 0.1, 1e-3, EPOCHS * STEPS)
-    model.compile(optimizer, loss="mse")
+def prepare(model, precision, accumulation):
+    set_precision(model, precision)
+    return make_optimizer(
+        model,
+        0.1,
+        1e-3,
+        EPOCHS * STEPS,
+        accumulation_steps=accumulation,
+        scales_loss=precision == "float16",
+    )
+
+
+def make_plain(precision="none", accumulation=1, **kwargs):
+    model = Rematerialized(*single_or_list(make_model()))
+    optimizer = prepare(model, precision, accumulation)
+    model.compile(optimizer, loss="mse", **kwargs)
     optimizer.build(model.trainable_variables)
     return model
 
 
-def make_supernet():
+def make_supernet(precision="none", accumulation=1, **kwargs):
     supernet = insert_mixed_ops(make_model())
     supernet.compile(
-        make_optimizer(supernet, 0.1, 1e-3, EPOCHS * STEPS),
-        architecture_optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
+        prepare(supernet, precision, accumulation),
+        architecture_optimizer=keras.optimizers.SGD(
+            0.1,
+            momentum=0.9,
+            gradient_accumulation_steps=count_accumulated(accumulation),
+        ),
         loss="mse",
+        **kwargs,
     )
     return supernet
 
@@ -63,7 +85,7 @@ class Kill(keras.callbacks.Callback):
         self._now = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if (self._now, batch) == (self._epoch, 1):
+        if self._now == self._epoch and batch > 0:
             raise KilledError
 
 
@@ -73,19 +95,47 @@ def fit(model, directory, callbacks=(), batches=make_batches):
     )
 
 
+def list_state(model):
+    """List what a training moves: the model and its optimizers."""
+    variables = [*model.variables, *model.optimizer.variables]
+    if hasattr(model, "architecture_optimizer"):
+        variables += model.architecture_optimizer.variables
+    return variables
+
+
 @pytest.mark.parametrize("make", [make_plain, make_supernet])
-def test_a_killed_training_ends_as_one_that_was_not(make, tmp_path):
-    whole = make()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        # The scale is halved in the first steps.
+        {"precision": "float16"},
+        {"precision": "bfloat16"},
+        # An epoch ends within an update.
+        {"accumulation": 2},
+        {"remat": True},
+        {"steps_per_execution": STEPS},
+        {
+            "precision": "float16",
+            "accumulation": 2,
+            "remat": True,
+            "steps_per_execution": STEPS,
+        },
+    ],
+    ids=lambda options: "-".join(options) or "default",
+)
+def test_a_killed_training_ends_as_one_that_was_not(make, options, tmp_path):
+    whole = make(**options)
     history = fit(whole, tmp_path / "whole")
     for epoch in (0, 2):
         with pytest.raises(KilledError):
-            fit(make(), tmp_path / "killed", [Kill(epoch)])
-    resumed = make()
+            fit(make(**options), tmp_path / "killed", [Kill(epoch)])
+    resumed = make(**options)
     resumed_history = fit(resumed, tmp_path / "killed")
     assert resumed_history.keys() == history.keys()
     for name, values in history.items():
         assert resumed_history[name] == pytest.approx(values), name
-    for a, b in zip(whole.variables, resumed.variables, strict=True):
+    for a, b in zip(list_state(whole), list_state(resumed), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=a.path)
 
 
@@ -151,3 +201,38 @@ def test_a_cosine_may_begin_in_its_middle():
         for first in (0, 5, 10)
     ]
     assert rates == pytest.approx([0.1, 0.05, 0.0])
+
+
+@pytest.mark.parametrize("first_step", [0, 4])
+def test_the_cosine_spans_the_same_epochs_when_gradients_accumulate(first_step):
+    rates = []
+    for accumulation in (1, 2):
+        model = make_plain()
+        optimizer = make_optimizer(
+            model, 0.1, 0.0, 10, first_step, accumulation_steps=accumulation
+        )
+        zeros = [tf.zeros(v.shape) for v in model.trainable_variables]
+        for _ in range(4):
+            optimizer.apply(zeros, model.trainable_variables)
+        rates.append(float(optimizer.learning_rate))
+    assert rates[0] == pytest.approx(rates[1])
+    assert rates[0] < 0.1
+
+
+def test_a_stage_begins_with_a_whole_update():
+    model = make_plain()
+    optimizer = make_optimizer(model, 0.1, 0.0, 10, 5, accumulation_steps=2)
+    before = [v.numpy() for v in model.trainable_variables]
+    ones = [tf.ones(v.shape) for v in model.trainable_variables]
+    for moves in (False, True):
+        optimizer.apply(ones, model.trainable_variables)
+        pairs = zip(model.trainable_variables, before, strict=True)
+        assert all(np.any(new != old) == moves for new, old in pairs)
+
+
+@pytest.mark.parametrize(
+    ("steps", "most", "expected"),
+    [(12, 1, 1), (12, 5, 4), (12, 12, 12), (12, 100, 12), (13, 12, 1)],
+)
+def test_executions_divide_the_epoch(steps, most, expected):
+    assert fit_execution(steps, most) == expected

@@ -1,0 +1,60 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import benchmark
+import pytest
+from benchmarks.setting import Setting
+
+COMMAND = Path(__file__).parents[2] / "tools" / "benchmark.py"
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, COMMAND, *arguments], capture_output=True, text=True
+    )
+
+
+def test_a_benchmark_is_run_and_written(tmp_path, source_file):
+    done = run(
+        "supernet",
+        f"--models={source_file}:8:4",
+        "--variants=source",
+        "--rounds=2",
+        f"--out={tmp_path}",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| (a) source |" in done.stdout
+    assert (tmp_path / "supernet.md").read_text() in done.stdout + "\n"
+    kept = json.loads((tmp_path / "supernet.json").read_text())
+    (result,) = kept["results"]
+    source = result["variants"]["source"]
+    assert len(source["wall_seconds"]) == 2
+    assert source["peak_mib"] > source["net_mib"] > 0
+
+
+def test_what_can_not_be_followed_ends_with_a_message():
+    done = run("speed")
+    assert done.returncode == 2
+    assert "Expected one of supernet, pipeline, growth" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["supernet", "growth"]])
+def test_one_word_names_the_benchmark(words):
+    with pytest.raises(ValueError, match="Invalid command line"):
+        benchmark.check_command(words)
+    assert benchmark.check_command(["growth"]) == "growth"
+
+
+def test_growth_is_measured_from_one_setting():
+    setting = Setting("vgg19", 32, 2)
+    with pytest.raises(ValueError, match="single setting"):
+        benchmark.check_single([setting, setting])
+    assert benchmark.check_single([setting]) is setting
+
+
+def test_the_default_models_are_settings():
+    for models in benchmark.MODELS.values():
+        assert all(Setting.parse(model) for model in models)

@@ -1,0 +1,19 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+
+SCRIPT = Path(__file__).parents[2] / "tools" / "plain_finetuning.py"
+
+
+def test_the_script_needs_keras_alone_and_writes_a_classifier(
+    source_file, tmp_path
+):
+    target = tmp_path / "finetuned.keras"
+    subprocess.run(
+        [sys.executable, SCRIPT, source_file, target, "1"], check=True
+    )
+    model = keras.models.load_model(target)
+    assert model.output_shape == (None, 5)
+    assert "ntaa_tf" not in SCRIPT.read_text()
