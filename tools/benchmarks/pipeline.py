@@ -1,0 +1,108 @@
+"""Whether the input pipeline keeps up with the training step."""
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.measure import time_in_turn
+from benchmarks.report import Report
+from benchmarks.report import format_table
+from benchmarks.setting import Setting
+from benchmarks.variants import VARIANTS
+from ntaa_tf import data
+
+BATCHES_A_CALL = 20
+EPOCHS = 1_000_000  # More than anyone pulls.
+
+HEADER = (
+    *("model, pixels, batch", "augmentation", "images/s"),
+    *(
+        "images/s that training needs",
+        "ratio",
+        "CPU of it, share of the step's",
+    ),
+)
+NOTES = """\
+The pipeline runs alone, nothing trains beside it. What training needs is the
+batch over the seconds of the plain source's training step. The last column is
+the CPU seconds of a batch over those of a step: on a machine without
+accelerator the two share the cores."""
+
+
+def run(
+    settings: list[Setting], dataset: str, data_dir: str | None, rounds: int
+) -> Report:
+    """Measure images per second with every augmentation.
+
+    Args:
+        settings: models, image sizes and batch sizes.
+        dataset: as `--dataset` of a run.
+        data_dir: where tensorflow-datasets keeps it.
+        rounds: timed steps, and timed calls for twenty batches.
+    """
+    raw = data.open_dataset(dataset, data_dir)
+    results = [measure(setting, raw, rounds) for setting in settings]
+    return Report("pipeline", results, describe(results))
+
+
+def measure(
+    setting: Setting, raw: data.RawDataset, rounds: int
+) -> dict[str, Any]:
+    """Measure the step of the plain source, and every augmentation."""
+    source = VARIANTS["source"](setting.build_source())
+    step = time_in_turn({"step": setting.make_step(source)}, rounds)["step"]
+    dataset = data.prepare(raw, setting.pixels)
+    pipelines = {}
+    for augment in data.AUGMENTATIONS:
+        # One by one: a stream works ahead while another one is timed.
+        calls = {augment: make_pull(dataset, setting.batch, augment)}
+        pull = time_in_turn(calls, rounds)[augment]
+        pipelines[augment] = {
+            "images_per_second": BATCHES_A_CALL * setting.batch / pull.wall,
+            "cpu_seconds_per_batch": pull.cpu / BATCHES_A_CALL,
+        }
+    return {
+        **setting.to_dict(),
+        "dataset": raw.name,
+        "step": step.to_dict(),
+        "images_per_second_needed": setting.batch / step.wall,
+        "pipelines": pipelines,
+    }
+
+
+def make_pull(
+    dataset: data.ImageDataset, batch: int, augment: str
+) -> Callable[[], None]:
+    """Make a function that pulls batches out of a run's pipeline."""
+    stream = iter(
+        data.training_batches(
+            dataset.train,
+            dataset.num_classes,
+            batch,
+            augment,
+            flip=dataset.mirrors,
+            epochs=EPOCHS,
+        )
+    )
+
+    def pull() -> None:
+        for _ in range(BATCHES_A_CALL):
+            next(stream)
+
+    return pull
+
+
+def describe(results: list[dict[str, Any]]) -> str:
+    """Write one row for every setting and augmentation."""
+    rows = [
+        (
+            result["setting"],
+            augment,
+            pipeline["images_per_second"],
+            result["images_per_second_needed"],
+            pipeline["images_per_second"] / result["images_per_second_needed"],
+            pipeline["cpu_seconds_per_batch"] / result["step"]["cpu_median"],
+        )
+        for result in results
+        for augment, pipeline in result["pipelines"].items()
+    ]
+    return f"{format_table(HEADER, rows)}\n\n{NOTES}"
