@@ -82,7 +82,11 @@ def describe_budget(
             format(budget.limits[name], ",.10g"),
         )
     return {
-        name: {"limit": budget.limits[name], "derived": cost}
+        name: {
+            "source": budget.source[name],
+            "limit": budget.limits[name],
+            "derived": cost,
+        }
         for name, cost in derived.items()
     }
 
@@ -97,8 +101,10 @@ def measure_budget(
         adapted: the measured costs of the adapted model.
 
     Returns:
-        Under `budget`, for each limited cost, its `limit`, and what it is as
-        `derived` and as `measured`; nothing if there was no budget.
+        Under `budget`, for each limited cost, that of the `source`, its
+        `limit`, and what it is as `derived` and as `measured`; nothing if
+        there was no budget. The first three latencies are of one time, the
+        last is of another, at which the source was measured again.
     """
     if "budget" not in search:
         return {}

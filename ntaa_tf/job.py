@@ -15,17 +15,19 @@ from ntaa_tf.budgeting import describe_budget
 from ntaa_tf.budgeting import make_budget
 from ntaa_tf.export import compare_export
 from ntaa_tf.export import export_saved_model
-from ntaa_tf.export import measure_latency
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
+from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
 from ntaa_tf.search.joint import Supernet
@@ -85,13 +87,19 @@ class Job:
             self._calibration_images(MONITOR_BATCHES),
         )
         monitor.set_model(supernet)
+        callbacks: list[keras.callbacks.Callback] = [monitor]
+        budget = make_budget(
+            self._recipe, self._source, supernet, self._path / "source"
+        )
+        if budget is not None and self._recipe.end == "exact":
+            callbacks.append(EndWithinBudget(budget))
         history = fit_resumably(
             supernet,
             lambda first: self._training_batches(first, self._searched),
             epochs=self._searched,
             steps_per_epoch=self._steps,
             directory=directory,
-            callbacks=[monitor],
+            callbacks=callbacks,
         )
         set_precision(supernet)
         gap = {
@@ -103,7 +111,7 @@ class Job:
             gap["argmax"] = max(paths)
         if self._recipe.relaxation != EXPECTATION:
             supernet.settle()
-        architecture, costs = self._derive(supernet, directory)
+        architecture, costs = self._derive(supernet, budget, directory)
         if costs:
             gap["budget"] = monitor.evaluate()
         difference = self._collapse(supernet, architecture, directory)
@@ -161,13 +169,10 @@ class Job:
             )
         }
         test_error = 100 * (1 - accuracies["test_accuracy"])
+        source, costs = measure_models([self._source, adapted])
         return {
-            "source": measure_model(self._source),
-            "adapted": {
-                **measure_model(adapted),
-                **accuracies,
-                "test_error": test_error,
-            },
+            "source": source,
+            "adapted": {**costs, **accuracies, "test_error": test_error},
         }
 
     def export(self, directory: Path) -> dict[str, Any]:
@@ -218,12 +223,9 @@ class Job:
         return supernet
 
     def _derive(
-        self, supernet: Supernet, directory: Path
+        self, supernet: Supernet, budget: Budget | None, directory: Path
     ) -> tuple[Architecture, dict[str, Any]]:
         """Derive the architecture; give it, and what a budget says of it."""
-        budget = make_budget(
-            self._recipe, self._source, supernet, self._path / "source"
-        )
         architecture = derive(supernet, budget)
         with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
             unfinished.write_text(architecture.to_json(), "utf-8")
@@ -232,7 +234,7 @@ class Job:
         write_json(
             directory / PROBABILITIES_FILE, measure_probabilities(supernet)
         )
-        # Where collapse goes may not be where the search has ended.
+        # The search may have ended elsewhere, or in a mixture.
         apply_architecture(supernet, architecture)
         return architecture, {"budget": describe_budget(budget, architecture)}
 
@@ -333,7 +335,13 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(unfinished, include_optimizer=False)
 
 
-def measure_model(model: keras.Model) -> dict[str, Any]:
-    """Give the cost of a model, and its latency at batch 1 and 32."""
-    latency = {str(size): measure_latency(model, size) for size in (1, 32)}
-    return {**dataclasses.asdict(measure_cost(model)), "latency_ms": latency}
+def measure_models(models: list[keras.Model]) -> list[dict[str, Any]]:
+    """Give the cost of each model, and its latency at batch 1 and 32."""
+    latencies = {str(size): measure_latencies(models, size) for size in (1, 32)}
+    return [
+        {
+            **dataclasses.asdict(measure_cost(model)),
+            "latency_ms": {size: of[index] for size, of in latencies.items()},
+        }
+        for index, model in enumerate(models)
+    ]

@@ -169,6 +169,9 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
         (["--image_size=2"], "image_size"),
         (["--batch_size=100000"], "`batch_size`"),
         (["--skip_inputs=9"], "`skip_inputs`"),
+        (["--max_macs=0.5y"], "`max_macs`.*0.5x.*'0.5y'"),
+        (["--max_macs=10"], "macs at most 10, but the smallest reachable is "),
+        (["--max_latency_ms=1e-9"], "latency_ms at most .* smallest reachable"),
         (["stray", "words"], "stray words"),
         (["--augment=foo"], "augment.*cutmix"),
         (["--unknown_flag=1"], "unknown_flag"),
@@ -185,6 +188,29 @@ def test_bad_input_is_one_message_before_any_training(flags, message, tmp_path):
     assert len(errors) == 1
     assert re.search(message, errors[0])
     assert not (tmp_path / "work" / "search").exists()
+
+
+def test_a_run_keeps_its_budget(tmp_path):
+    workdir = tmp_path / "work"
+    flags = ["--max_macs=0.6x", "--max_depth=7", "--max_latency_ms=100x"]
+    result = adapt(*SHORT, *flags, f"--workdir={workdir}")
+    assert result.returncode == 0, result.stderr
+    metrics = read_metrics(workdir)
+    budget = metrics["budget"]
+    assert budget["macs"]["source"] == metrics["source"]["macs"]
+    assert budget["macs"]["limit"] == 0.6 * metrics["source"]["macs"]
+    for name in ("macs", "depth"):
+        derived = budget[name]["derived"]
+        assert derived == budget[name]["measured"] == metrics["adapted"][name]
+        assert derived <= budget[name]["limit"]
+    latency = budget["latency_ms"]
+    assert latency["measured"] == metrics["adapted"]["latency_ms"]["1"]
+    assert 0 < latency["derived"] <= latency["limit"]
+    assert (workdir / "source" / "latency.json").exists()
+    # The search has ended where collapse goes.
+    assert metrics["collapse_difference"] <= 1e-4
+    assert metrics["gap"]["budget"] == metrics["gap"]["argmax"]
+    assert "Budget" in (workdir / "report.html").read_text()
 
 
 def test_a_diverging_run_has_a_status_of_its_own(tmp_path):

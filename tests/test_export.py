@@ -158,14 +158,6 @@ def test_exporting_again_replaces_and_prints_nothing(tmp_path, capfd):
     assert [path.name for path in directory.parent.iterdir()] == ["saved_model"]
 
 
-def test_latency_is_the_median_after_the_warm_up(monkeypatch):
-    """Two slow first calls of 9 s, then 1, 2 and 30 ms."""
-    durations = [9, 9, 0.001, 0.002, 0.030]
-    ticks = iter([tick for end in durations for tick in (0, end)])
-    monkeypatch.setattr(export.time, "perf_counter", lambda: next(ticks))
-    assert measure_latency(make_model(seed=0), 4, repeats=3) == pytest.approx(2)
-
-
 def test_latency_measures_the_model_at_the_batch_size():
     sizes = []
 

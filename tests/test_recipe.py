@@ -51,6 +51,7 @@ def test_a_value_that_is_no_choice_is_an_error(name):
         ("weight_decay", -1e-9, "at least 0.0"),
         ("architecture_learning_rate", -1.0, "at least 0.0"),
         ("skip_inputs", 0, "at least 1"),
+        ("cost_weight", -0.1, "at least 0.0"),
         ("seed", -1, "at least 0"),
         ("validation_share", 0, "between 0 and 1"),
         ("validation_share", 1.0, "between 0 and 1"),
@@ -81,6 +82,20 @@ def test_values_at_their_limits_are_allowed():
 )
 def test_only_the_embedded_data_compares_unasked(choices, compares):
     assert Recipe(**choices).compares is compares
+
+
+def test_limits_are_read_when_the_recipe_is_made():
+    recipe = Recipe(max_macs="0.5x", max_params="3e5", max_depth="9")
+    limits = {name: limit.resolve(100) for name, limit in recipe.limits.items()}
+    assert limits == {"macs": 50, "parameters": 3e5, "depth": 9}
+    with pytest.raises(ValueError, match=r"`max_latency_ms`.*'fast'"):
+        Recipe(max_latency_ms="fast")
+
+
+def test_plain_finetuning_has_no_limits():
+    with pytest.raises(ValueError, match=r"`max_depth`.*None.*'9'"):
+        Recipe(max_depth="9", method="finetune")
+    assert Recipe(max_depth="9").as_baseline().limits == {}
 
 
 def test_a_smoke_run_is_shrunk_and_nothing_else():

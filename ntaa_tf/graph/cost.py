@@ -68,35 +68,39 @@ def count_macs(call: Call) -> int:
     return math.prod(written[1:]) * taps * read[-1] // layer.groups
 
 
+def counts_into_depth(layer: Any) -> bool:
+    """Whether a layer has weights that make a network deeper."""
+    return isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense))
+
+
+def name_half(layer: Any) -> str:
+    """Name which half of a separable convolution a layer may be, if any.
+
+    Returns:
+        `depthwise`, `pointwise`, or nothing. Right behind each other the two
+        are one layer deep.
+    """
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return "depthwise"
+    is_dense = isinstance(layer, keras.layers.Conv2D)
+    return "pointwise" if is_dense and layer.kernel_size == (1, 1) else ""
+
+
 def _measure_depth(calls: list[Call]) -> int:
     roles = Roles(calls)
     depths: list[int] = []
+    halves: list[str] = []  # Those that no second half has completed.
     for call in calls:
-        counts = (
-            isinstance(call.operation, (*CONVOLUTIONS, keras.layers.Dense))
-            and not _completes_separable(call, calls)
-            and roles.name(call) != "gate"
+        counts = counts_into_depth(call.operation) and (
+            roles.name(call) != "gate"
         )
-        before = max((depths[parent] for parent in call.parents), default=0)
-        depths.append(before + counts)
+        half = name_half(call.operation) if counts else ""
+        before = {halves[parent] for parent in call.parents} - {""}
+        completes = bool(half) and before == {_OTHER_HALF[half]}
+        halves.append("" if completes else half)
+        deepest = max((depths[parent] for parent in call.parents), default=0)
+        depths.append(deepest + (counts and not completes))
     return max(depths)
 
 
-def _completes_separable(call: Call, calls: list[Call]) -> bool:
-    """Whether this is the second half of one separable convolution."""
-    before = [calls[parent] for parent in call.parents]
-    return (_is_pointwise(call) and any(map(_is_depthwise, before))) or (
-        _is_depthwise(call) and any(map(_is_pointwise, before))
-    )
-
-
-def _is_depthwise(call: Call) -> bool:
-    return isinstance(call.operation, keras.layers.DepthwiseConv2D)
-
-
-def _is_pointwise(call: Call) -> bool:
-    return (
-        isinstance(call.operation, keras.layers.Conv2D)
-        and call.operation.kernel_size == (1, 1)
-        and not _is_depthwise(call)
-    )
+_OTHER_HALF = {"depthwise": "pointwise", "pointwise": "depthwise"}

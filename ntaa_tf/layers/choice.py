@@ -100,12 +100,13 @@ class Choice(keras.layers.Layer):
         return ops.cast(weight, outputs.dtype) * outputs
 
     def set_pulls(
-        self, start_pull: Any, end_pull: Any, temperature: Any = 1.0
+        self, start_pull: Any, end_pull: Any, temperature: Any = None
     ) -> None:
-        """Set κ, ρ and τ."""
+        """Set κ and ρ, and τ if it is given."""
         self.start_pull.assign(start_pull)
         self.end_pull.assign(end_pull)
-        self.temperature.assign(temperature)
+        if temperature is not None:
+            self.temperature.assign(temperature)
 
     @property
     def winner(self) -> str:

@@ -39,8 +39,8 @@ class ArchitectureProgram:
         self._program = IntegerProgram()
         uses = UseRows(self._program, network)
         self._taken = uses.taken
-        self._steps = list_steps(network.nodes)
-        self._outputs = [2 * output for output in network.outputs]
+        self._steps, of_calls = list_steps(network.nodes)
+        self._outputs = [of_calls[call] for call in network.outputs]
         self._depth = DepthRows(
             self._program, self._steps, self._outputs, self._taken
         ).depth

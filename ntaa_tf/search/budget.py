@@ -84,6 +84,11 @@ class Budget:
             )
         return chosen
 
+    @property
+    def source(self) -> dict[str, float]:
+        """Each limited cost of the source."""
+        return self._cost(self._network.source)
+
     def predict(self, architecture: Architecture) -> dict[str, float]:
         """Give each limited cost of what an architecture collapses into."""
         options: dict[str, str] = {}

@@ -7,10 +7,11 @@ from typing import Any
 import keras
 
 from ntaa_tf.graph.cost import measure_cost
-from ntaa_tf.graph.select import CONVOLUTIONS
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
+from ntaa_tf.search.layer_depths import Depths
+from ntaa_tf.search.layer_depths import count_depths
 
 # What of a choice's configuration does not decide what its options become.
 _IRRELEVANT = ("name", "seed", "candidates")
@@ -25,19 +26,12 @@ class LayersCost:
     Args:
         macs: multiply-adds for one image.
         parameters: all weights.
-        depth: weighted layers, with no depthwise convolution before them.
-        opens_pointwise: whether the first is a 1×1 convolution: right behind
-            a depthwise one the two are one layer deep.
-        ends_depthwise: whether the last is a depthwise convolution.
-        is_empty: whether there are no layers: the image passes as it is.
+        depths: how deep they are, see `count_depths`.
     """
 
     macs: int
     parameters: int
-    depth: int
-    opens_pointwise: bool
-    ends_depthwise: bool
-    is_empty: bool
+    depths: Depths
 
 
 def build_options(calls: list[Call]) -> OptionModels:
@@ -72,31 +66,12 @@ def measure_layers(model: keras.Model) -> LayersCost:
 
     Example:
     >>> inputs = keras.Input((4, 4, 8))
-    >>> outputs = keras.layers.Conv2D(2, 1, use_bias=False)(inputs)
-    >>> cost = measure_layers(keras.Model(inputs, outputs))
-    >>> cost.macs, cost.parameters, cost.opens_pointwise, cost.ends_depthwise
-    (256, 16, True, False)
+    >>> outputs = keras.layers.Conv2D(2, 3, use_bias=False)(inputs)
+    >>> measure_layers(keras.Model(inputs, outputs))
+    LayersCost(macs=576, parameters=144, depths=((0, 1), (0, 1), (0, 1)))
     """
     cost = measure_cost(model)
-    layers = model.layers[1:]  # Behind the input.
-    return LayersCost(
-        macs=cost.macs,
-        parameters=cost.parameters,
-        depth=cost.depth,
-        opens_pointwise=bool(layers) and is_pointwise(layers[0]),
-        ends_depthwise=bool(layers) and is_depthwise(layers[-1]),
-        is_empty=not layers,
-    )
-
-
-def is_pointwise(layer: keras.layers.Layer) -> bool:
-    """Whether a layer is a convolution with a 1×1 kernel."""
-    return isinstance(layer, CONVOLUTIONS) and layer.kernel_size == (1, 1)
-
-
-def is_depthwise(layer: keras.layers.Layer) -> bool:
-    """Whether a layer is a depthwise convolution."""
-    return isinstance(layer, keras.layers.DepthwiseConv2D)
+    return LayersCost(cost.macs, cost.parameters, count_depths(model.layers))
 
 
 def _identify(call: Call, index: int) -> str:

@@ -40,7 +40,8 @@ class CostNetwork:
             for node in self.nodes
         ]
         used = self._find_used(taken)
-        depths = measure_depths(list_steps(self.nodes), options)
+        steps, of_calls = list_steps(self.nodes)
+        depths = measure_depths(steps, options)
         parameters = {
             self.nodes[index].layer: taken[index].cost.parameters
             for index in used
@@ -48,9 +49,16 @@ class CostNetwork:
         return {
             "macs": sum(taken[index].cost.macs for index in used),
             "parameters": sum(parameters.values()),
-            "depth": max(depths[2 * output] for output in self.outputs),
+            "depth": max(depths[of_calls[call]] for call in self.outputs),
             "latency_ms": self.latency_ms
             + sum(taken[index].latency_ms for index in sorted(used)),
+        }
+
+    @property
+    def source(self) -> dict[str, str]:
+        """The source's own option of each choice."""
+        return {
+            node.choice: next(iter(node.alternatives)) for node in self.nodes
         }
 
     def share_macs(self) -> dict[str, list[float]]:
@@ -59,10 +67,7 @@ class CostNetwork:
         Returns:
             For each choice, by its name, a share for each option.
         """
-        source = {
-            node.choice: next(iter(node.alternatives)) for node in self.nodes
-        }
-        total = self.evaluate(source)["macs"]
+        total = self.evaluate(self.source)["macs"]
         shares: dict[str, list[float]] = {}
         for node in self.nodes:
             if node.choice != FIXED:

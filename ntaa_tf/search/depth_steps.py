@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ntaa_tf.search.cost_nodes import Alternative
 from ntaa_tf.search.cost_nodes import Node
+from ntaa_tf.search.layer_depths import NONE
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,29 @@ class Step:
         return sorted({parent for reads in readings for parent in reads})
 
 
-def list_steps(nodes: Sequence[Node]) -> list[Step]:
-    """List two steps for each call: steps 2i and 2i + 1 for call i.
+def list_steps(nodes: Sequence[Node]) -> tuple[list[Step], list[int]]:
+    """List the steps of all calls, those of what is read first.
 
-    The first is its depth. The second is its depth for a 1×1 convolution that
-    reads it: one less if its output is directly that of a depthwise
-    convolution, as the two are one separable convolution.
+    Returns:
+        The steps, and for each call the index of that at which most layers
+        count its depth; others that count it otherwise have their own, see
+        `layer_depths`.
     """
-    steps = []
-    for index, node in enumerate(nodes):
-        moves = {k: _move(a) for k, a in node.alternatives.items()}
-        seen = {
-            option: _see(moves[option], alternative)
-            for option, alternative in node.alternatives.items()
-        }
-        steps.append(Step(index, node.choice, moves))
-        steps.append(Step(index, node.choice, seen))
-    return steps
+    steps: list[Step] = []
+    index_of: dict[tuple[int, int], int] = {}
+    for call, node in enumerate(nodes):
+        listed: list[tuple[Mapping[str, Move], int]] = []
+        for reader in range(len(NONE)):
+            moves = {
+                option: _move(alternative, reader, index_of)
+                for option, alternative in node.alternatives.items()
+            }
+            same = [index for others, index in listed if others == moves]
+            index_of[call, reader] = same[0] if same else len(steps)
+            if not same:
+                listed.append((moves, len(steps)))
+                steps.append(Step(call, node.choice, moves))
+    return steps, [index_of[call, 0] for call in range(len(nodes))]
 
 
 def measure_depths(
@@ -113,14 +120,9 @@ def count_savings(
     return total
 
 
-def _move(alternative: Alternative) -> Move:
-    opens = alternative.cost.opens_pointwise
-    parents = tuple(2 * parent + opens for parent in alternative.parents)
-    return Move(parents, alternative.cost.depth)
-
-
-def _see(move: Move, alternative: Alternative) -> Move:
-    if alternative.cost.is_empty:
-        parents = tuple(2 * parent + 1 for parent in alternative.parents)
-        return Move(parents, move.depth)
-    return Move(move.parents, move.depth - alternative.cost.ends_depthwise)
+def _move(
+    alternative: Alternative, reader: int, index_of: dict[tuple[int, int], int]
+) -> Move:
+    before, depth = alternative.cost.depths[reader]
+    parents = (index_of[call, before] for call in alternative.parents)
+    return Move(tuple(parents), depth)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from ntaa_tf.layers.choice import EXPECTATION
+from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import RELAXATIONS
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.layers.choice import Choice
@@ -174,14 +175,14 @@ class Supernet(Rematerialized):
 
     def anneal(self) -> None:
         """Set κ, ρ and τ of every choice by the progress of the search."""
-        if self.relaxation == SINGLE_PATH:
-            pulls = 0.0, 0.0, 1.0
-        else:
+        pulls: tuple[Any, ...] = 0.0, 0.0
+        if self.relaxation != SINGLE_PATH:
             pulls = (
                 start_pull(self.progress, self.start),
                 end_pull(self.progress, self.end),
-                temperature(self.progress),
             )
+        if self.relaxation == GUMBEL:
+            pulls += (temperature(self.progress),)
         for choice in self.choices:
             choice.set_pulls(*pulls)
 

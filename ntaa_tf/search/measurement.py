@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from ntaa_tf.graph.cost import count_macs
+from ntaa_tf.graph.cost import counts_into_depth
 from ntaa_tf.graph.rewrite import as_functional
-from ntaa_tf.graph.select import CONVOLUTIONS
 from ntaa_tf.graph.select import Roles
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import find_consumers
@@ -18,14 +18,14 @@ from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.search.candidate_costs import LayersCost
 from ntaa_tf.search.candidate_costs import build_options
-from ntaa_tf.search.candidate_costs import is_depthwise
-from ntaa_tf.search.candidate_costs import is_pointwise
 from ntaa_tf.search.candidate_costs import measure_layers
 from ntaa_tf.search.cost_network import CostNetwork
 from ntaa_tf.search.cost_nodes import FIXED
 from ntaa_tf.search.cost_nodes import Alternative
 from ntaa_tf.search.cost_nodes import Node
 from ntaa_tf.search.latency_table import LatencyTable
+from ntaa_tf.search.layer_depths import UNWEIGHTED
+from ntaa_tf.search.layer_depths import count_depths
 
 OptionCosts = Mapping[str, Mapping[str, LayersCost]]
 
@@ -72,18 +72,12 @@ def measure_network(
 
 def _make_fixed(call: Call, roles: Roles) -> Node:
     layer: Any = call.operation
-    counts = (
-        isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense))
-        and roles.name(call) != "gate"
-    )
+    is_gate = counts_into_depth(layer) and roles.name(call) == "gate"
     is_layer = isinstance(layer, keras.layers.Layer)
     cost = LayersCost(
         macs=count_macs(call),
         parameters=layer.count_params() if is_layer else 0,
-        depth=int(counts),
-        opens_pointwise=counts and is_pointwise(layer),
-        ends_depthwise=is_depthwise(layer),
-        is_empty=False,
+        depths=UNWEIGHTED if is_gate else count_depths([layer]),
     )
     return Node(layer.name, FIXED, {FIXED: Alternative(call.parents, cost)})
 

@@ -1,6 +1,5 @@
 """Training that recomputes activations instead of holding them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,10 +15,11 @@ from ntaa_tf.search.memory import cut_for_remat
 class Rematerialized(keras.Model):
     """A functional model that may hold few activations while it trains.
 
-    Compiled with `remat=True` it runs in training as stretches of its graph,
-    each of which is computed again by the backward pass. State that moves in
-    the forward pass, such as moving statistics and random seeds, moves once,
-    and the second computation starts from what the first one started from.
+    Compiled with `remat=True` it runs in training segment by segment of its
+    graph, each of which is computed again by the backward pass. State that
+    moves in the forward pass, such as moving statistics and random seeds,
+    moves once, and the second computation starts from what the first one
+    started from.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -51,7 +51,7 @@ class Rematerialized(keras.Model):
         self._segments = tuple(cut_for_remat(self)) if remat else ()
         if remat:
             # Layers have policies of their own; that of the model would cast
-            # the weights before they are handed to a stretch.
+            # the weights before they are handed to a segment.
             self.dtype_policy = keras.DTypePolicy("float32")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
@@ -92,7 +92,13 @@ def _run(segment: Segment, tensors: dict[int, Any]) -> None:
         scopes.append(scope)
         return [inner[id(symbolic)] for symbolic in segment.writes]
 
-    outputs = keras.remat(compute)(*reads, *_read_late(weights, reads))
+    values = [tf.identity(variable.value) for variable in weights]
+    outputs = keras.remat(compute)(*reads, *values)
+    if scopes[0].losses:
+        raise ValueError(
+            "Invalid value for `remat`. Expected False for a model whose "
+            "layers add losses, as activity regularizers do. Received: True."
+        )
     tensors |= zip(map(id, segment.writes), outputs, strict=True)
     for variable, old in zip(state, before, strict=True):
         new = scopes[0].get_current_value(variable)
@@ -112,7 +118,7 @@ class _Scope(keras.StatelessScope):
     """
 
     def __init__(self, known: list[tuple[Any, Any]], moves: bool):
-        super().__init__(known)
+        super().__init__(known, collect_losses=True)
         self._moves = moves
         self._graph = tf.compat.v1.get_default_graph()
 
@@ -123,15 +129,3 @@ class _Scope(keras.StatelessScope):
         elif self._moves:
             variable, value = update
             variable._direct_assign(value)
-
-
-def _read_late(
-    weights: Sequence[keras.Variable], inputs: Sequence[Any]
-) -> list[Any]:
-    """Read weights once the inputs are there.
-
-    Else whatever is computed of weights alone, as merged kernels are, would
-    be computed, and held, for the whole network at once.
-    """
-    with tf.control_dependencies(inputs):
-        return [tf.identity(weight.value) for weight in weights]

@@ -89,6 +89,14 @@ def test_depth_does_not_depend_on_the_order_of_outputs():
         ([layers.SeparableConv2D(6, 3)], 1),
         ([layers.Conv2D(6, 1), layers.DepthwiseConv2D(3)], 1),
         ([layers.Conv2D(6, 3), layers.DepthwiseConv2D(3)], 2),
+        (
+            [
+                *(layers.DepthwiseConv2D(3), layers.Conv2D(6, 1)),
+                *(layers.DepthwiseConv2D(3), layers.Conv2D(6, 1)),
+            ],
+            2,
+        ),
+        ([layers.Conv2D(6, 1), *(layers.DepthwiseConv2D(3) for _ in "ab")], 2),
     ],
 )
 def test_a_separable_convolution_is_one_layer_deep(stack, depth):

@@ -245,3 +245,45 @@ def test_unknown_relaxations_are_refused(supernet):
 def test_unknown_schedules_are_refused(supernet, argument):
     with pytest.raises(ValueError, match=rf"`{argument}`.*'exact'.*'slow'"):
         compile_supernet(supernet, **{argument: "slow"})
+
+
+@pytest.mark.parametrize("steps_per_execution", [4, 5])
+def test_several_steps_in_one_call_are_the_same_steps(steps_per_execution, rng):
+    images = rng.normal(size=(20, 16, 16, 3)).astype("float32")
+    labels = rng.integers(4, size=20)
+    supernets = []
+    for steps in (1, steps_per_execution):
+        source = randomize(make_residual(), np.random.default_rng(0))
+        supernet = insert_mixed_ops(source)
+        compile_supernet(supernet, steps_per_execution=steps)
+        options = {"batch_size": 2, "epochs": 2, "shuffle": False, "verbose": 0}
+        supernet.fit(images, labels, **options)
+        supernets.append(supernet)
+    for one, several in zip(*(s.variables for s in supernets), strict=True):
+        np.testing.assert_allclose(
+            one, several, rtol=1e-4, atol=1e-5, err_msg=one.path
+        )
+    assert float(supernets[1].progress) == 1
+
+
+def test_the_mixture_anneals_within_one_call(supernet, batch):
+    compile_supernet(supernet, steps_per_execution=4)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            choice = self.model.choices[0]
+            seen.append((float(choice.start_pull), float(choice.end_pull)))
+
+    options = {"epochs": 2, "batch_size": 2, "verbose": 0}
+    supernet.fit(*batch, **options, callbacks=[Watch()])
+    # The last of each 4 steps begins at 3 / 8 and 7 / 8 of the search.
+    assert seen == [(0.0, 0.0), (0.0, pytest.approx(0.5))]
+
+
+def test_progress_stands_still_outside_of_fit(supernet, batch):
+    compile_supernet(supernet)
+    supernet.fit(*batch, verbose=0)
+    supernet.progress.assign(0.5)
+    supernet.train_on_batch(*batch)
+    assert float(supernet.progress) == 0.5

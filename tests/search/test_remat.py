@@ -148,6 +148,15 @@ def test_the_backward_pass_computes_every_layer_again(remat):
     assert [layer.count for layer in counting] == [1 + remat, 1 + remat]
 
 
+def test_losses_that_layers_add_are_refused():
+    inputs = keras.Input((4,))
+    hidden = layers.Dense(4, activity_regularizer="l2")(inputs)
+    model = Rematerialized(inputs, layers.Dense(2)(hidden))
+    model.compile("sgd", loss="mse", remat=True)
+    with pytest.raises(ValueError, match=r"`remat`.*activity regularizers"):
+        model.fit(np.ones((4, 4)), np.ones((4, 2)), verbose=0)
+
+
 def test_inference_is_left_alone(rng):
     supernet = insert_mixed_ops(randomize(make_residual(), rng))
     images, _ = draw_batches(supernet, rng)

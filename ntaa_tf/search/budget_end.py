@@ -1,0 +1,37 @@
+"""How a search ends at what its budget allows."""
+
+from typing import Any
+
+import keras
+
+from ntaa_tf.search.budget import Budget
+from ntaa_tf.search.schedule import END_SHARE
+
+
+class EndWithinBudget(keras.callbacks.Callback):
+    """Makes a search end at the architecture that is derived under a budget.
+
+    From the first epoch on in which the mixture goes to the largest logits,
+    the logits rest, and those of the derived architecture have changed places
+    with the largest.
+
+    Args:
+        budget: of the supernet that is searched.
+    """
+
+    def __init__(self, budget: Budget):
+        super().__init__()
+        self._budget = budget
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Derive, and exchange logits."""
+        if epoch / self.params["epochs"] < 1 - END_SHARE:
+            return
+        self.model.architecture_optimizer.learning_rate = 0.0
+        options = self._budget.choose(self.model)
+        for choice in self.model.choices:
+            pair = [choice.options.index(choice.winner)]
+            pair.append(choice.options.index(options[choice.name]))
+            logits = choice.logits.numpy()
+            logits[pair] = logits[pair[::-1]]
+            choice.logits.assign(logits)

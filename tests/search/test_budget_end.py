@@ -1,0 +1,68 @@
+import keras
+import numpy as np
+import pytest
+from search.small_models import make_residual
+from search.small_models import randomize
+
+from ntaa_tf import Budget
+from ntaa_tf import collapse
+from ntaa_tf import derive
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.search.budget_end import EndWithinBudget
+
+
+def search(rng, share, epochs=4):
+    """Search under a limit on the MACs that is a share of the source's."""
+    supernet = insert_mixed_ops(randomize(make_residual(), rng))
+    source = Budget(supernet, {"macs": 1e12}).source["macs"]
+    budget = Budget(supernet, {"macs": share * source})
+    supernet.compile(
+        keras.optimizers.SGD(0.01),
+        architecture_optimizer=keras.optimizers.SGD(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append([np.array(logits) for logits in self.model.logits])
+
+    images = rng.normal(size=(8, 16, 16, 3)).astype("float32")
+    supernet.fit(
+        images,
+        rng.integers(4, size=8),
+        epochs=epochs,
+        verbose=0,
+        callbacks=[EndWithinBudget(budget), Watch()],
+    )
+    return supernet, budget, seen, images
+
+
+def test_a_search_ends_where_its_budget_lets_collapse_go(rng):
+    supernet, budget, _, images = search(rng, 0.5)
+    architecture = derive(supernet, budget)
+    assert architecture == derive(supernet)
+    assert budget.predict(architecture)["macs"] <= budget.limits["macs"]
+    expected = np.array(supernet(images))
+    np.testing.assert_allclose(
+        collapse(supernet, architecture)(images),
+        expected,
+        atol=1e-5 * max(1, np.abs(expected).max()),
+    )
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_logits_change_places_and_rest_in_the_last_quarter_only(rng, share):
+    supernet, _, seen, _ = search(rng, share, epochs=8)
+    *early, before, after, last = seen
+    for one, other in zip(early[-1], before, strict=True):
+        assert not np.array_equal(one, other)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(np.sort(one), np.sort(other))
+    moved = [
+        not np.array_equal(*pair) for pair in zip(before, after, strict=True)
+    ]
+    assert any(moved) == (share < 1)
+    for one, other in zip(after, last, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert float(supernet.architecture_optimizer.learning_rate) == 0
