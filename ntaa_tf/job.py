@@ -101,7 +101,6 @@ class Job:
             directory=directory,
             callbacks=callbacks,
         )
-        set_precision(supernet)
         gap = {
             "supernet": history["val_accuracy"][-1],
             "argmax": history["val_argmax_accuracy"][-1],
@@ -114,6 +113,7 @@ class Job:
         architecture, costs = self._derive(supernet, budget, directory)
         if costs:
             gap["budget"] = monitor.evaluate()
+        set_precision(supernet)
         difference = self._collapse(supernet, architecture, directory)
         return {
             "history": history,

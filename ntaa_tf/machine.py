@@ -28,6 +28,20 @@ def find_free_memory(root: Path = Path("/")) -> int | None:
     return min(found, default=None)
 
 
+def find_peak_memory(root: Path = Path("/")) -> int:
+    """Find the most bytes that this process has had in memory at a time.
+
+    Not by `getrusage`: its maximum begins with that of the process that
+    started this one.
+
+    Args:
+        root: below which `proc` is.
+    """
+    text = _read(root / "proc" / "self" / "status")
+    found = re.findall(r"^VmHWM:\s+(\d+) kB$", text, re.M)
+    return 1024 * max(map(int, found), default=0)
+
+
 def find_gpu_memory() -> int | None:
     """Find the bytes of the GPU that TensorFlow computes on, None without."""
     if not tf.config.list_logical_devices("GPU"):

@@ -5,7 +5,6 @@ import hashlib
 import importlib.metadata
 import json
 import re
-import resource
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from ntaa_tf.job import ARCHITECTURE_FILE
 from ntaa_tf.job import Job
 from ntaa_tf.job import make_supernet
 from ntaa_tf.job import save_model
+from ntaa_tf.machine import find_peak_memory
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
@@ -211,7 +211,7 @@ def summarize(
         **measure_budget(search, adapted),
         "export_difference": results["export"]["difference"],
         "seconds": seconds,
-        "peak_memory_mib": _measure_peak_memory(),
+        "peak_memory_mib": find_peak_memory() // 2**20,
         "seed": recipe.seed,
         "versions": find_versions(),
     }
@@ -293,8 +293,3 @@ def _open_workdir(recipe: Recipe, path: Path) -> WorkDirectory:
     choices = recipe.to_dict()
     del choices["workdir"]
     return WorkDirectory(path, choices, find_versions())
-
-
-def _measure_peak_memory() -> int:
-    """Give the largest memory that this process has had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -168,6 +168,8 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
         (["--sites=nothing_matches"], "`sites`"),
         (["--image_size=2"], "image_size"),
         (["--batch_size=100000"], "`batch_size`"),
+        (["--accumulation_steps=10000"], "`accumulation_steps`"),
+        (["--mixed_precision=float8"], "mixed_precision.*bfloat16"),
         (["--skip_inputs=9"], "`skip_inputs`"),
         (["--max_macs=0.5y"], "`max_macs`.*0.5x.*'0.5y'"),
         (["--max_macs=10"], "macs at most 10, but the smallest reachable is "),
@@ -258,6 +260,30 @@ def test_plain_finetuning_alone_is_a_method_too(tmp_path):
     assert "NTAA" not in result.stdout
     assert (workdir / "report.html").exists()
     assert not (workdir / "search").exists()
+
+
+@pytest.mark.parametrize("method", ["ntaa", "finetune"])
+def test_all_that_saves_memory_or_time_goes_together(method, tmp_path):
+    workdir = tmp_path / "work"
+    result = adapt(
+        "--smoke",
+        "--nobaseline",
+        f"--method={method}",
+        "--mixed_precision=float16",
+        "--remat",
+        "--accumulation_steps=2",
+        "--steps_per_execution=2",
+        f"--workdir={workdir}",
+    )
+    assert result.returncode == 0, result.stderr
+    assert "of memory, of which" in result.stderr
+    metrics = read_metrics(workdir)
+    assert metrics["export_difference"] <= 1e-4
+    assert metrics.get("collapse_difference", 0.0) <= 1e-4
+    # What is handed back is as any other plain model.
+    adapted = keras.models.load_model(workdir / "adapted.keras")
+    policies = {layer.dtype_policy.name for layer in adapted.layers}
+    assert policies == {"float32"}
 
 
 def test_inspect_lists_convolutions_and_trains_nothing(tmp_path):

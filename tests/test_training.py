@@ -48,7 +48,7 @@ def make_plain(precision="none", accumulation=1, **kwargs):
 
 
 def make_supernet(precision="none", accumulation=1, **kwargs):
-    supernet = insert_mixed_ops(make_model())
+    supernet = insert_mixed_ops(make_model(), "conv5x5,max_pool,noise")
     supernet.compile(
         prepare(supernet, precision, accumulation),
         architecture_optimizer=keras.optimizers.SGD(

@@ -7,6 +7,7 @@ from keras import layers
 
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.select import find_convolutions
 
 HALVES = ["float16", "bfloat16"]
 
@@ -62,3 +63,13 @@ def test_a_copy_computes_in_the_precision_of_the_original():
     set_precision(model, "bfloat16")
     copy = rewrite(model)
     assert copy.get_layer("stem").compute_dtype == "bfloat16"
+
+
+def test_a_model_that_brings_another_precision_gets_sites():
+    inputs = keras.Input((8, 8, 3))
+    mixed = layers.Conv2D(4, 3, dtype="mixed_float16", name="conv")
+    hidden = layers.Conv2D(4, 3, name="stem")(inputs)
+    model = keras.Model(inputs, mixed(hidden))
+    assert "mixed_float16" in find_convolutions(model)[1].refusal
+    set_precision(model)
+    assert not find_convolutions(model)[1].refusal

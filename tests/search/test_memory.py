@@ -97,14 +97,14 @@ def test_every_saving_saves_and_accumulation_costs():
 
 
 TRAINING = """
-import resource
 import keras
 import numpy as np
 import ntaa_tf
+from ntaa_tf.machine import find_peak_memory
 from ntaa_tf.search.memory import estimate_memory
 
 source = keras.applications.MobileNet(weights=None, input_shape=(64, 64, 3))
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = find_peak_memory() // 1024
 supernet = ntaa_tf.insert_mixed_ops(source)
 supernet.compile(
     keras.optimizers.SGD(0.01, 0.9, global_clipnorm=5.0),
@@ -113,7 +113,7 @@ supernet.compile(
 )
 images, labels = np.zeros((64, 64, 64, 3), "float32"), np.zeros(64)
 supernet.fit(images, labels, batch_size=64, epochs=2, verbose=0)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = find_peak_memory() // 1024
 print(estimate_memory(supernet, 64) / 1024 / (after - before))
 """
 
