@@ -20,10 +20,10 @@ from absl import flags
 from absl import logging as absl_logging
 
 from ntaa_tf.pipeline import inspect
-from ntaa_tf.pipeline import name_workdir
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import format_table
+from ntaa_tf.runs import name_workdir
 
 FAILED = 1
 BAD_INPUT = 2

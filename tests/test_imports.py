@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each file or folder of the package may import, itself aside.
 FOUNDATION = {"architecture", "files", "geometry", "graph", "layers"}
-STAGES = {
+MEANS = {
     *{"data", "divergence", "export", "machine", "report", "search"},
     *{"tasks", "training", "workdir", "zoo"},
 }
@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "recipe": {"limit"},
     "data": {"files"},
     "zoo": {"files", "graph"},
-    "search": FOUNDATION,
+    "costs": {"graph", "layers"},
+    "search": FOUNDATION | {"costs"},
     "divergence": set(),
     "machine": set(),
     "training": FOUNDATION | {"divergence", "search"},
@@ -32,13 +33,14 @@ MAY_IMPORT = {
     "export": FOUNDATION,
     "report": FOUNDATION,
     "workdir": FOUNDATION,
-    "budgeting": {"architecture", "files", "graph", "recipe", "search"},
-    "job": FOUNDATION | STAGES | {"recipe", "budgeting"},
+    "stages": FOUNDATION | MEANS | {"costs", "recipe"},
     "feasibility": {"data", "machine", "recipe", "search"},
+    "runs": {"recipe", "workdir"},
+    "inputs": FOUNDATION | MEANS | {"recipe", "stages", "feasibility"},
     "pipeline": FOUNDATION
-    | STAGES
-    | {"recipe", "budgeting", "job", "feasibility"},
-    "adapt": STAGES | {"recipe", "pipeline"},
+    | MEANS
+    | {"recipe", "runs", "inputs", "stages", "feasibility"},
+    "adapt": MEANS | {"recipe", "runs", "pipeline"},
     "__init__": FOUNDATION | {"search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.
@@ -118,7 +120,12 @@ def test_no_two_parts_may_import_each_other():
 def test_only_the_top_knows_recipes():
     knowing = {n for n, allowed in MAY_IMPORT.items() if "recipe" in allowed}
     assert knowing == {
-        *{"adapt", "pipeline", "feasibility", "budgeting", "job"}
+        "adapt",
+        "pipeline",
+        "inputs",
+        "runs",
+        "feasibility",
+        "stages",
     }
 
 
@@ -136,7 +143,7 @@ def test_only_the_top_knows_recipes():
         ("report", "def late():\n    from ntaa_tf.pipeline import run"),
         ("search", "from . import derive"),
         ("export", "from tools import compare_runs"),
-        ("job", "import tests.models"),
+        ("stages", "import tests.models"),
         ("layers", "from tensorflow.keras import layers"),
         ("layers", "from tensorflow import keras"),
         ("layers", "import tensorflow as tf\ntf.keras.layers.Dense(1)"),

@@ -7,13 +7,13 @@ import numpy as np
 from keras import ops
 
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.search.architecture_program import ArchitectureProgram
-from ntaa_tf.search.architecture_program import Options
-from ntaa_tf.search.cost_network import COSTS
+from ntaa_tf.costs.architecture_program import ArchitectureProgram
+from ntaa_tf.costs.architecture_program import Options
+from ntaa_tf.costs.latency_table import LatencyTable
+from ntaa_tf.costs.measurement import measure_network
+from ntaa_tf.costs.network import COSTS
 from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.latency_table import LatencyTable
-from ntaa_tf.search.measurement import measure_network
 
 # Milliseconds that the solver may be off; other costs are whole numbers.
 TOLERANCE = 1e-6

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import RELAXATIONS
@@ -13,7 +14,6 @@ from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.search.loss_scale import scale_alike
 from ntaa_tf.search.loss_scale import share_overflow
-from ntaa_tf.search.measurement import measure_network
 from ntaa_tf.search.paths import draw_paths
 from ntaa_tf.search.penalties import CostPenalty
 from ntaa_tf.search.penalties import SourcePenalty

@@ -7,7 +7,7 @@ from search.small_models import make_residual
 from ntaa_tf import Budget
 from ntaa_tf import derive
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.search.measurement import measure_network
+from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.search.penalties import CostPenalty
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
-from ntaa_tf.pipeline import find_versions
+from ntaa_tf.runs import find_versions
 
 MISSING = "-"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 
-from ntaa_tf.search.depth_steps import Step
-from ntaa_tf.search.integer_program import IntegerProgram
+from ntaa_tf.costs.depth_steps import Step
+from ntaa_tf.costs.integer_program import IntegerProgram
 
 Taken = Mapping[str, Mapping[str, int]]
 

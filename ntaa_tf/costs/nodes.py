@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ntaa_tf.search.candidate_costs import LayersCost
+from ntaa_tf.costs.options import LayersCost
 
 FIXED = ""
 

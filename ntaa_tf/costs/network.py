@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ntaa_tf.search.cost_nodes import FIXED
-from ntaa_tf.search.cost_nodes import Alternative
-from ntaa_tf.search.cost_nodes import Node
-from ntaa_tf.search.depth_steps import list_steps
-from ntaa_tf.search.depth_steps import measure_depths
+from ntaa_tf.costs.depth_steps import list_steps
+from ntaa_tf.costs.depth_steps import measure_depths
+from ntaa_tf.costs.nodes import FIXED
+from ntaa_tf.costs.nodes import Alternative
+from ntaa_tf.costs.nodes import Node
 
 COSTS = ("macs", "parameters", "depth", "latency_ms")
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import keras
 
+from ntaa_tf.costs.options import build_options
 from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.walk import list_calls
-from ntaa_tf.search.candidate_costs import build_options
 
 BATCH_SIZE = 1
 REPEATS = 30

@@ -11,13 +11,13 @@ from ntaa_tf import Budget
 from ntaa_tf import SiteChoice
 from ntaa_tf import collapse
 from ntaa_tf import insert_mixed_ops
+from ntaa_tf.costs.depth_steps import count_savings
+from ntaa_tf.costs.depth_steps import list_steps
+from ntaa_tf.costs.depth_steps import measure_depths
+from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.layers.mixed_op import MixedOp
-from ntaa_tf.search.depth_steps import count_savings
-from ntaa_tf.search.depth_steps import list_steps
-from ntaa_tf.search.depth_steps import measure_depths
 from ntaa_tf.search.insertion import input_name
-from ntaa_tf.search.measurement import measure_network
 
 
 def make_direct(size=8):
@@ -125,7 +125,7 @@ def test_depth_is_not_told_where_choices_decide_what_a_gate_is(sites):
 
 def test_a_table_without_choices_is_the_source_s_latency():
     """Options of the source add nothing to what the source takes."""
-    from ntaa_tf.search.latency_table import LatencyTable
+    from ntaa_tf.costs.latency_table import LatencyTable
 
     supernet = insert_mixed_ops(make_gated(), "identity", skip_inputs=3)
     rng = np.random.default_rng(0)

@@ -2,12 +2,12 @@
 
 import collections
 
-from ntaa_tf.search.cost_network import CostNetwork
-from ntaa_tf.search.cost_nodes import FIXED
-from ntaa_tf.search.cost_nodes import Node
-from ntaa_tf.search.integer_program import ONE
-from ntaa_tf.search.integer_program import IntegerProgram
-from ntaa_tf.search.integer_program import add_up
+from ntaa_tf.costs.integer_program import ONE
+from ntaa_tf.costs.integer_program import IntegerProgram
+from ntaa_tf.costs.integer_program import add_up
+from ntaa_tf.costs.network import CostNetwork
+from ntaa_tf.costs.nodes import FIXED
+from ntaa_tf.costs.nodes import Node
 
 # The variable of each option.
 Variables = dict[str, int]

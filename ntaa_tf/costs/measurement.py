@@ -6,6 +6,16 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.costs.latency_table import LatencyTable
+from ntaa_tf.costs.layer_depths import UNWEIGHTED
+from ntaa_tf.costs.layer_depths import count_depths
+from ntaa_tf.costs.network import CostNetwork
+from ntaa_tf.costs.nodes import FIXED
+from ntaa_tf.costs.nodes import Alternative
+from ntaa_tf.costs.nodes import Node
+from ntaa_tf.costs.options import LayersCost
+from ntaa_tf.costs.options import build_options
+from ntaa_tf.costs.options import measure_layers
 from ntaa_tf.graph.cost import count_macs
 from ntaa_tf.graph.cost import counts_into_depth
 from ntaa_tf.graph.rewrite import as_functional
@@ -16,16 +26,6 @@ from ntaa_tf.graph.walk import list_calls
 from ntaa_tf.graph.walk import trace_back
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
-from ntaa_tf.search.candidate_costs import LayersCost
-from ntaa_tf.search.candidate_costs import build_options
-from ntaa_tf.search.candidate_costs import measure_layers
-from ntaa_tf.search.cost_network import CostNetwork
-from ntaa_tf.search.cost_nodes import FIXED
-from ntaa_tf.search.cost_nodes import Alternative
-from ntaa_tf.search.cost_nodes import Node
-from ntaa_tf.search.latency_table import LatencyTable
-from ntaa_tf.search.layer_depths import UNWEIGHTED
-from ntaa_tf.search.layer_depths import count_depths
 
 OptionCosts = Mapping[str, Mapping[str, LayersCost]]
 

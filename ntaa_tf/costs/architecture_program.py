@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ntaa_tf.search.cost_network import CostNetwork
-from ntaa_tf.search.cost_nodes import FIXED
-from ntaa_tf.search.depth_rows import DepthRows
-from ntaa_tf.search.depth_steps import count_savings
-from ntaa_tf.search.depth_steps import list_steps
-from ntaa_tf.search.depth_steps import measure_depths
-from ntaa_tf.search.integer_program import ONE
-from ntaa_tf.search.integer_program import Expression
-from ntaa_tf.search.integer_program import IntegerProgram
-from ntaa_tf.search.integer_program import Row
-from ntaa_tf.search.integer_program import add_up
-from ntaa_tf.search.use_rows import UseRows
+from ntaa_tf.costs.depth_rows import DepthRows
+from ntaa_tf.costs.depth_steps import count_savings
+from ntaa_tf.costs.depth_steps import list_steps
+from ntaa_tf.costs.depth_steps import measure_depths
+from ntaa_tf.costs.integer_program import ONE
+from ntaa_tf.costs.integer_program import Expression
+from ntaa_tf.costs.integer_program import IntegerProgram
+from ntaa_tf.costs.integer_program import Row
+from ntaa_tf.costs.integer_program import add_up
+from ntaa_tf.costs.network import CostNetwork
+from ntaa_tf.costs.nodes import FIXED
+from ntaa_tf.costs.use_rows import UseRows
 
 # How often the relaxed program is tightened, and from how many architectures
 # that are drawn from its solution.

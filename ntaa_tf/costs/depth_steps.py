@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ntaa_tf.search.cost_nodes import Alternative
-from ntaa_tf.search.cost_nodes import Node
-from ntaa_tf.search.layer_depths import NONE
+from ntaa_tf.costs.layer_depths import NONE
+from ntaa_tf.costs.nodes import Alternative
+from ntaa_tf.costs.nodes import Node
 
 
 @dataclass(frozen=True)

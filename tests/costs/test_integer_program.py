@@ -1,9 +1,9 @@
 import pytest
 from scipy import optimize
 
-from ntaa_tf.search.integer_program import ONE
-from ntaa_tf.search.integer_program import IntegerProgram
-from ntaa_tf.search.integer_program import add_up
+from ntaa_tf.costs.integer_program import ONE
+from ntaa_tf.costs.integer_program import IntegerProgram
+from ntaa_tf.costs.integer_program import add_up
 
 
 def make_knapsack():

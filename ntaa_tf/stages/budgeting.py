@@ -9,14 +9,14 @@ from typing import Any
 import keras
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.costs.latency_table import LatencyTable
+from ntaa_tf.costs.latency_table import measure_latency_table
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.latency_table import LatencyTable
-from ntaa_tf.search.latency_table import measure_latency_table
 
 LATENCY_FILE = "latency.json"
 

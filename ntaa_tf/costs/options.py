@@ -6,12 +6,12 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.costs.layer_depths import Depths
+from ntaa_tf.costs.layer_depths import count_depths
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
-from ntaa_tf.search.layer_depths import Depths
-from ntaa_tf.search.layer_depths import count_depths
 
 # What of a choice's configuration does not decide what its options become.
 _IRRELEVANT = ("name", "seed", "candidates")

@@ -1,0 +1,1 @@
+"""What every architecture of a supernet costs, and the best within limits."""
