@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
+from keras import ops
 
 LOWEST_LOSS_SCALE = 1.0
 
@@ -53,11 +53,14 @@ class StopOnDivergence(keras.callbacks.Callback):
             self._stop(f"The gradients overflow whatever their scale. {what}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Look at the epoch, and at the weights that its last step left."""
+        """Look at the epoch, and at what its last step left.
+
+        Moving statistics as well: a loss does not show theirs.
+        """
         if not any(self._kept):
             self._stop("No batch of the epoch had a finite loss.")
-        for variable in self.model.trainable_variables:
-            if not tf.reduce_all(tf.math.is_finite(variable.value)):
+        for variable in self.model.variables:
+            if not ops.all(ops.isfinite(variable)):
                 self._stop(f"{variable.path} is no longer finite.")
 
     def _mean_loss(self) -> list[keras.Variable]:
@@ -71,6 +74,6 @@ class StopOnDivergence(keras.callbacks.Callback):
     def _stop(self, what: str) -> None:
         raise DivergenceError(
             f"{what} The last good checkpoint is kept in {self._directory}. "
-            "Lower --learning_rate or --architecture_learning_rate, in "
-            "another --workdir."
+            "Lower --learning_rate or --architecture_learning_rate, or compute "
+            "with another --mixed_precision, in another --workdir."
         )

@@ -63,3 +63,20 @@ def test_an_epoch_of_skipped_steps_stops(tmp_path):
 def test_every_epoch_begins_anew(tmp_path):
     _, losses = train([0], tmp_path, initial_scale=2.0**15, epochs=3)
     assert losses == pytest.approx([np.mean(np.square(range(1, STEPS)))] * 3)
+
+
+def test_moving_statistics_that_overflow_stop(tmp_path):
+    """The loss in training does not read them."""
+    inputs = keras.Input((4,))
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model(inputs, keras.layers.Dense(1)(norm(inputs)))
+    model.compile("sgd", loss="mse")
+    norm.moving_variance.assign(np.full(4, np.inf))
+    images = np.ones((STEPS, 4), "float32")
+    with pytest.raises(DivergenceError, match="moving_variance is no longer"):
+        model.fit(
+            images,
+            np.ones(STEPS),
+            verbose=0,
+            callbacks=[StopOnDivergence(tmp_path)],
+        )

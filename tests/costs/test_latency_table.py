@@ -2,10 +2,10 @@ import pytest
 from search.small_models import make_residual
 
 from ntaa_tf import insert_mixed_ops
+from ntaa_tf.costs import latency_table
 from ntaa_tf.costs.latency_table import measure_latency_table
 from ntaa_tf.costs.options import build_options
 from ntaa_tf.graph.walk import list_calls
-from ntaa_tf.search import latency_table
 
 
 def test_every_option_has_a_latency_and_nothing_has_none():
