@@ -301,8 +301,10 @@ def test_help_names_every_choice():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["resnet50", "vgg19"])
-def test_smoke_runs_go_through_every_stage(model, tmp_path):
+@pytest.mark.parametrize(
+    ("model", "sites"), [("resnet50", "spatial"), ("vgg19", "all")]
+)
+def test_smoke_runs_go_through_every_stage(model, sites, tmp_path):
     data = Path(__file__).parents[2] / "shared" / "data" / "tfds"
     if not data.exists():
         pytest.skip(f"CIFAR-10 is not there: {data}")
@@ -312,6 +314,7 @@ def test_smoke_runs_go_through_every_stage(model, tmp_path):
         "--dataset=cifar10",
         f"--data_dir={data}",
         "--smoke",
+        f"--sites={sites}",
         f"--workdir={tmp_path / 'work'}",
     )
     assert result.returncode == 0, result.stderr
