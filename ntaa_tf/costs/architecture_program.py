@@ -56,6 +56,11 @@ class ArchitectureProgram:
                 for node, variables in uses.merge_calls()
                 for option, variable in variables.items()
             ),
+            "weight_free": add_up(
+                (variable, node.alternatives[option].weight_free)
+                for node, variables in used
+                for option, variable in variables.items()
+            ),
             "depth": {self._depth: 1},
             "latency_ms": {ONE: network.latency_ms}
             | add_up(

@@ -92,6 +92,7 @@ def _make_chosen(
             parents=(call.parents[index],) if reads_one else call.parents,
             cost=cost,
             latency_ms=latency.options[name][option] if latency else 0.0,
+            weight_free=int(call.operation.is_weight_free(option)),
         )
         for index, (option, cost) in enumerate(costs.items())
     }

@@ -9,7 +9,7 @@ from ntaa_tf.costs.nodes import FIXED
 from ntaa_tf.costs.nodes import Alternative
 from ntaa_tf.costs.nodes import Node
 
-COSTS = ("macs", "parameters", "depth", "latency_ms")
+COSTS = ("macs", "parameters", "depth", "latency_ms", "weight_free")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class CostNetwork:
             "depth": max(depths[of_calls[call]] for call in self.outputs),
             "latency_ms": self.latency_ms
             + sum(taken[index].latency_ms for index in sorted(used)),
+            "weight_free": sum(taken[index].weight_free for index in used),
         }
 
     @property

@@ -16,11 +16,13 @@ class Alternative:
         parents: indices of the nodes that it reads.
         cost: of its layers.
         latency_ms: how long they take; 0 if that is not known.
+        weight_free: 1 if it is an operation without weights at a site.
     """
 
     parents: tuple[int, ...]
     cost: LayersCost
     latency_ms: float = 0.0
+    weight_free: int = 0
 
 
 @dataclass(frozen=True)

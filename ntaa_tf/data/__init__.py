@@ -10,6 +10,8 @@ from ntaa_tf.data.prepare import ImageDataset
 from ntaa_tf.data.prepare import prepare
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.data.split import halve
+from ntaa_tf.data.split import split_dataset
 
 __all__ = [
     "AUGMENTATIONS",
@@ -18,8 +20,10 @@ __all__ = [
     "RawDataset",
     "RawSplit",
     "evaluation_batches",
+    "halve",
     "open_dataset",
     "prepare",
+    "split_dataset",
     "steps_per_epoch",
     "training_batches",
 ]

@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
+from collections.abc import Sized
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +12,7 @@ from ntaa_tf.data.augment import Augmentation
 from ntaa_tf.data.examples import Examples
 
 
-def steps_per_epoch(examples: Examples, batch_size: int) -> int:
+def steps_per_epoch(examples: Sized, batch_size: int) -> int:
     """Returns the number of full batches in one epoch of training.
 
     Args:
@@ -43,6 +44,7 @@ def training_batches(
     seed: int = 0,
     first_epoch: int = 0,
     epochs: int = 1,
+    chosen: np.ndarray | None = None,
 ) -> tf.data.Dataset:
     """Streams shuffled, augmented batches, one epoch after the other.
 
@@ -60,6 +62,8 @@ def training_batches(
         seed: decides order and augmentation; not negative.
         first_epoch: the epoch that the stream begins with.
         epochs: number of epochs in the stream.
+        chosen: indices of the examples that the stream is made of; all of
+            them when None.
 
     Returns:
         Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
@@ -75,12 +79,13 @@ def training_batches(
     >>> images.shape, labels.shape
     (TensorShape([64, 32, 32, 3]), TensorShape([64, 10]))
     """
-    steps = steps_per_epoch(examples, batch_size)
+    indices = np.arange(len(examples)) if chosen is None else chosen
+    steps = steps_per_epoch(indices, batch_size)
     augmentation = Augmentation(augment, flip)
 
     @functools.lru_cache(maxsize=2)
     def order(epoch: int) -> np.ndarray:
-        return np.random.default_rng((seed, epoch)).permutation(len(examples))
+        return np.random.default_rng((seed, epoch)).permutation(indices)
 
     def choose(step: int) -> np.ndarray:
         epoch, position = divmod(step, steps)

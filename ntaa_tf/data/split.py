@@ -29,6 +29,21 @@ def stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
     return order[np.argsort(rank[order], kind="stable")]
 
 
+def halve(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divides examples into two halves that hold the classes in proportion.
+
+    Args:
+        labels: class indices, shape `(examples,)`.
+        seed: decides which examples are in which half; not negative.
+
+    Returns:
+        The indices of each half, as many in one as in the other.
+    """
+    order = stratified_order(labels, seed)
+    half = len(order) // 2
+    return np.sort(order[:half]), np.sort(order[half : 2 * half])
+
+
 def split_dataset(
     raw: RawDataset, validation_share: float, seed: int
 ) -> dict[str, RawSplit]:

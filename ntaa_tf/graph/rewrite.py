@@ -15,6 +15,7 @@ def rewrite(
     replacements: Mapping[str, Replacement] | None = None,
     input_shape: tuple[int, int, int] | None = None,
     names: Mapping[str, str] | None = None,
+    fresh: bool = False,
 ) -> keras.Model:
     """Copy a functional model, with some of its operations replaced.
 
@@ -30,6 +31,10 @@ def rewrite(
         input_shape: height, width and channels of the copy's only input;
             the donor's when None.
         names: new names of operations that are cloned, by their old ones.
+        fresh: whether layers that train get new weights instead of the
+            donor's: convolutions all by He, whatever made the donor's, others
+            by their own initializers. What does not train, as a
+            Normalization's mean, stays.
 
     Returns:
         A plain functional model.
@@ -67,7 +72,10 @@ def rewrite(
         ),
     )
     for original, cloned in pairs:
-        _copy_weights(original, cloned)
+        if fresh and getattr(original, "trainable_weights", None):
+            _renew_kernel(cloned)
+        else:
+            _copy_weights(original, cloned)
     return copy
 
 
@@ -129,6 +137,19 @@ def _find_free_name(name: str, taken: set[str]) -> str:
     numbered = (f"{name}_{number}" for number in itertools.count(2))
     free = itertools.chain([name], numbered)
     return next(candidate for candidate in free if candidate not in taken)
+
+
+def _renew_kernel(layer: Any) -> None:
+    """Draw the kernel of a convolution anew, by the global random seed."""
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        # Its inputs are those of one channel, which He's rule has to see.
+        height, width, channels, multiplier = layer.kernel.shape
+        kernel = keras.initializers.HeNormal()(
+            (height, width, 1, channels * multiplier)
+        )
+        layer.kernel.assign(keras.ops.reshape(kernel, layer.kernel.shape))
+    elif isinstance(layer, keras.layers.Conv2D):
+        layer.kernel.assign(keras.initializers.HeNormal()(layer.kernel.shape))
 
 
 def _copy_weights(original: Any, cloned: Any) -> None:

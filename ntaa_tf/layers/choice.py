@@ -11,6 +11,8 @@ EXPECTATION = "expectation"
 GUMBEL = "gumbel"
 SINGLE_PATH = "single_path"
 RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
+# The logit of an option that is chosen once and for all, the others' being 0.
+CERTAIN = 20.0
 
 
 class Choice(keras.layers.Layer):
@@ -41,6 +43,7 @@ class Choice(keras.layers.Layer):
         super().__init__(**kwargs)
         self.options = tuple(options)
         self.relaxation = EXPECTATION
+        self.confidence = 0.0
 
     def build(self, input_shape: Any) -> None:
         """Create the logits, 1 at the source and 0 elsewhere, and κ, ρ, τ."""
@@ -61,7 +64,7 @@ class Choice(keras.layers.Layer):
         logits = ops.convert_to_tensor(self.logits)
         initial = ops.softmax(_initialize_logits((num_options,)))
         source = ops.one_hot(0, num_options)
-        winner = ops.one_hot(ops.argmax(logits), num_options)
+        winner = ops.one_hot(self._find_winner(), num_options)
         pulled = ops.softmax(logits) + self.start_pull * (source - initial)
         return (1 - self.end_pull) * pulled + self.end_pull * winner
 
@@ -73,7 +76,7 @@ class Choice(keras.layers.Layer):
         if self.relaxation == SINGLE_PATH:
             free = ops.full((num_options,), 1 / num_options)
         source = ops.one_hot(0, num_options)
-        winner = ops.one_hot(ops.argmax(logits), num_options)
+        winner = ops.one_hot(self._find_winner(), num_options)
         pulled = (1 - self.start_pull) * free + self.start_pull * source
         return (1 - self.end_pull) * pulled + self.end_pull * winner
 
@@ -110,8 +113,16 @@ class Choice(keras.layers.Layer):
 
     @property
     def winner(self) -> str:
-        """The option of the largest logit; of equal ones the first."""
-        return self.options[int(ops.argmax(self.logits))]
+        """The option that is most probable; of equal ones the first.
+
+        The source's own wins unless another is more probable by more than
+        `confidence`.
+        """
+        return self.options[int(self._find_winner())]
+
+    def is_weight_free(self, option: str) -> bool:
+        """Whether an option is an operation without weights; none is here."""
+        return False
 
     @property
     def changed(self) -> bool:
@@ -121,7 +132,7 @@ class Choice(keras.layers.Layer):
     def choose(self, option: str) -> None:
         """Make one option the winner, and end the mixing at it."""
         self.logits.assign(
-            ops.one_hot(self.options.index(option), len(self.options))
+            CERTAIN * ops.one_hot(self.options.index(option), len(self.options))
         )
         self.settle()
 
@@ -129,6 +140,13 @@ class Choice(keras.layers.Layer):
         """End the mixing, or the drawing, at the winner."""
         self.set_pulls(0.0, 1.0)
         self.drawn.assign(self.options.index(self.winner))
+
+    def _find_winner(self) -> Any:
+        logits = ops.convert_to_tensor(self.logits)
+        if not self.confidence:
+            return ops.argmax(logits)
+        lead = self.confidence * ops.one_hot(0, len(self.options))
+        return ops.argmax(ops.softmax(logits) + lead)
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""

@@ -45,6 +45,7 @@ class MixedOp(Choice):
         use_bias: whether the source's convolution has a bias.
         activation: what follows the mixture.
         seed: of random kernels and of noise.
+        has_gains: whether weight-free candidates are scaled, see `calibrate`.
 
     Source: NTAA, equations 12 and 14.
 
@@ -64,9 +65,11 @@ class MixedOp(Choice):
         use_bias: bool = False,
         activation: Any = None,
         seed: int = 0,
+        has_gains: bool = False,
         **kwargs: Any,
     ):
         super().__init__(options=tuple(candidates), **kwargs)
+        self.has_gains = has_gains
         self.geometry = geometry
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
@@ -87,6 +90,29 @@ class MixedOp(Choice):
         for candidate in self.candidates:
             if not candidate.built:
                 candidate.build(input_shape)
+        if self.has_gains:
+            self.gains = self.add_weight(
+                (len(self.options),),
+                "ones",
+                trainable=False,
+                autocast=False,
+                name="gains",
+                aggregation="only_first_replica",
+            )
+
+    def calibrate(self, images: Any) -> None:
+        """Scale weight-free candidates to the source's own deviation.
+
+        Args:
+            images: (batch, height, width, channels), as the site reads them.
+        """
+        deviation = float(ops.std(self.source(images)))
+        gains = [1.0] * len(self.options)
+        for index, candidate in enumerate(self.candidates):
+            if isinstance(candidate, WeightFree):
+                own = float(ops.std(candidate(images)))
+                gains[index] = deviation / own if own > 0 else 1.0
+        self.gains.assign(gains)
 
     def inherit(
         self, kernel: np.ndarray, bias: np.ndarray | None, all_candidates: bool
@@ -115,8 +141,8 @@ class MixedOp(Choice):
         if self.relaxation == EXPECTATION:
             return self.activation(self._mix(images, training))
         branches = [
-            functools.partial(_evaluate, candidate, training=training)
-            for candidate in self.candidates
+            functools.partial(self._evaluate, index, training=training)
+            for index in range(len(self.options))
         ]
         return self.activation(self.follow(branches, images))
 
@@ -141,6 +167,10 @@ class MixedOp(Choice):
         """
         candidate = self.candidates[self.options.index(option)]
         layers = candidate.plain_layers(self.name)
+        if self.has_gains and isinstance(candidate, WeightFree):
+            gain = float(self.gains[self.options.index(option)])
+            scaling = keras.layers.Rescaling(gain, name=f"{self.name}_gain")
+            layers = [*layers, scaling]
         if self.activation is keras.activations.linear:
             return layers
         if isinstance(candidate, WeightFree):
@@ -151,6 +181,11 @@ class MixedOp(Choice):
             ]
         layers[-1].activation = self.activation
         return layers
+
+    def is_weight_free(self, option: str) -> bool:
+        """Whether a candidate has no weights."""
+        candidate = self.candidates[self.options.index(option)]
+        return isinstance(candidate, WeightFree)
 
     @property
     def num_unmerged(self) -> int:
@@ -182,6 +217,7 @@ class MixedOp(Choice):
             "use_bias": self.use_bias,
             "activation": keras.activations.serialize(self.activation),
             "seed": self.seed,
+            "has_gains": self.has_gains,
         }
 
     @classmethod
@@ -189,6 +225,13 @@ class MixedOp(Choice):
         """Make a mixed op from its configuration."""
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
+
+    def _evaluate(self, index: int, images: Any, training: bool) -> Any:
+        """Compute one candidate alone."""
+        outputs = self.candidates[index](images, training=training)
+        if self.has_gains:
+            outputs *= ops.cast(self.gains[index], outputs.dtype)
+        return outputs
 
     def _mix(self, images: Any, training: bool) -> Any:
         """Add up the candidates, each times its coefficient."""
@@ -201,7 +244,10 @@ class MixedOp(Choice):
 
     def _weigh(self) -> tuple[Weighted, Weighted]:
         """Pair convolutions, and weight-free candidates, with coefficients."""
-        coefficients = ops.unstack(self.coefficients(), len(self.options))
+        weights = self.coefficients()
+        if self.has_gains:
+            weights = weights * self.gains
+        coefficients = ops.unstack(weights, len(self.options))
         pairs = list(zip(coefficients, self.candidates, strict=True))
         convolutions = [p for p in pairs if isinstance(p[1], CONVOLUTIONS)]
         return convolutions, [p for p in pairs if isinstance(p[1], WeightFree)]
@@ -302,10 +348,6 @@ class MixedOp(Choice):
     def _shares_pointwise(self) -> bool:
         """Whether all convolutions here are separable, but the source's."""
         return shares_pointwise(self.options, self.geometry)
-
-
-def _evaluate(candidate: Any, images: Any, training: bool) -> Any:
-    return candidate(images, training=training)
 
 
 def _merge_windows(weight_free: Weighted) -> Any:

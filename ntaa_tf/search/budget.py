@@ -70,14 +70,14 @@ class Budget:
             supernet: the supernet of this budget, searched.
 
         Returns:
-            The option of each choice, by its name: those of the largest
-            logits, if they keep the limits.
+            The option of each choice, by its name: the winners, if they keep
+            the limits.
         """
         winners = {choice.name: choice.winner for choice in supernet.choices}
-        if self._keeps(winners):
+        if self.keeps(winners):
             return winners
         chosen = self._program.maximize(score_options(supernet), self.limits)
-        if chosen is None or not self._keeps(chosen):
+        if chosen is None or not self.keeps(chosen):
             raise RuntimeError(
                 "The solver failed. Expected an architecture that keeps "
                 f"{self.limits}. Received: {chosen}."
@@ -99,12 +99,17 @@ class Budget:
             }
         return self._cost(options)
 
+    def keeps(self, options: Mapping[str, str]) -> bool:
+        """Say whether an architecture keeps the limits.
+
+        Args:
+            options: the option of each choice, by its name.
+        """
+        return not self._exceed(self._cost(options))
+
     def _cost(self, options: Mapping[str, str]) -> dict[str, float]:
         costs = self._network.evaluate(options)
         return {name: costs[name] for name in self.limits}
-
-    def _keeps(self, options: Mapping[str, str]) -> bool:
-        return not self._exceed(self._cost(options))
 
     def _exceed(self, costs: Mapping[str, float]) -> dict[str, float]:
         """Give those of the costs that are beyond their limits."""
@@ -138,12 +143,17 @@ class Budget:
 
 
 def score_options(supernet: Supernet) -> dict[str, dict[str, float]]:
-    """Give log p of each option of each choice, p = softmax(θ)."""
+    """Give log p of each option of each choice, p = softmax(θ).
+
+    The lead that `confidence` asks for over the source's own option is added
+    to the probability of that.
+    """
     scores = {}
     for choice in supernet.choices:
         logits = ops.convert_to_numpy(choice.logits).astype("float64")
         shifted = logits - logits.max()
         log_p = shifted - np.log(np.sum(np.exp(shifted)))
+        log_p[0] = np.logaddexp(log_p[0], _log(choice.confidence))
         scores[choice.name] = dict(
             zip(choice.options, map(float, log_p), strict=True)
         )
@@ -151,11 +161,15 @@ def score_options(supernet: Supernet) -> dict[str, dict[str, float]]:
 
 
 def measure_probabilities(supernet: Supernet) -> dict[str, dict[str, float]]:
-    """Give p of each option of each choice, p = softmax(θ)."""
+    """Give what a budget judges each option of each choice by, as e^score."""
     return {
         choice: {option: math.exp(score) for option, score in scores.items()}
         for choice, scores in score_options(supernet).items()
     }
+
+
+def _log(share: float) -> float:
+    return math.log(share) if share else -math.inf
 
 
 def _check_names(

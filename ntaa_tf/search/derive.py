@@ -17,12 +17,12 @@ from ntaa_tf.search.supernet import check_architecture
 
 
 def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
-    """Take the operations and inputs of the largest Σ log p.
+    """Take the winners, or what is most probable within a budget.
 
     Args:
         supernet: what `insert_mixed_ops` gave, searched or not.
-        budget: what the architecture may cost; without it, it is that of the
-            largest logit at every site.
+        budget: what the architecture may cost; without it, it is the
+            winner at every site.
     """
     if budget is None:
         options = {choice.name: choice.winner for choice in supernet.choices}

@@ -31,6 +31,7 @@ class Insertion:
         skip_inputs: from how many layers a site chooses its input.
         inherit: whether new candidates start as the source's kernels.
         seed: of random kernels and of noise.
+        has_gains: whether weight-free candidates are scaled.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Insertion:
         skip_inputs: int,
         inherit: bool,
         seed: int,
+        has_gains: bool = False,
     ):
         self._sites = sites
         self._skip_inputs = skip_inputs
@@ -47,7 +49,7 @@ class Insertion:
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
             site.name: _make_mixed_op(
-                site, spaces[site.name], seed + 100 * index
+                site, spaces[site.name], seed + 100 * index, has_gains
             )
             for index, site in enumerate(sites)
         }
@@ -105,7 +107,9 @@ class Insertion:
         }
 
 
-def _make_mixed_op(site: Convolution, candidates: str, seed: int) -> MixedOp:
+def _make_mixed_op(
+    site: Convolution, candidates: str, seed: int, has_gains: bool
+) -> MixedOp:
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
     geometry = cast(Geometry, site.geometry)
     names: tuple[str, ...] = (SOURCE,)
@@ -117,6 +121,7 @@ def _make_mixed_op(site: Convolution, candidates: str, seed: int) -> MixedOp:
         use_bias=site.layer.use_bias and not separable,
         activation=None if separable else site.layer.activation,
         seed=seed,
+        has_gains=has_gains,
         name=site.name,
     )
 

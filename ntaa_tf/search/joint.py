@@ -1,5 +1,6 @@
 """NTAA's search: weights and architecture learn from the same batches."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,12 +13,11 @@ from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import RELAXATIONS
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.layers.choice import Choice
+from ntaa_tf.search.annealing import Annealing
 from ntaa_tf.search.loss_scale import scale_alike
 from ntaa_tf.search.loss_scale import share_overflow
 from ntaa_tf.search.paths import draw_paths
-from ntaa_tf.search.penalties import CostPenalty
-from ntaa_tf.search.penalties import SourcePenalty
-from ntaa_tf.search.penalties import add_penalties
+from ntaa_tf.search.penalties import make_penalty
 from ntaa_tf.search.remat import Rematerialized
 from ntaa_tf.search.schedule import ENDS
 from ntaa_tf.search.schedule import STARTS
@@ -51,6 +51,9 @@ class Supernet(Rematerialized):
         seed: int = 0,
         lambda_theta: float = 0.0,
         cost_weight: float = 0.0,
+        confidence: float = 0.0,
+        warm_up: float = 0.0,
+        decouples_penalties: bool = False,
         start: str = "exact",
         end: str = "exact",
         **kwargs: Any,
@@ -68,6 +71,13 @@ class Supernet(Rematerialized):
             cost_weight: strength of the penalty on the expected MACs of the
                 sites, as a share of the source's. What no choice decides is
                 left out, and so is that a site may come to be read by no one.
+            confidence: by how much the probability of an option must exceed
+                that of the source's own for it to win; below 1.
+            warm_up: share of the search in which no logit moves yet.
+            decouples_penalties: whether the penalties move the logits by
+                themselves, at the learning rate of `architecture_optimizer`,
+                and are not in the loss: an optimizer that normalises gradients
+                would follow them at full speed wherever the loss is flat.
             start: `exact`, or `paper` for the paper's mixture at once.
             end: `exact`, or `paper` for the paper's mixture to the end.
             **kwargs: as `keras.Model.compile` takes them, and `remat`: whether
@@ -88,8 +98,12 @@ class Supernet(Rematerialized):
         self.seed_generator.state.assign([seed, 0])
         for choice in self.choices:
             choice.relaxation = relaxation
+            choice.confidence = confidence
         self.lambda_theta = lambda_theta
         self.cost_weight = cost_weight
+        self.confidence = confidence
+        self.warm_up = warm_up
+        self.decouples_penalties = decouples_penalties
         self.start = start
         self.end = end
         # No Keras variables: a saved model must not depend on its compilation.
@@ -128,25 +142,20 @@ class Supernet(Rematerialized):
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """Search, as `keras.Model.fit` trains."""
         # First of all, so that others see the mixture as it now is.
-        callbacks = [_Annealing(), kwargs.pop("callbacks", None) or []]
+        callbacks = [Annealing(), kwargs.pop("callbacks", None) or []]
         kwargs["callbacks"] = keras.tree.flatten(callbacks)
         return super().fit(*args, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move weights and logits by the gradients of one batch."""
-        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
-            data
-        )
         self.anneal()
         if self.relaxation != EXPECTATION:
             draw_paths(self.choices, self.seed_generator)
         variables = self.network_variables
         logits = [] if self.relaxation == SINGLE_PATH else self.logits
-        with tf.GradientTape() as tape:
-            predictions = self(images, training=True)
-            loss = self.compute_loss(images, labels, predictions, sample_weight)
-            scaled_loss = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled_loss, variables + logits)
+        gradients, loss, predictions = self.differentiate(
+            data, variables + logits, self.optimizer
+        )
         split = len(variables)
         # Each optimizer takes its own scale out again.
         one = ops.ones(())
@@ -162,11 +171,69 @@ class Supernet(Rematerialized):
             zip(network_gradients, variables, strict=True)
         )
         if logits:
-            self.architecture_optimizer.apply_gradients(
-                zip(architecture_gradients, logits, strict=True)
-            )
+            self.move_logits(architecture_gradients)
         # One call of `fit`'s compiled function may run several steps.
         self.progress.assign_add(self.progress_per_step)
+        return self.track(data, loss, predictions)
+
+    def move_logits(self, gradients: list[Any]) -> None:
+        """Move the logits by gradients, once the warm-up is over.
+
+        Before, the optimizer does not step at all: moments that only saw zeros
+        would make the first steps huge.
+        """
+        if self.warm_up:
+            ops.cond(
+                self.progress >= self.warm_up,
+                lambda: self._move_logits(gradients),
+                lambda: None,
+            )
+        else:
+            self._move_logits(gradients)
+
+    def _move_logits(self, gradients: list[Any]) -> None:
+        optimizer = self.architecture_optimizer
+        optimizer.apply_gradients(zip(gradients, self.logits, strict=True))
+        if not self._penalties:
+            return
+        # Every batch is a step of its own here, and a part of one there.
+        steps = getattr(optimizer, "gradient_accumulation_steps", None) or 1
+        rate = optimizer.learning_rate / steps
+        for logits, penalty in zip(self.logits, self._penalties, strict=True):
+            with tf.GradientTape() as tape:
+                loss = penalty(logits)
+            logits.assign_sub(rate * tape.gradient(loss, logits))
+
+    def differentiate(
+        self,
+        batch: Any,
+        variables: list[keras.Variable],
+        optimizer: keras.optimizers.Optimizer | None = None,
+    ) -> tuple[list[Any], Any, Any]:
+        """Differentiate the loss of a batch.
+
+        Args:
+            batch: images and labels, as `fit` takes them.
+            variables: with respect to what.
+            optimizer: by which the loss is scaled, if by any.
+
+        Returns:
+            The gradients of the scaled loss, the loss, and the predictions.
+        """
+        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
+            batch
+        )
+        with tf.GradientTape() as tape:
+            predictions = self(images, training=True)
+            loss = self.compute_loss(images, labels, predictions, sample_weight)
+            scaled = loss if optimizer is None else optimizer.scale_loss(loss)
+        return tape.gradient(scaled, variables), loss, predictions
+
+    def track(self, batch: Any, loss: Any, predictions: Any) -> dict[str, Any]:
+        """Give the metrics, now with those of a batch."""
+        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
+            batch
+        )
         for metric in self.metrics:
             if metric.name == "loss":
                 batch_size = ops.shape(keras.tree.flatten(images)[0])[0]
@@ -202,21 +269,25 @@ class Supernet(Rematerialized):
             "seed": self.seed,
             "lambda_theta": self.lambda_theta,
             "cost_weight": self.cost_weight,
+            "confidence": self.confidence,
+            "warm_up": self.warm_up,
+            "decouples_penalties": self.decouples_penalties,
             "start": self.start,
             "end": self.end,
             "remat": self.remat,
         }
 
     def _set_penalties(self) -> None:
+        """Put the penalties into the loss, or beside the optimizer."""
         shares = measure_network(self).share_macs() if self.cost_weight else {}
+        self._penalties: list[Callable[[Any], Any]] = []
         for choice in self.choices:
-            penalties: list[keras.regularizers.Regularizer] = []
-            if self.lambda_theta:
-                penalties.append(SourcePenalty(self.lambda_theta))
-            if self.cost_weight:
-                costs = shares[choice.name]
-                penalties.append(CostPenalty(self.cost_weight, costs))
-            choice.logits.regularizer = add_penalties(penalties)
+            costs = shares.get(choice.name, [])
+            penalty = make_penalty(self.lambda_theta, self.cost_weight, costs)
+            choice.logits.regularizer = penalty
+            if self.decouples_penalties and penalty is not None:
+                choice.logits.regularizer = None
+                self._penalties.append(penalty)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile a loaded model; its optimizers get their state back."""
@@ -229,33 +300,3 @@ def _check(name: str, value: str, expected: tuple[str, ...]) -> None:
             f"Invalid value for `{name}`. Expected one of {expected}. "
             f"Received: {value!r}."
         )
-
-
-class _Annealing(keras.callbacks.Callback):
-    """Tells the supernet how far the search has come."""
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        if not self.params.get("steps"):
-            raise ValueError(
-                "Invalid arguments of `fit`. Expected data of known length, "
-                "or `steps_per_epoch`: the mixture changes with every step. "
-                "Received neither."
-            )
-        steps = self.params["steps"] * self.params["epochs"]
-        self.model.progress_per_step.assign(1 / steps)
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.model.progress_per_step.assign(0.0)
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch = epoch
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self._set(self._epoch + batch / self.params["steps"])
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self._set(epoch + 1)
-        self.model.anneal()
-
-    def _set(self, epochs: float) -> None:
-        self.model.progress.assign(epochs / self.params["epochs"])

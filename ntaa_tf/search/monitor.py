@@ -1,11 +1,14 @@
 """What is watched of a search, epoch by epoch."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from ntaa_tf.layers.choice import Choice
+from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.recalibrate import Recalibration
 
@@ -14,12 +17,13 @@ class SearchMonitor(keras.callbacks.Callback):
     """Adds to the logs of every epoch how the search stands.
 
     `val_accuracy` and `val_argmax_accuracy`: the accuracy on held-out data of
-    the mixture, or of the path last drawn, and with all weight on the largest
-    logits. The gap between the two is what collapse would lose now. Both are
-    measured with batch norm statistics of their own, and leave the supernet
-    as it was. `entropy`: mean entropy of p, in nats. `changed_share`: share of
-    choices, of operations and of inputs, whose largest logit is not the
-    source's.
+    the mixture, or of the path last drawn, and with all weight on the winners.
+    The gap between the two is what collapse would lose now. Both are measured
+    with batch norm statistics of their own, and leave the supernet as it was.
+    `entropy`: mean entropy of p, in nats. Of all choices, of operations and of
+    inputs, `changed_share` is the share whose winner is not the source's own,
+    and `kept_share` that whose winner is still that of the epoch before.
+    `weight_free_share`: share of the sites whose winner has no weights.
 
     Args:
         validation_batches: batches of images and labels.
@@ -36,6 +40,10 @@ class SearchMonitor(keras.callbacks.Callback):
         super().set_model(model)
         self._recalibration = Recalibration(model)
 
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Note the winners."""
+        self._winners = [choice.winner for choice in self.model.choices]
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure."""
         logs["val_accuracy"] = self.evaluate()
@@ -47,9 +55,7 @@ class SearchMonitor(keras.callbacks.Callback):
         for choice, option in zip(choices, drawn, strict=True):
             choice.drawn.assign(option)
         logs["entropy"] = measure_entropy(self.model)
-        logs["changed_share"] = float(
-            np.mean([choice.changed for choice in choices])
-        )
+        logs.update(measure_winners(choices, self._winners))
 
     def evaluate(self) -> float:
         """Measure the accuracy, with batch norm statistics of its own."""
@@ -57,6 +63,25 @@ class SearchMonitor(keras.callbacks.Callback):
             return self.model.evaluate(
                 self._validation_batches, verbose=0, return_dict=True
             )["accuracy"]
+
+
+def measure_winners(
+    choices: Sequence[Choice], before: Sequence[str]
+) -> dict[str, float]:
+    """Give how many choices changed, kept their winner, lost their weights.
+
+    Args:
+        choices: of a supernet.
+        before: the winners of an earlier time.
+    """
+    kept = [c.winner == old for c, old in zip(choices, before, strict=True)]
+    sites = [choice for choice in choices if isinstance(choice, MixedOp)]
+    shares = {
+        "changed_share": [choice.changed for choice in choices],
+        "kept_share": kept,
+        "weight_free_share": [c.is_weight_free(c.winner) for c in sites],
+    }
+    return {name: float(np.mean(share)) for name, share in shares.items()}
 
 
 def measure_entropy(supernet: Supernet) -> float:

@@ -58,10 +58,21 @@ class CostPenalty(keras.regularizers.Regularizer):
         return {"strength": self.strength, "costs": self.costs}
 
 
-def add_penalties(
-    penalties: Sequence[Callable[[Any], Any]],
+def make_penalty(
+    lambda_theta: float, cost_weight: float, costs: Sequence[float]
 ) -> Callable[[Any], Any] | None:
-    """Give the sum of penalties as one, None where there are none."""
+    """Give the sum of both penalties, None where both have no strength.
+
+    Args:
+        lambda_theta: strength of that on the source's own option.
+        cost_weight: strength of that on the expected cost.
+        costs: the cost of each option.
+    """
+    penalties: list[Callable[[Any], Any]] = []
+    if lambda_theta:
+        penalties.append(SourcePenalty(lambda_theta))
+    if cost_weight:
+        penalties.append(CostPenalty(cost_weight, costs))
     if not penalties:
         return None
     return lambda logits: sum(penalty(logits) for penalty in penalties)

@@ -30,6 +30,7 @@ def insert_mixed_ops(
     inherit: bool = True,
     seed: int = 0,
     architecture: Architecture | None = None,
+    has_gains: bool = False,
 ) -> Supernet:
     """Replace convolutions by mixtures of them and other operations.
 
@@ -49,6 +50,8 @@ def insert_mixed_ops(
         architecture: a stored architecture: its sites are the sites and its
             choices the candidates (`sites` and `candidates` are not read), and
             the supernet computes it instead of the source.
+        has_gains: whether weight-free candidates are scaled; `calibrate`
+            finds by how much.
 
     Returns:
         A Keras model with the same inputs and outputs.
@@ -78,7 +81,7 @@ def insert_mixed_ops(
         reads = [choice.reads for choice in architecture.sites.values()]
         skip_inputs = max(skip_inputs, 1 + max(reads))
     _check_skip_inputs(skip_inputs)
-    insertion = Insertion(chosen, spaces, skip_inputs, inherit, seed)
+    insertion = Insertion(chosen, spaces, skip_inputs, inherit, seed, has_gains)
     network = rewrite(flat, insertion.replacements())
     inputs, outputs = single_or_list(network)
     supernet = Supernet(inputs, outputs, name=flat.name)

@@ -146,3 +146,14 @@ def test_fit_reads_one_stream_over_all_epochs(examples):
         verbose=0,
     )
     assert len(history.history["val_loss"]) == 2
+
+
+def test_a_stream_of_chosen_examples_visits_those_only(examples):
+    chosen = np.arange(1, len(examples), 2)
+    batches = training_batches(
+        examples, 10, batch_size=1, augment="none", flip=False, chosen=chosen
+    )
+    seen = [images[0].numpy() for images, _ in batches]
+    assert len(seen) == len(chosen)
+    expected = {examples.images[index].tobytes() for index in chosen}
+    assert {image.astype("uint8").tobytes() for image in seen} <= expected

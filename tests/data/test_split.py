@@ -7,6 +7,7 @@ from hypothesis import strategies
 
 from ntaa_tf.data import RawDataset
 from ntaa_tf.data import RawSplit
+from ntaa_tf.data import halve
 from ntaa_tf.data.split import limit_splits
 from ntaa_tf.data.split import split_dataset
 from ntaa_tf.data.split import stratified_order
@@ -140,3 +141,16 @@ def test_train_limit_out_of_range(raw_dataset, count):
 def test_evaluation_limit_below_the_classes(raw_dataset):
     with pytest.raises(ValueError, match=r"`evaluation_examples`.*Received: 2"):
         _limit(raw_dataset, None, 2)
+
+
+@hypothesis.given(
+    counts=strategies.lists(strategies.integers(2, 30), min_size=2, max_size=5),
+    seed=strategies.integers(0, 9),
+)
+def test_halves_are_apart_and_hold_the_classes_in_proportion(counts, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    first, second = halve(labels, seed)
+    assert len(first) == len(second) == len(labels) // 2
+    assert len({*first, *second}) == 2 * len(first)
+    for label, count in enumerate(counts):
+        assert abs(np.sum(labels[first] == label) - count / 2) <= 1.5

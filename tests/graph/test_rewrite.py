@@ -307,3 +307,36 @@ def test_mixed_precision_is_kept():
     copy = rewrite(keras.Model(images, conv(images)))
     assert copy.get_layer("conv").compute_dtype == "float16"
     assert copy.get_layer("conv").kernel.dtype == "float32"
+
+
+def test_fresh_layers_train_from_new_weights_and_measures_stay():
+    inputs = keras.Input((8, 8, 3))
+    scale = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[4.0] * 3)
+    adapted = layers.Normalization()
+    adapted.adapt(np.random.default_rng(0).normal(size=(4, 8, 8, 3)))
+    seeded = keras.initializers.HeNormal(seed=3)
+    conv = layers.Conv2D(4, 3, kernel_initializer=seeded, name="conv")
+    hidden = conv(adapted(scale(inputs)))
+    norm = layers.BatchNormalization(name="norm")
+    donor = keras.Model(inputs, norm(hidden))
+    norm.moving_mean.assign(np.full(4, 7.0))
+    copy = rewrite(donor, fresh=True)
+    assert not np.array_equal(copy.get_layer("conv").kernel, conv.kernel)
+    np.testing.assert_array_equal(copy.get_layer("norm").moving_mean, 0)
+    keras.utils.set_random_seed(1)
+    one = rewrite(donor, fresh=True).get_layer("conv").kernel
+    keras.utils.set_random_seed(2)
+    other = rewrite(donor, fresh=True).get_layer("conv").kernel
+    assert not np.array_equal(one, other)
+    measured = copy.get_layer(adapted.name)
+    np.testing.assert_array_equal(measured.mean, adapted.mean)
+
+
+@pytest.mark.parametrize("kind", [layers.Conv2D, layers.DepthwiseConv2D])
+def test_fresh_kernels_have_he_s_deviation(kind):
+    inputs = keras.Input((8, 8, 256))
+    layer = kind(256, 3) if kind is layers.Conv2D else kind(3)
+    copy = rewrite(keras.Model(inputs, layer(inputs)), fresh=True)
+    kernel = copy.layers[-1].get_weights()[0]
+    fan_in = 9 * 256 if kind is layers.Conv2D else 9
+    assert np.std(kernel) == pytest.approx(np.sqrt(2 / fan_in), rel=0.1)

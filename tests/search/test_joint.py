@@ -7,7 +7,7 @@ from search.small_models import randomize
 
 from ntaa_tf import collapse
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.search.joint import SourcePenalty
+from ntaa_tf.search.penalties import SourcePenalty
 
 
 def compile_supernet(supernet, **kwargs):
@@ -287,3 +287,47 @@ def test_progress_stands_still_outside_of_fit(supernet, batch):
     supernet.progress.assign(0.5)
     supernet.train_on_batch(*batch)
     assert float(supernet.progress) == 0.5
+
+
+@pytest.mark.parametrize("kind", [keras.optimizers.SGD, keras.optimizers.Adam])
+def test_no_logit_moves_in_the_warm_up(kind, supernet, batch):
+    rate = 0.01
+    compile_supernet(
+        supernet,
+        architecture_optimizer=kind(rate),
+        warm_up=0.5,
+        lambda_theta=0.1,
+    )
+    before = copy_values(supernet.logits)
+    moved = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: moved.append(
+            any(changed(supernet.logits, before))
+        )
+    )
+    supernet.fit(*batch, epochs=4, verbose=0, callbacks=[note])
+    assert moved == [False, False, True, True]
+    for logits, old in zip(supernet.logits, before, strict=True):
+        assert np.abs(logits - old).max() < 3 * rate
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.9])
+def test_penalties_beside_the_optimizer_move_logits_by_themselves(
+    supernet, batch, warm_up
+):
+    """Adam would move them at full speed whatever their strength."""
+    compile_supernet(
+        supernet,
+        architecture_optimizer=keras.optimizers.Adam(0.5),
+        lambda_theta=0.01,
+        decouples_penalties=True,
+        warm_up=warm_up,
+    )
+    before = copy_values(supernet.logits)
+    zeros = [np.zeros(logits.shape, "float32") for logits in supernet.logits]
+    supernet.move_logits(zeros)
+    for logits, old in zip(supernet.logits, before, strict=True):
+        slope = np.array([0.01] + [-0.01] * (len(old) - 1))
+        expected = old - 0.5 * slope * (warm_up == 0)
+        np.testing.assert_allclose(logits, expected, atol=1e-6)
+    assert all(logits.regularizer is None for logits in supernet.logits)

@@ -1,0 +1,151 @@
+"""Bilevel search: weights and architecture learn from streams of their own."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ntaa_tf.layers.choice import EXPECTATION
+from ntaa_tf.layers.choice import SINGLE_PATH
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.paths import draw_paths
+
+# The finite difference moves the weights by this much in all.
+RADIUS = 0.01
+SMALLEST_NORM = 1e-12
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class BilevelSupernet(Supernet):
+    """A supernet whose logits are judged on data that no weight learns from.
+
+    `fit` takes pairs of batches, the first for the weights, the second for
+    the logits. A step moves the logits by the loss of the second, then the
+    weights by the loss of the first. The moving statistics of batch
+    normalization follow the weights' batches alone.
+
+    Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019,
+    algorithm 1.
+    """
+
+    def compile(
+        self, optimizer: Any = "sgd", *, unrolled: bool = False, **kwargs: Any
+    ) -> None:
+        """Set up the search.
+
+        Args:
+            optimizer: of the weights.
+            unrolled: whether the logits' gradient is that of the weights after
+                one step of gradient descent, at the optimizer's learning
+                rate ξ (second order), or of the weights as they are.
+            **kwargs: as `Supernet.compile` takes them.
+
+        Raises:
+            ValueError: if `unrolled` is asked for with loss scaling, or with
+                a relaxation that has no logits.
+        """
+        super().compile(optimizer, **kwargs)
+        if self.relaxation == SINGLE_PATH:
+            raise ValueError(
+                "Invalid value for `relaxation`. Expected one that has logits. "
+                f"Received: {self.relaxation!r}."
+            )
+        scaled = isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer)
+        if unrolled and scaled:
+            raise ValueError(
+                "Invalid value for `unrolled`. Expected False with an "
+                "optimizer that scales the loss: finite differences of "
+                "gradients do not survive float16. Received: True."
+            )
+        self.unrolled = unrolled
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Move the logits by the second batch, the weights by the first."""
+        training, held_out = data
+        self.anneal()
+        if self.relaxation != EXPECTATION:
+            draw_paths(self.choices, self.seed_generator)
+        self._step_architecture(training, held_out)
+        metrics = self._step_weights(training)
+        self.progress.assign_add(self.progress_per_step)
+        return metrics
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Give what `compile_from_config` needs, None before `compile`."""
+        config = super().get_compile_config()
+        return config and config | {"unrolled": self.unrolled}
+
+    def _step_architecture(self, training: Any, held_out: Any) -> None:
+        optimizer = self.architecture_optimizer
+        state = _State(self)
+        if self.unrolled:
+            gradients = self._differentiate_unrolled(training, held_out, state)
+        else:
+            gradients, *_ = self.differentiate(held_out, self.logits, optimizer)
+        state.restore()
+        self.move_logits(gradients)
+
+    def _step_weights(self, training: Any) -> dict[str, Any]:
+        variables = self.network_variables
+        gradients, loss, predictions = self.differentiate(
+            training, variables, self.optimizer
+        )
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return self.track(training, loss, predictions)
+
+    def _differentiate_unrolled(
+        self, training: Any, held_out: Any, state: "_State"
+    ) -> list[Any]:
+        """Differentiate L_held_out(w − ξ ∂L_training/∂w, θ) with respect to θ.
+
+        Source: DARTS, equations 7 and 8.
+        """
+        variables, logits = self.network_variables, self.logits
+        rate = self.optimizer.learning_rate
+        weights = _Weights(variables)
+        steps, *_ = self.differentiate(training, variables)
+        weights.move(steps, -rate)
+        state.restore()
+        gradients, *_ = self.differentiate(held_out, logits + variables)
+        direct, ahead = gradients[: len(logits)], gradients[len(logits) :]
+        radius = RADIUS / (tf.linalg.global_norm(ahead) + SMALLEST_NORM)
+        sides = []
+        for sign in (1, -1):
+            weights.move(ahead, sign * radius)
+            # Noise and dropout must be the same on both sides.
+            state.restore()
+            side, *_ = self.differentiate(training, logits)
+            sides.append(side)
+        weights.restore()
+        return [
+            first - rate * (plus - minus) / (2 * radius)
+            for first, plus, minus in zip(direct, *sides, strict=True)
+        ]
+
+
+class _Weights:
+    """Weights that are moved to look at other places, and put back."""
+
+    def __init__(self, variables: list[keras.Variable]):
+        self._variables = variables
+        self._values = [tf.identity(variable.value) for variable in variables]
+
+    def move(self, directions: list[Any], length: Any) -> None:
+        """Set the weights to where they were, moved along the directions."""
+        for variable, value, direction in zip(
+            self._variables, self._values, directions, strict=True
+        ):
+            if direction is not None:
+                variable.assign(value + length * direction)
+
+    def restore(self) -> None:
+        """Put the weights back."""
+        for variable, value in zip(self._variables, self._values, strict=True):
+            variable.assign(value)
+
+
+class _State(_Weights):
+    """What moves in a forward pass: moving statistics and random seeds."""
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model.non_trainable_variables)
