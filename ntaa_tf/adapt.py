@@ -89,7 +89,10 @@ def _follow(recipe: Recipe) -> None:
     if flags.FLAGS["inspect"].value:
         print(inspect(recipe))
         return
-    print(format_table(run(recipe)))
+    metrics = run(recipe)
+    print(format_table(metrics))
+    if metrics.get("guard", {}).get("kept") == "baseline":
+        print("Plain finetuning validates better: it is what is kept.")
     print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
 
 

@@ -7,6 +7,7 @@ import keras
 from ntaa_tf import data
 from ntaa_tf.machine import find_free_memory
 from ntaa_tf.machine import find_gpu_memory
+from ntaa_tf.methods import BILEVEL
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.memory import estimate_memory
 
@@ -16,6 +17,9 @@ logger = logging.getLogger(__name__)
 def check_accumulation(recipe: Recipe, dataset: data.ImageDataset) -> None:
     """Raise a ValueError unless every epoch has an update."""
     steps = data.steps_per_epoch(dataset.train, recipe.batch_size)
+    if recipe.plan.search == BILEVEL:
+        half, _ = data.halve(dataset.train.labels, recipe.seed)
+        steps = data.steps_per_epoch(half, recipe.batch_size)
     if recipe.accumulation_steps > steps:
         raise ValueError(
             "Invalid value for `accumulation_steps`. Expected at most the "
@@ -36,7 +40,7 @@ def check_memory(recipe: Recipe, trained: keras.Model) -> None:
     """
     needed = estimate_training(recipe, trained)
     free = find_gpu_memory() or find_free_memory()
-    what = "the supernet" if recipe.method == "ntaa" else "the model"
+    what = "the supernet" if recipe.plan.trains_supernet else "the model"
     logger.info(
         "training %s needs about %s of memory, of which %s are free",
         what,
@@ -71,7 +75,9 @@ def advise(recipe: Recipe) -> str:
         ),
         "--remat": not recipe.remat,
         "--mixed_precision=bfloat16": recipe.mixed_precision == "none",
-        "--sites=spatial": recipe.method == "ntaa" and recipe.sites == "all",
+        "--sites=spatial": (
+            recipe.plan.trains_supernet and recipe.sites == "all"
+        ),
         "a smaller --image_size": True,
     }
     return ", ".join(flag for flag, helps in flags.items() if helps)

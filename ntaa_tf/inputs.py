@@ -11,15 +11,20 @@ from ntaa_tf import zoo
 from ntaa_tf.feasibility import check_accumulation
 from ntaa_tf.feasibility import check_memory
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.methods import GIVEN
+from ntaa_tf.methods import NOTHING
+from ntaa_tf.methods import RANDOM
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.supernet import choose_sites
 from ntaa_tf.stages.budgeting import check_budget
+from ntaa_tf.stages.budgeting import make_budget
+from ntaa_tf.stages.drawing import draw_uniformly
+from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import save_model
-from ntaa_tf.stages.searching import make_supernet
+from ntaa_tf.stages.plain import freeze_before
 from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.workdir import WorkDirectory
-
-SMOKE_EXAMPLES = 32
 
 
 def find_inputs(
@@ -28,24 +33,20 @@ def find_inputs(
     """Find the source model and the data set, and the image size for both."""
     info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
     raw = data.open_dataset(recipe.dataset, recipe.data_dir)
+    if recipe.pretrain_dataset is not None:
+        check_pretraining(recipe)
     size = recipe.image_size or zoo.choose_image_size(info, raw.image_size)
     return info, raw, size
 
 
-def prepare_data(
-    recipe: Recipe, raw: data.RawDataset, image_size: int, path: Path
-) -> data.ImageDataset:
-    """Split and decode the data; few images in a smoke run."""
-    few = max(SMOKE_EXAMPLES, 2 * len(raw.class_names))
-    return data.prepare(
-        raw,
-        image_size,
-        recipe.validation_share,
-        recipe.seed,
-        train_examples=few if recipe.smoke else recipe.train_examples,
-        evaluation_examples=few if recipe.smoke else None,
-        cache_dir=path / "data",
-    )
+def check_pretraining(recipe: Recipe) -> None:
+    """Raise a ValueError if the data set of pretraining can't be used."""
+    try:
+        raw = data.open_dataset(str(recipe.pretrain_dataset), recipe.data_dir)
+        train = data.split_dataset(raw, recipe.validation_share, recipe.seed)
+        data.steps_per_epoch(train["train"], recipe.batch_size)
+    except ValueError as error:
+        raise ValueError(f"In --pretrain_dataset: {error}") from error
 
 
 def build_source(
@@ -78,14 +79,21 @@ def keep_source(
         check_accumulation(recipe, dataset)
         source = build_source(recipe, info, image_size, dataset.num_classes)
         trained = source
-        if recipe.method == "ntaa":
+        if recipe.method == "partial":
+            freeze_before(rewrite(source), recipe.trainable_from)
+        if recipe.plan.search not in (NOTHING, GIVEN):
             choose_sites(
                 source, recipe.candidates, recipe.sites, recipe.skip_inputs
             )
-            trained = make_supernet(recipe, source)
+        if recipe.plan.search != NOTHING:
+            derived = make_supernet(recipe, source)
+            trained = derived if recipe.plan.trains_supernet else source
         check_memory(recipe, trained)
         if recipe.limits:
-            check_budget(recipe, source, trained, directory)
+            check_budget(recipe, source, derived, directory)
+        if recipe.plan.search == RANDOM:
+            budget = make_budget(recipe, source, derived, directory)
+            draw_uniformly(derived, budget, recipe.seed)
         save_model(source, directory / "source.keras")
         return {"image_size": image_size, **dataclasses.asdict(info)}
 

@@ -40,7 +40,7 @@ def parse_limit(name: str, value: Any) -> Limit:
         value: a number such as `3e8`, or a share such as `0.5x`.
 
     Raises:
-        ValueError: if it is neither, or not above 0.
+        ValueError: if it is neither, or below 0.
 
     Example:
     >>> parse_limit("max_macs", "0.5x").resolve(300)
@@ -50,11 +50,11 @@ def parse_limit(name: str, value: Any) -> Limit:
     try:
         number = Decimal(text.removesuffix("x"))
     except decimal.InvalidOperation:
-        number = Decimal(0)
-    if not (number.is_finite() and 0 < number < MOST):
+        number = Decimal(-1)
+    if not (number.is_finite() and 0 <= number < MOST):
         raise ValueError(
-            f"Invalid value for `{name}`. Expected a number above 0, such as "
-            "3e8, or a share of the source's, such as 0.5x. Received: "
+            f"Invalid value for `{name}`. Expected a number, 0 or more, such "
+            "as 3e8, or a share of the source's, such as 0.5x. Received: "
             f"{text!r}."
         )
     return Limit(number, is_share=text.endswith("x"))

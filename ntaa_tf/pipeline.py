@@ -1,14 +1,7 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
-import functools
-from collections.abc import Callable
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import keras
-
-from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
@@ -16,8 +9,8 @@ from ntaa_tf.files import write_json
 from ntaa_tf.inputs import build_source
 from ntaa_tf.inputs import find_inputs
 from ntaa_tf.inputs import keep_source
-from ntaa_tf.inputs import prepare_data
 from ntaa_tf.machine import find_peak_memory
+from ntaa_tf.methods import NOTHING
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
@@ -27,17 +20,24 @@ from ntaa_tf.runs import open_workdir
 from ntaa_tf.runs import shorten_names
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.stages.budgeting import measure_budget
+from ntaa_tf.stages.choosing import guard
+from ntaa_tf.stages.choosing import tune
+from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluation import evaluate
-from ntaa_tf.stages.exporting import export
-from ntaa_tf.stages.finetuning import finetune
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.searching import ARCHITECTURE_FILE
-from ntaa_tf.stages.searching import make_supernet
-from ntaa_tf.stages.searching import search
+from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.job import prepare_data
+from ntaa_tf.stages.job import read_architecture
+from ntaa_tf.stages.plan import MEASURING
+from ntaa_tf.stages.plan import Stages
+from ntaa_tf.stages.plan import list_training
+from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 
 SEARCH_METRICS = ("gap", "collapse_difference")
+CHOICES = ("tune", "guard")
+BASELINE = "baseline"
 METRICS_FILE = "metrics.json"
 
 
@@ -63,12 +63,15 @@ def run(recipe: Recipe) -> dict[str, Any]:
         return read_json(workdir.path / METRICS_FILE)
 
     recipe = recipe.shrunk()
-    dataset = prepare_data(recipe, raw, size, workdir.path)
+    dataset = prepare_data(
+        recipe, raw, size, workdir.path, recipe.train_examples
+    )
     source = keep_source(recipe, info, size, dataset, workdir)
+    job = Job(recipe, source, dataset, workdir.path)
     baseline = {}
     if recipe.compares:
-        baseline = finetune_plainly(recipe, source, dataset, workdir)
-    results = adapt(recipe, source, dataset, workdir)
+        baseline = finetune_plainly(job)
+    results = adapt(job, workdir)
     metrics = summarize(recipe, results, workdir) | baseline
     report(recipe, metrics, workdir)
     write_json(workdir.path / METRICS_FILE, metrics)
@@ -86,36 +89,25 @@ def inspect(recipe: Recipe) -> str:
     return describe_search(source, supernet, recipe.batch_size, memory)
 
 
-def finetune_plainly(
-    recipe: Recipe,
-    source: keras.Model,
-    dataset: data.ImageDataset,
-    workdir: WorkDirectory,
-) -> dict[str, Any]:
+def finetune_plainly(job: Job) -> dict[str, Any]:
     """Finetune the source's own architecture for as many epochs, to compare."""
-    plain = recipe.as_baseline()
-    beside = open_workdir(plain, workdir.path / "baseline")
-    job = Job(plain, source, dataset, beside.path)
-    results = _run_stages([finetune, evaluate], job, beside)
+    beside = job.beside(job.recipe.as_baseline(), job.path / BASELINE)
+    results = run_stages(
+        {**list_choosing(beside.recipe), "evaluate": evaluate},
+        beside,
+        open_workdir(beside.recipe, beside.path),
+    )
     return {"baseline": results["evaluate"]["adapted"]}
 
 
-def adapt(
-    recipe: Recipe,
-    source: keras.Model,
-    dataset: data.ImageDataset,
-    workdir: WorkDirectory,
-) -> dict[str, Any]:
+def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
     """Search, collapse, finetune, evaluate and export, by the method.
 
     Returns:
         What each stage gave, by its name.
     """
-    job = Job(recipe, source, dataset, workdir.path)
-    stages = [finetune, evaluate, export]
-    if recipe.method == "ntaa":
-        stages.insert(0, search)
-    return _run_stages(stages, job, workdir)
+    stages = {**list_choosing(job.recipe), **MEASURING}
+    return run_stages(stages, job, workdir)
 
 
 def summarize(
@@ -135,6 +127,7 @@ def summarize(
         "adapted": adapted,
         **{name: search[name] for name in SEARCH_METRICS if name in search},
         **measure_budget(search, adapted),
+        **{name: results[name] for name in CHOICES if name in results},
         "export_difference": results["export"]["difference"],
         "seconds": seconds,
         "peak_memory_mib": find_peak_memory() // 2**20,
@@ -150,16 +143,16 @@ def report(
     path = workdir.path
     architecture = Architecture({})
     history: dict[str, list[float]] = {}
-    for stage in ("search", "finetune"):
+    for stage in ("search", "pretrain", "finetune"):
         if (path / stage).exists():
             result = read_json(path / stage / RESULT_FILE)
             history |= {
                 f"{stage}_{name}": values
-                for name, values in result["history"].items()
+                for name, values in result.get("history", {}).items()
             }
-    if recipe.method == "ntaa":
-        text = (path / "search" / ARCHITECTURE_FILE).read_text("utf-8")
-        architecture = Architecture.from_json(text)
+    is_kept = metrics.get("guard", {}).get("kept") != BASELINE
+    if recipe.plan.search != NOTHING and is_kept:
+        architecture = read_architecture(path / "search" / ARCHITECTURE_FILE)
         draw_architecture(architecture, path / "architecture.png")
     write_report(
         path / "report.html",
@@ -171,15 +164,8 @@ def report(
     )
 
 
-def _run_stages(
-    stages: Sequence[Callable[[Job, Path], dict[str, Any]]],
-    job: Job,
-    workdir: WorkDirectory,
-) -> dict[str, Any]:
-    """Run the stages that have no result yet; give all results by name."""
-    return {
-        stage.__name__: workdir.run_once(
-            stage.__name__, functools.partial(stage, job)
-        )
-        for stage in stages
-    }
+def list_choosing(recipe: Recipe) -> Stages:
+    """List the stages that end with what is measured."""
+    stages: Stages = {"tune": tune} if recipe.tune > 1 else {}
+    stages |= list_training(recipe.plan)
+    return {**stages, "guard": guard} if recipe.guard else stages

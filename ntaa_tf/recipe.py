@@ -7,11 +7,25 @@ from typing import Any
 
 from ntaa_tf.limit import Limit
 from ntaa_tf.limit import parse_limit
+from ntaa_tf.methods import BILEVEL
+from ntaa_tf.methods import EVOLUTION
+from ntaa_tf.methods import GIVEN
+from ntaa_tf.methods import INHERIT
+from ntaa_tf.methods import JOINT
+from ntaa_tf.methods import METHODS
+from ntaa_tf.methods import NOTHING
+from ntaa_tf.methods import TRANSFER
+from ntaa_tf.methods import WEIGHTS
+from ntaa_tf.methods import Method
 
-METHODS = ("ntaa", "finetune")
 CANDIDATE_WEIGHTS = ("inherit", "random")
 SCHEDULES = ("one", "two")
-RELAXATIONS = ("expectation", "gumbel", "single_path")
+# Neighbouring learning rates of a sweep differ by this.
+TUNING_FACTOR = 3.0
+EXPECTATION = "expectation"
+GUMBEL = "gumbel"
+SINGLE_PATH = "single_path"
+RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
 PRECISIONS = ("none", "float16", "bfloat16")
 # The flag that limits each cost.
 BUDGETS = {
@@ -19,6 +33,7 @@ BUDGETS = {
     "parameters": "max_params",
     "latency_ms": "max_latency_ms",
     "depth": "max_depth",
+    "weight_free": "max_weight_free",
 }
 EMBEDDED_MODEL = "digits0to4"
 EMBEDDED_DATASET = "digits5to9"
@@ -82,8 +97,30 @@ class Recipe:
         "single characters.",
     )
     method: str = _choice(
-        "ntaa", "Search and adapt, or finetune the source alone.", METHODS
+        "ntaa",
+        "How the architecture is found, and with what its weights begin. All "
+        "have the same epochs; transfer has --pretrain_epochs more.",
+        tuple(METHODS),
     )
+    derived_weights: str | None = _choice(
+        None,
+        "What finetuning begins with: inherited weights, scratch, or transfer, "
+        "trained from scratch on --pretrain_dataset. By default what the "
+        "method says.",
+        WEIGHTS,
+    )
+    architecture: str | None = _choice(
+        None, "For retrain: the architecture.json of another run."
+    )
+    trainable_from: str = _choice(
+        "0.5",
+        "For partial: the first layer that is trained, by its name or as a "
+        "share of the layers.",
+    )
+    pretrain_dataset: str | None = _choice(
+        None, "For transfer: what an architecture is pretrained on."
+    )
+    pretrain_epochs: int = _choice(30, "For transfer: epochs on it.")
     baseline: bool | None = _choice(
         None,
         "Also finetune the source for as many epochs, and compare. By default "
@@ -99,11 +136,20 @@ class Recipe:
         "Convolutions to search: all, spatial, last:N or a regular expression.",
     )
     relaxation: str = _choice(
-        "expectation",
+        EXPECTATION,
         "Mix all candidates in every step, or evaluate one: drawn by the "
-        "logits (gumbel), or uniformly (single_path), of which the best of "
-        "some drawn architectures is kept.",
+        "logits (gumbel), or uniformly (single_path), of which evolution finds "
+        "the best.",
         RELAXATIONS,
+    )
+    unrolled: bool = _choice(
+        False, "For darts: second order, at three times the cost."
+    )
+    evolution_population: int = _choice(
+        50, "For single paths: architectures in a generation of evolution."
+    )
+    evolution_generations: int = _choice(
+        20, "For single paths: generations after the first."
     )
     skip_inputs: int = _choice(
         1, "From how many preceding layers a site chooses its input, 1 to 3."
@@ -112,6 +158,11 @@ class Recipe:
         "inherit",
         "Kernels of new candidates: the source's, or random.",
         CANDIDATE_WEIGHTS,
+    )
+    calibrate: bool = _choice(
+        False,
+        "Scale candidates without weights to the deviation of the source's own "
+        "operation at their site.",
     )
     start: str = _choice(
         "exact",
@@ -158,6 +209,15 @@ class Recipe:
         SCHEDULES,
     )
     architecture_learning_rate: float = _choice(0.3, "Of the logits.")
+    architecture_optimizer: str = _choice(
+        "sgd",
+        "Of the logits: sgd, adam, or adam with the penalties beside it, not "
+        "in its loss.",
+        ("sgd", "adam", "adam_decoupled"),
+    )
+    warm_up: float = _choice(
+        0.0, "Share of the search in which no logit moves yet."
+    )
     lambda_theta: float = _choice(
         1e-3, "Strength of the penalty on the source's operations."
     )
@@ -182,6 +242,26 @@ class Recipe:
     max_depth: str | None = _choice(
         None, "Most layers deep that it may be: a number or a share."
     )
+    max_weight_free: str | None = _choice(
+        None,
+        "Most sites that may become pooling, identity and the like: a number, "
+        "or a share of all sites.",
+    )
+    confidence: float = _choice(
+        0.0,
+        "By how much the probability of an operation must exceed that of the "
+        "source's own to replace it.",
+    )
+    guard: bool = _choice(
+        False,
+        "Also finetune the source for as many epochs, and return whichever "
+        "validates better.",
+    )
+    tune: int = _choice(
+        1,
+        "How many learning rates around --learning_rate are tried, each by a "
+        "whole run; the validation split decides.",
+    )
     seed: int = _choice(0, "Of everything random.")
     workdir: str | None = _choice(
         None, "Where the run is kept; by default below runs/."
@@ -194,7 +274,7 @@ class Recipe:
         for field in dataclasses.fields(self):
             choices = field.metadata["choices"]
             value = getattr(self, field.name)
-            if choices and value not in choices:
+            if choices and value not in (*choices, field.default):
                 raise _invalid(field.name, f"one of {choices}", value)
         for name, lowest in _LOWEST.items():
             value = getattr(self, name)
@@ -204,10 +284,94 @@ class Recipe:
             raise _invalid(
                 "validation_share", "between 0 and 1", self.validation_share
             )
-        if self.limits and self.method == "finetune":
+        for name in ("confidence", "warm_up"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise _invalid(name, "0 or more, below 1", value)
+        self._check_method()
+
+    def _check_method(self) -> None:
+        """Raise a ValueError where a flag and the method do not go together."""
+        if self.limits and self.plan.search in (NOTHING, GIVEN):
             flag = BUDGETS[next(iter(self.limits))]
-            what = "None, as --method=finetune derives nothing"
+            what = f"None, as --method={self.method} derives nothing"
             raise _invalid(flag, what, getattr(self, flag))
+        for name, is_needed in {
+            "architecture": self.plan.search == GIVEN,
+            "pretrain_dataset": self.plan.weights == TRANSFER,
+        }.items():
+            value = getattr(self, name)
+            if is_needed == (value is None):
+                what = "a value" if is_needed else "None"
+                raise _invalid(name, f"{what} with {self._say_plan()}", value)
+        for name, is_wrong, expected in self._list_clashes():
+            if is_wrong:
+                raise _invalid(name, expected, getattr(self, name))
+
+    def _list_clashes(self) -> list[tuple[str, bool, str]]:
+        """List flags, whether each is wrong beside others, what is not."""
+        plan, plainly = self.plan, self.mixed_precision == "none"
+        return [
+            (
+                "relaxation",
+                plan.search == BILEVEL and self.relaxation == SINGLE_PATH,
+                f"one that has logits with --method={self.method}",
+            ),
+            (
+                "relaxation",
+                plan.search == EVOLUTION and self.relaxation == GUMBEL,
+                f"single_path, or none, with --method={self.method}",
+            ),
+            (
+                "unrolled",
+                self.unrolled and not (plan.search == BILEVEL and plainly),
+                "False unless --method is darts, in float32",
+            ),
+            (
+                "derived_weights",
+                plan.search == NOTHING and plan.weights == TRANSFER,
+                "another than transfer where no architecture is found",
+            ),
+            (
+                "calibrate",
+                self.calibrate and not plan.trains_supernet,
+                f"False with --method={self.method}, which searches nothing",
+            ),
+            (
+                "guard",
+                self.guard and (self.method == "finetune" or bool(self.limits)),
+                "False with --method=finetune, and with limits, which the "
+                "finetuned source may not keep",
+            ),
+        ]
+
+    def _say_plan(self) -> str:
+        weights = self.derived_weights
+        return f"--method={self.method}" + (
+            f" and --derived_weights={weights}" if weights else ""
+        )
+
+    @property
+    def plan(self) -> Method:
+        """What the method does, and what its weights begin with."""
+        method = METHODS[self.method]
+        weights = self.derived_weights or method.weights
+        return dataclasses.replace(method, weights=weights)
+
+    @property
+    def searched_epochs(self) -> int:
+        """Epochs that train a supernet; finetuning has the others."""
+        return self.search_epochs if self.plan.trains_supernet else 0
+
+    @property
+    def one_cosine(self) -> bool:
+        """Whether finetuning goes on where the search's learning rate ended.
+
+        Not where it begins with other weights, or the search is another's.
+        """
+        inherits = self.plan.search == JOINT and self.plan.weights == INHERIT
+        goes_on = inherits or not self.plan.trains_supernet
+        return self.schedule == "one" and goes_on
 
     @property
     def limits(self) -> dict[str, Limit]:
@@ -223,6 +387,8 @@ class Recipe:
         """Whether plain finetuning is run beside the search."""
         if self.method == "finetune":
             return False
+        if self.guard:
+            return True
         if self.baseline is None:
             return self.dataset == EMBEDDED_DATASET
         return self.baseline
@@ -240,6 +406,9 @@ class Recipe:
             self,
             search_epochs=1,
             finetune_epochs=1,
+            pretrain_epochs=1,
+            evolution_population=4,
+            evolution_generations=1,
             batch_size=8,
             accumulation_steps=min(self.accumulation_steps, 2),
         )
@@ -250,10 +419,28 @@ class Recipe:
         return dataclasses.replace(
             self,
             method="finetune",
+            derived_weights=None,
+            architecture=None,
+            pretrain_dataset=None,
+            relaxation=EXPECTATION,
+            unrolled=False,
+            calibrate=False,
             baseline=None,
+            guard=False,
             workdir=None,
             **unlimited,
         )
+
+    def list_tuned(self) -> list["Recipe"]:
+        """List the recipes among which tuning chooses: this one is first."""
+        rates = [
+            self.learning_rate * TUNING_FACTOR ** ((k + 1) // 2 * (-1) ** k)
+            for k in range(self.tune)
+        ]
+        return [
+            dataclasses.replace(self, learning_rate=rate, tune=1, workdir=None)
+            for rate in rates
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Give every choice by name."""
@@ -274,6 +461,10 @@ _LOWEST = {
     "lambda_theta": 0.0,
     "cost_weight": 0.0,
     "skip_inputs": 1,
+    "pretrain_epochs": 1,
+    "evolution_population": 1,
+    "evolution_generations": 0,
+    "tune": 1,
     "seed": 0,
 }
 

@@ -302,7 +302,7 @@ def test_help_names_every_choice():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "sites"), [("resnet50", "spatial"), ("vgg19", "all")]
+    ("model", "sites"), [("resnet50", "last:6"), ("vgg19", "all")]
 )
 def test_smoke_runs_go_through_every_stage(model, sites, tmp_path):
     data = Path(__file__).parents[2] / "shared" / "data" / "tfds"

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
-    "recipe": {"limit"},
+    "methods": set(),
+    "recipe": {"limit", "methods"},
     "data": {"files"},
     "zoo": {"files", "graph"},
     "costs": {"graph", "layers"},
@@ -33,13 +34,15 @@ MAY_IMPORT = {
     "export": FOUNDATION,
     "report": FOUNDATION,
     "workdir": FOUNDATION,
-    "stages": FOUNDATION | MEANS | {"costs", "recipe"},
-    "feasibility": {"data", "machine", "recipe", "search"},
+    "stages": FOUNDATION | MEANS | {"costs", "methods", "recipe", "runs"},
+    "feasibility": {"data", "machine", "methods", "recipe", "search"},
     "runs": {"recipe", "workdir"},
-    "inputs": FOUNDATION | MEANS | {"recipe", "stages", "feasibility"},
+    "inputs": FOUNDATION
+    | MEANS
+    | {"methods", "recipe", "stages", "feasibility"},
     "pipeline": FOUNDATION
     | MEANS
-    | {"recipe", "runs", "inputs", "stages", "feasibility"},
+    | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"},
     "adapt": MEANS | {"recipe", "runs", "pipeline"},
     "__init__": FOUNDATION | {"search"},
 }

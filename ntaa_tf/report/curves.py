@@ -21,7 +21,11 @@ PANELS = {
         "argmax model": "val_argmax_accuracy",
     },
     "Entropy of the softmax": {"": "entropy"},
-    "Share of changed sites": {"": "changed_share"},
+    "Share of changed choices, of sites without weights": {
+        "changed": "changed_share",
+        "without weights": "weight_free_share",
+    },
+    "Share of choices that kept their winner": {"": "kept_share"},
     "Learning rate": {"": "learning_rate"},
 }
 SEARCH = "search_"

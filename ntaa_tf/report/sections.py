@@ -95,15 +95,24 @@ def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
         "Largest difference by collapse": metrics.get("collapse_difference"),
         "Largest difference by export": metrics.get("export_difference"),
     }
-    return {
-        name: format_share(share)
-        for name, share in shares.items()
-        if share is not None
-    } | {
-        name: f"{difference:.1e}"
-        for name, difference in differences.items()
-        if difference is not None
+    guard, tune = metrics.get("guard", {}), metrics.get("tune", {})
+    kept = {
+        "Kept by the guard": guard.get("kept"),
+        "Learning rate by tuning": tune.get("learning_rate"),
     }
+    return (
+        {
+            name: format_share(share)
+            for name, share in shares.items()
+            if share is not None
+        }
+        | {name: str(what) for name, what in kept.items() if what}
+        | {
+            name: f"{difference:.1e}"
+            for name, difference in differences.items()
+            if difference is not None
+        }
+    )
 
 
 def _list_budget(metrics: Mapping[str, Any]) -> dict[str, str]:

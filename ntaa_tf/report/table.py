@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-ROWS = {
-    "source": "source",
-    "baseline": "plain finetuning",
-    "adapted": "NTAA",
-}
+PLAIN = "plain finetuning"
+METHODS = {"ntaa": "NTAA", "finetune": PLAIN}
 HEADER = (
     "",
     "test accuracy",
@@ -47,9 +44,12 @@ def format_table(metrics: Mapping[str, Any]) -> str:
 
 def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """List the rows of the table, formatted, below `HEADER`."""
-    labels = dict(ROWS)
-    if metrics.get("method") == "finetune":
-        labels["adapted"] = ROWS["baseline"]
+    method = metrics.get("method", "ntaa")
+    labels = {
+        "source": "source",
+        "baseline": PLAIN,
+        "adapted": METHODS.get(method, method),
+    }
     return [
         (label, *_format_model(metrics[key]))
         for key, label in labels.items()

@@ -14,6 +14,7 @@ from ntaa_tf.costs.latency_table import measure_latency_table
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
@@ -63,6 +64,10 @@ def make_budget(
     if "latency_ms" in limits:
         table = LatencyTable(**read_json(directory / LATENCY_FILE))
         costs["latency_ms"] = table.source
+    # Of all sites a share is taken here, of what the source has elsewhere.
+    costs["weight_free"] = sum(
+        isinstance(choice, MixedOp) for choice in supernet.choices
+    )
     resolved = {
         name: limit.resolve(costs[name]) for name, limit in limits.items()
     }
@@ -102,7 +107,8 @@ def measure_budget(
 
     Returns:
         Under `budget`, for each limited cost, that of the `source`, its
-        `limit`, and what it is as `derived` and as `measured`; nothing if
+        `limit`, and what it is as `derived` and, where the model shows it,
+        as `measured`; nothing if
         there was no budget. The first three latencies are of one time, the
         last is of another, at which the source was measured again.
     """
@@ -110,7 +116,8 @@ def measure_budget(
         return {}
     measured = {**adapted, "latency_ms": adapted["latency_ms"]["1"]}
     budget = {
-        name: {**described, "measured": measured[name]}
+        name: described
+        | ({"measured": measured[name]} if name in measured else {})
         for name, described in search["budget"].items()
     }
     return {"budget": budget}

@@ -5,14 +5,17 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.graph.rewrite import single_or_list
-from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.methods import NOTHING
+from ntaa_tf.methods import SCRATCH
+from ntaa_tf.methods import TRANSFER
+from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import save_model
-from ntaa_tf.tasks.classification import compile_options
-from ntaa_tf.training import fit_resumably
+from ntaa_tf.stages.plain import fit_plainly
+from ntaa_tf.stages.plain import freeze_before
+from ntaa_tf.stages.plain import measure_accuracy
+from ntaa_tf.stages.pretraining import PRETRAINED_FILE
 
 
 def finetune(job: Job, directory: Path) -> dict[str, Any]:
@@ -23,48 +26,41 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         directory: of this stage, for what resuming needs.
 
     Returns:
-        The `history`: each metric after each epoch.
+        The `history`: each metric after each epoch; and the
+        `validation_accuracy` at the end.
     """
-    model = _load_start(job)
-    trained = _compile(job, model)
-    history = fit_resumably(
-        trained,
-        lambda first: job.training_batches(
-            job.searched + first, job.recipe.total_epochs
-        ),
-        epochs=job.recipe.total_epochs - job.searched,
-        steps_per_epoch=job.steps,
-        directory=directory,
-        validation_batches=job.evaluation_batches(job.dataset.validation),
-        callbacks=[],
-    )
-    set_precision(model)
-    save_model(model, job.path / "adapted.keras")
-    return {"history": history}
-
-
-def _load_start(job: Job) -> keras.Model:
-    """Load the model to be trained, in the precision of its training."""
-    if job.searched:
-        path = job.path / "search" / "collapsed.keras"
-        model = keras.models.load_model(path)
-    else:
-        model = rewrite(job.source)
-    keras.utils.set_random_seed(job.recipe.seed)
-    set_precision(model, job.recipe.mixed_precision)
-    return model
-
-
-def _compile(job: Job, model: keras.Model) -> keras.Model:
-    """Make a model of the same layers, ready to be trained."""
-    optimizer = job.make_optimizer(
+    recipe = job.recipe
+    keras.utils.set_random_seed(recipe.seed)
+    model = load_start(job)
+    frozen = []
+    if recipe.method == "partial":
+        frozen = freeze_before(model, recipe.trainable_from)
+    epochs = recipe.total_epochs - recipe.searched_epochs
+    history = fit_plainly(
+        job,
         model,
-        job.recipe.total_epochs - job.searched,
-        first_epoch=job.searched,
+        epochs,
+        directory,
+        recipe.searched_epochs,
+        recipe.one_cosine,
     )
-    trained = Rematerialized(*single_or_list(model))
-    trained.compile(
-        optimizer=optimizer, **job.execution_options(), **compile_options()
-    )
-    optimizer.build(model.trainable_variables)
-    return trained
+    for layer in frozen:
+        layer.trainable = True
+    save_model(model, job.path / "adapted.keras")
+    return {
+        "history": history,
+        "validation_accuracy": measure_accuracy(job, model),
+    }
+
+
+def load_start(job: Job) -> keras.Model:
+    """Load what finetuning begins with, by the method."""
+    plan = job.recipe.plan
+    if plan.weights == TRANSFER:
+        path = job.path / "pretrain" / PRETRAINED_FILE
+        return keras.models.load_model(path)
+    model = job.source
+    if plan.search != NOTHING:
+        path = job.path / "search" / COLLAPSED_FILE
+        model = keras.models.load_model(path)
+    return rewrite(model, fresh=plan.weights == SCRATCH)

@@ -1,43 +1,37 @@
-"""The stage that searches, and collapses what it found."""
+"""The stage that searches: trains a supernet, and collapses it."""
 
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
+import tensorflow as tf
 
-from ntaa_tf.architecture import Architecture
-from ntaa_tf.files import write_atomically
-from ntaa_tf.files import write_json
+from ntaa_tf import data
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
+from ntaa_tf.methods import BILEVEL
+from ntaa_tf.methods import EVOLUTION
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.budget import Budget
-from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.budget_end import EndWithinBudget
-from ntaa_tf.search.derive import collapse
-from ntaa_tf.search.derive import derive
+from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
-from ntaa_tf.search.random_paths import keep_best_path
-from ntaa_tf.search.recalibrate import Recalibration
-from ntaa_tf.search.supernet import apply_architecture
-from ntaa_tf.search.supernet import insert_mixed_ops
-from ntaa_tf.stages.budgeting import describe_budget
 from ntaa_tf.stages.budgeting import make_budget
+from ntaa_tf.stages.deriving import keep_collapsed
+from ntaa_tf.stages.deriving import settle_architecture
+from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import save_model
+from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.tasks.classification import compile_options
 from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_resumably
 
-ARCHITECTURE_FILE = "architecture.json"
-PROBABILITIES_FILE = "probabilities.json"
-RECALIBRATION_BATCHES = 50
 MONITOR_BATCHES = 10
-DRAWN_PATHS = 20
-COMPARED_IMAGES = 8
+DECOUPLED = "adam_decoupled"
 
 
 def search(job: Job, directory: Path) -> dict[str, Any]:
@@ -59,22 +53,22 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
         job.calibration_images(MONITOR_BATCHES),
     )
     monitor.set_model(supernet)
-    budget = make_budget(job.recipe, job.source, supernet, job.path / "source")
+    budget = make_budget(job.recipe, job.source, supernet, job.source_path)
     history = _fit(job, supernet, monitor, budget, directory)
     gap = {
         "supernet": history["val_accuracy"][-1],
         "argmax": history["val_argmax_accuracy"][-1],
     }
-    if job.recipe.relaxation == SINGLE_PATH:
-        paths = keep_best_path(supernet, monitor.evaluate, DRAWN_PATHS)
-        gap["argmax"] = max(paths)
-    if job.recipe.relaxation != EXPECTATION:
+    if supernet.relaxation == SINGLE_PATH:
+        gap["argmax"] = keep_best_path(
+            job.recipe, supernet, monitor.evaluate, budget, directory
+        )
+    if supernet.relaxation != EXPECTATION:
         supernet.settle()
-    architecture, costs = _derive(supernet, budget, directory)
+    architecture, costs = settle_architecture(supernet, budget, directory)
     if costs:
         gap["budget"] = monitor.evaluate()
-    set_precision(supernet)
-    difference = _collapse(job, supernet, architecture, directory)
+    difference = keep_collapsed(job, supernet, architecture, directory)
     return {
         "history": history,
         "gap": gap,
@@ -83,42 +77,50 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     }
 
 
-def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
-    """Insert the mixed ops that a recipe asks for."""
-    return insert_mixed_ops(
-        source,
-        candidates=recipe.candidates,
-        sites=recipe.sites,
-        skip_inputs=recipe.skip_inputs,
-        inherit=recipe.candidate_weights == "inherit",
-        seed=recipe.seed,
-    )
-
-
 def _compile(job: Job) -> Supernet:
     """Make the supernet, ready to be searched."""
     recipe = job.recipe
     supernet = make_supernet(recipe, job.source)
+    if recipe.calibrate:
+        calibrate(supernet, next(iter(job.calibration_images(1))))
     set_precision(supernet, recipe.mixed_precision)
+    options: dict[str, Any] = {"relaxation": recipe.relaxation}
+    if recipe.plan.search == EVOLUTION:
+        options["relaxation"] = SINGLE_PATH
+    elif recipe.plan.search == BILEVEL:
+        supernet = BilevelSupernet(*single_or_list(supernet))
+        options["unrolled"] = recipe.unrolled
+    epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
+    steps = _count_steps(job)
     supernet.compile(
-        optimizer=job.make_optimizer(supernet, recipe.search_epochs),
-        architecture_optimizer=keras.optimizers.SGD(
-            recipe.architecture_learning_rate,
-            momentum=0.9,
-            gradient_accumulation_steps=count_accumulated(
-                recipe.accumulation_steps
-            ),
-        ),
-        relaxation=recipe.relaxation,
+        optimizer=job.make_optimizer(supernet, epochs * steps),
+        architecture_optimizer=_make_architecture_optimizer(recipe),
         seed=recipe.seed,
         lambda_theta=recipe.lambda_theta,
         cost_weight=recipe.cost_weight,
+        confidence=recipe.confidence,
+        warm_up=recipe.warm_up,
+        decouples_penalties=recipe.architecture_optimizer == DECOUPLED,
         start=recipe.start,
         end=recipe.end,
-        **job.execution_options(),
+        **options,
+        **job.execution_options(steps),
         **compile_options(),
     )
     return supernet
+
+
+def _make_architecture_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    """Make the optimizer of the logits."""
+    rate = recipe.architecture_learning_rate
+    accumulated = count_accumulated(recipe.accumulation_steps)
+    if recipe.architecture_optimizer == "sgd":
+        return keras.optimizers.SGD(
+            rate, momentum=0.9, gradient_accumulation_steps=accumulated
+        )
+    return keras.optimizers.Adam(
+        rate, beta_1=0.5, gradient_accumulation_steps=accumulated
+    )
 
 
 def _fit(
@@ -130,40 +132,37 @@ def _fit(
 ) -> dict[str, list[float]]:
     """Train weights and logits; give each metric after each epoch."""
     callbacks: list[keras.callbacks.Callback] = [monitor]
-    if budget is not None and job.recipe.end == "exact":
+    anneals = supernet.relaxation != SINGLE_PATH and job.recipe.end == "exact"
+    if budget is not None and anneals:
         callbacks.append(EndWithinBudget(budget))
     return fit_resumably(
         supernet,
-        lambda first: job.training_batches(first, job.searched),
-        epochs=job.searched,
-        steps_per_epoch=job.steps,
+        lambda first: _make_batches(job, first),
+        epochs=job.recipe.search_epochs,
+        steps_per_epoch=_count_steps(job),
         directory=directory,
         callbacks=callbacks,
     )
 
 
-def _derive(
-    supernet: Supernet, budget: Budget | None, directory: Path
-) -> tuple[Architecture, dict[str, Any]]:
-    """Derive the architecture; give it, and what a budget says of it."""
-    architecture = derive(supernet, budget)
-    with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
-        unfinished.write_text(architecture.to_json(), "utf-8")
-    if budget is None:
-        return architecture, {}
-    write_json(directory / PROBABILITIES_FILE, measure_probabilities(supernet))
-    # The search may have ended elsewhere, or in a mixture.
-    apply_architecture(supernet, architecture)
-    return architecture, {"budget": describe_budget(budget, architecture)}
+def _make_batches(job: Job, first_epoch: int) -> tf.data.Dataset:
+    """Give the search's batches; for bilevel search, pairs of them."""
+    end = job.recipe.search_epochs
+    if job.recipe.plan.search != BILEVEL:
+        return job.training_batches(first_epoch, end)
+    return tf.data.Dataset.zip(
+        *(job.training_batches(first_epoch, end, half) for half in _halve(job))
+    )
 
 
-def _collapse(
-    job: Job, supernet: Supernet, architecture: Architecture, directory: Path
-) -> float:
-    """Keep the collapsed model; give how far it was from the supernet."""
-    collapsed = collapse(supernet, architecture)
-    images = job.dataset.validation.images[:COMPARED_IMAGES].astype("float32")
-    logits = [np.asarray(model(images)) for model in (supernet, collapsed)]
-    Recalibration(collapsed)(job.calibration_images(RECALIBRATION_BATCHES))
-    save_model(collapsed, directory / "collapsed.keras")
-    return float(np.max(np.abs(logits[0] - logits[1])))
+def _count_steps(job: Job) -> int:
+    """Count the steps of an epoch of the search."""
+    if job.recipe.plan.search != BILEVEL:
+        return job.steps
+    half, _ = _halve(job)
+    return data.steps_per_epoch(half, job.recipe.batch_size)
+
+
+def _halve(job: Job) -> Any:
+    """Divide the training examples: for the weights, for the logits."""
+    return data.halve(job.dataset.train.labels, job.recipe.seed)

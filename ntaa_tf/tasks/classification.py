@@ -31,6 +31,28 @@ def attach_classifier(
     return keras.Model(features.input, logits, name=features.name)
 
 
+def replace_classifier(
+    model: keras.Model, num_classes: int, seed: int = 0
+) -> keras.Model:
+    """Put another linear classifier in the place of a model's last layer.
+
+    Args:
+        model: its last layer is a Dense.
+        num_classes: how many logits the new classifier gives.
+        seed: of its kernel.
+
+    Returns:
+        A model that shares all other layers with `model`.
+    """
+    last = model.layers[-1]
+    classifier = keras.layers.Dense(
+        num_classes,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+        name=last.name,
+    )
+    return keras.Model(model.input, classifier(last.input), name=model.name)
+
+
 def compile_options() -> dict:
     """Give what `compile` needs of the task: its loss and its metrics."""
     return {

@@ -14,6 +14,8 @@ HISTORY = {
     "search_val_argmax_accuracy": [0.1, 0.2, 0.4],
     "search_entropy": [2.0, 1.0, 0.5],
     "search_changed_share": [0.0, 0.2, 0.5],
+    "search_weight_free_share": [0.0, 0.1, 0.1],
+    "search_kept_share": [1.0, 0.8, 0.9],
     "search_learning_rate": [0.1, 0.09, 0.07],
     "search_architecture_learning_rate": [0.1, 0.1, 0.1],
     "finetune_loss": [0.9, 0.8],
@@ -50,7 +52,7 @@ def test_every_quantity_has_a_panel(figures):
     titles = [*curves.PANELS, "search architecture learning rate"]
     assert draw_curves(HISTORY) == titles
     drawn = sum(len(points_of(axes)) for axes in figures.values())
-    assert drawn == 9  # Curves of finetuning go on from those of the search.
+    assert drawn == 11  # Curves of finetuning go on from those of the search.
 
 
 def test_finetuning_goes_on_after_the_search(figures):

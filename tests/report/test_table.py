@@ -46,7 +46,8 @@ def test_table_leaves_out_what_was_not_run_and_dashes_what_is_missing():
 
 
 @pytest.mark.parametrize(
-    ("method", "label"), [("ntaa", "NTAA"), ("finetune", "plain finetuning")]
+    ("method", "label"),
+    [("ntaa", "NTAA"), ("finetune", "plain finetuning"), ("spos", "spos")],
 )
 def test_the_adapted_model_is_named_after_its_method(method, label):
     metrics = {"method": method, "source": SOURCE, "adapted": ADAPTED}

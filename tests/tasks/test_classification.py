@@ -6,6 +6,7 @@ import pytest
 
 from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.tasks.classification import replace_classifier
 
 
 def make_features(*names):
@@ -68,3 +69,14 @@ def test_the_task_trains_one_step():
     assert logs["accuracy"] == pytest.approx(hits.mean())
     for old, new in zip(before, model.get_weights(), strict=True):
         assert np.abs(new - old).max() > 0
+
+
+def test_another_classifier_leaves_all_other_layers():
+    model = attach_classifier(make_features(), 5)
+    other = replace_classifier(model, 7, seed=1)
+    assert other.output.shape == (None, 7)
+    assert [layer.name for layer in other.layers] == [
+        layer.name for layer in model.layers
+    ]
+    assert other.layers[:-1] == model.layers[:-1]
+    assert model.output.shape == (None, 5)

@@ -1,0 +1,79 @@
+"""Stages that choose among whole trainings, by the validation split."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_atomically
+from ntaa_tf.runs import open_workdir
+from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.plan import list_training
+from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.workdir import RESULT_FILE
+
+ADAPTED_FILE = "adapted.keras"
+NOT_COPIED = ("checkpoints", "tensorboard", "data")
+
+
+def tune(job: Job, directory: Path) -> dict[str, Any]:
+    """Train with several learning rates, and keep the best as this run's own.
+
+    Args:
+        job: what the stages share; its `path` gets the stages of the best.
+        directory: gets a work directory for each learning rate.
+
+    Returns:
+        The `validation_accuracy` of each rate, and the `learning_rate` that is
+        best; of equal ones the first tried.
+    """
+    accuracies = {}
+    for recipe in job.recipe.list_tuned():
+        rate = f"{recipe.learning_rate:.6g}"
+        tried = job.beside(recipe, directory / rate)
+        results = run_stages(
+            list_training(recipe.plan),
+            tried,
+            open_workdir(recipe, tried.path),
+        )
+        accuracies[rate] = results["finetune"]["validation_accuracy"]
+    best = max(accuracies, key=lambda rate: accuracies[rate])
+    for name in (*list_training(job.recipe.plan), ADAPTED_FILE):
+        _copy(directory / best / name, job.path / name)
+    return {"learning_rate": float(best), "validation_accuracy": accuracies}
+
+
+def guard(job: Job, directory: Path) -> dict[str, Any]:
+    """Keep the plainly finetuned source if that validates better.
+
+    Args:
+        job: what the stages share; in its `path` is the finished baseline.
+        directory: gets what was adapted, if it is not kept.
+
+    Returns:
+        The `validation_accuracy` of both, and which is `kept`.
+    """
+    accuracies = {
+        name: read_json(path / "finetune" / RESULT_FILE)["validation_accuracy"]
+        for name, path in (
+            ("adapted", job.path),
+            ("baseline", job.path / "baseline"),
+        )
+    }
+    kept = "adapted"
+    if accuracies["baseline"] > accuracies["adapted"]:
+        kept = "baseline"
+        adapted = job.path / ADAPTED_FILE
+        if not (directory / ADAPTED_FILE).exists():
+            _copy(adapted, directory / ADAPTED_FILE)
+        _copy(job.path / "baseline" / ADAPTED_FILE, adapted)
+    return {"kept": kept, "validation_accuracy": accuracies}
+
+
+def _copy(source: Path, target: Path) -> None:
+    with write_atomically(target) as unfinished:
+        if source.is_dir():
+            ignored = shutil.ignore_patterns(*NOT_COPIED)
+            shutil.copytree(source, unfinished, ignore=ignored)
+        else:
+            shutil.copy2(source, unfinished)

@@ -1,0 +1,76 @@
+"""From a supernet to the files that all later stages begin with."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.files import write_atomically
+from ntaa_tf.files import write_json
+from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.search.budget import Budget
+from ntaa_tf.search.budget import measure_probabilities
+from ntaa_tf.search.derive import collapse
+from ntaa_tf.search.derive import derive
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.search.supernet import apply_architecture
+from ntaa_tf.stages.budgeting import describe_budget
+from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import save_model
+
+ARCHITECTURE_FILE = "architecture.json"
+PROBABILITIES_FILE = "probabilities.json"
+COLLAPSED_FILE = "collapsed.keras"
+RECALIBRATION_BATCHES = 50
+COMPARED_IMAGES = 8
+
+
+def settle_architecture(
+    supernet: Supernet, budget: Budget | None, directory: Path
+) -> tuple[Architecture, dict[str, Any]]:
+    """Derive the architecture, keep it, and end the mixing at it.
+
+    Args:
+        supernet: a supernet, searched or not.
+        budget: what the architecture may cost.
+        directory: gets `architecture.json`, and with a budget also the
+            `probabilities.json` that it was chosen by.
+
+    Returns:
+        The architecture; and, where there is a `budget`, what that says.
+    """
+    architecture = derive(supernet, budget)
+    with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
+        unfinished.write_text(architecture.to_json(), "utf-8")
+    if budget is None:
+        return architecture, {}
+    write_json(directory / PROBABILITIES_FILE, measure_probabilities(supernet))
+    # The search may have ended elsewhere, or in a mixture.
+    apply_architecture(supernet, architecture)
+    return architecture, {"budget": describe_budget(budget, architecture)}
+
+
+def keep_collapsed(
+    job: Job, supernet: Supernet, architecture: Architecture, directory: Path
+) -> float:
+    """Keep the collapsed model, with batch norm statistics of its own.
+
+    Args:
+        job: what the stages share.
+        supernet: a supernet; it ends in float32.
+        architecture: what it collapses into.
+        directory: gets `collapsed.keras`.
+
+    Returns:
+        The largest difference between the logits of both, before the
+        statistics are estimated anew.
+    """
+    set_precision(supernet)
+    collapsed = collapse(supernet, architecture)
+    images = job.dataset.validation.images[:COMPARED_IMAGES].astype("float32")
+    logits = [np.asarray(model(images)) for model in (supernet, collapsed)]
+    Recalibration(collapsed)(job.calibration_images(RECALIBRATION_BATCHES))
+    save_model(collapsed, directory / COLLAPSED_FILE)
+    return float(np.max(np.abs(logits[0] - logits[1])))

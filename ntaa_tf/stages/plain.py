@@ -1,0 +1,117 @@
+"""Training of plain models, as finetuning and pretraining do it."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.stages.job import Job
+from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.training import fit_resumably
+
+
+def fit_plainly(
+    job: Job,
+    model: keras.Model,
+    epochs: int,
+    directory: Path,
+    first_epoch: int = 0,
+    one_cosine: bool = False,
+) -> dict[str, list[float]]:
+    """Train a plain model, going on where a killed run stopped.
+
+    Args:
+        job: the data, and the choices of the training.
+        model: it is trained, and ends in float32.
+        epochs: in all.
+        directory: where the state is kept.
+        first_epoch: how many epochs were trained before, on the same data.
+        one_cosine: whether the learning rate goes on from theirs.
+
+    Returns:
+        The value of each metric after each epoch.
+    """
+    set_precision(model, job.recipe.mixed_precision)
+    end = first_epoch + epochs
+    before = first_epoch if one_cosine else 0
+    optimizer = job.make_optimizer(
+        model, (before + epochs) * job.steps, before * job.steps
+    )
+    trained = Rematerialized(*single_or_list(model))  # The same layers.
+    trained.compile(
+        optimizer=optimizer,
+        **job.execution_options(job.steps),
+        **compile_options(),
+    )
+    optimizer.build(model.trainable_variables)
+    history = fit_resumably(
+        trained,
+        lambda first: job.training_batches(first_epoch + first, end),
+        epochs=epochs,
+        steps_per_epoch=job.steps,
+        directory=directory,
+        validation_batches=job.evaluation_batches(job.dataset.validation),
+        callbacks=[],
+    )
+    set_precision(model)
+    return history
+
+
+def measure_accuracy(job: Job, model: keras.Model) -> float:
+    """Measure the accuracy of a plain model on the validation split."""
+    model.compile(**compile_options())
+    metrics: dict[str, Any] = model.evaluate(
+        job.evaluation_batches(job.dataset.validation),
+        verbose=0,
+        return_dict=True,
+    )
+    return float(metrics["accuracy"])
+
+
+def freeze_before(model: keras.Model, first: str) -> list[Any]:
+    """Freeze the layers of a model before one of them.
+
+    Args:
+        model: a flat model.
+        first: the first layer that is trained: its name, or the share of the
+            layers that have weights before it, such as 0.5.
+
+    Returns:
+        The layers that were trainable and are no longer.
+
+    Raises:
+        ValueError: if there is no such layer.
+
+    Example:
+    >>> inputs = keras.Input((8, 8, 3))
+    >>> hidden = keras.layers.Conv2D(4, 3, name="a")(inputs)
+    >>> model = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="b")(hidden))
+    >>> [layer.name for layer in freeze_before(model, "b")]
+    ['a']
+    """
+    weighted = [layer for layer in model.layers if layer.weights]
+    names = [layer.name for layer in weighted]
+    if first in names:
+        count = names.index(first)
+    else:
+        count = int(_parse_share(first, names) * len(weighted))
+    frozen = [layer for layer in weighted[:count] if layer.trainable]
+    for layer in frozen:
+        layer.trainable = False
+    return frozen
+
+
+def _parse_share(text: str, names: list[str]) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise ValueError(
+            "Invalid value for `trainable_from`. Expected a share, 0 or more "
+            f"and below 1, or one of the layers {names}. Received: {text!r}."
+        )
+    return share

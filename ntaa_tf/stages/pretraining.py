@@ -1,0 +1,49 @@
+"""The stage that trains an architecture from scratch on another data set."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ntaa_tf import data
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import prepare_data
+from ntaa_tf.stages.job import save_model
+from ntaa_tf.stages.plain import fit_plainly
+from ntaa_tf.tasks.classification import replace_classifier
+
+PRETRAINED_FILE = "pretrained.keras"
+
+
+def pretrain(job: Job, directory: Path) -> dict[str, Any]:
+    """Train the architecture that was found, from scratch, elsewhere.
+
+    Args:
+        job: what the stages share.
+        directory: gets `pretrained.keras`, with a new classifier for the
+            task's own classes.
+
+    Returns:
+        The `history`: each metric after each epoch.
+    """
+    recipe = job.recipe
+    keras.utils.set_random_seed(recipe.seed)
+    raw = data.open_dataset(str(recipe.pretrain_dataset), recipe.data_dir)
+    size = job.dataset.train.images.shape[1]
+    other = Job(
+        recipe,
+        job.source,
+        prepare_data(recipe, raw, size, directory, train_examples=None),
+        job.path,
+    )
+    found = keras.models.load_model(job.path / "search" / COLLAPSED_FILE)
+    model = replace_classifier(
+        rewrite(found, fresh=True), len(raw.class_names), recipe.seed
+    )
+    history = fit_plainly(other, model, recipe.pretrain_epochs, directory)
+    classes = job.dataset.num_classes
+    pretrained = replace_classifier(model, classes, recipe.seed)
+    save_model(pretrained, directory / PRETRAINED_FILE)
+    return {"history": history}

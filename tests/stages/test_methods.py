@@ -1,0 +1,215 @@
+"""Every method goes through all its stages and leaves what it promises."""
+
+import dataclasses
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf import Architecture
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.stages.choosing import guard
+
+SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
+
+
+def adapt(path, **choices):
+    recipe = dataclasses.replace(SMOKE, workdir=str(path), **choices)
+    return recipe, run(recipe)
+
+
+def read_weights(path):
+    return keras.models.load_model(path).get_weights()
+
+
+def are_equal(first, second):
+    return [
+        np.array_equal(one, other)
+        for one, other in zip(first, second, strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def random_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("random") / "run"
+    return path, *adapt(path, method="random", max_weight_free="1")
+
+
+NEEDED = {
+    "retrain": {"architecture": "{random}/search/architecture.json"},
+    "darts+transfer": {"pretrain_dataset": "digits0to4"},
+}
+# The other methods are run elsewhere, or differ from one of these in one step.
+STAGES = {
+    **dict.fromkeys(("partial", "scratch"), ()),
+    **dict.fromkeys(("darts", "spos", "retrain"), ("search",)),
+    "darts+transfer": ("search", "pretrain"),
+}
+
+
+def check_retraining(path, given):
+    """The architecture is taken as it is."""
+    kept, given = (
+        Architecture.from_json((path / "search/architecture.json").read_text())
+        for path in (path, given)
+    )
+    assert kept == given
+
+
+def check_partial(path, _):
+    """The first layers stay as they were; nothing stays frozen."""
+    source = read_weights(path / "source/source.keras")
+    adapted = keras.models.load_model(path / "adapted.keras")
+    equal = are_equal(source, adapted.get_weights())
+    assert all(equal[: len(equal) // 3])
+    assert not any(equal[-2:])
+    assert all(layer.trainable for layer in adapted.layers)
+
+
+CHECKS = {"retrain": check_retraining, "partial": check_partial}
+
+
+@pytest.mark.parametrize("method", STAGES)
+def test_a_method_has_its_stages(method, tmp_path, random_run):
+    flags = {
+        name: value.format(random=random_run[0])
+        for name, value in NEEDED.get(method, {}).items()
+    }
+    recipe, metrics = adapt(tmp_path / "run", method=method, **flags)
+    stages = ["source", *STAGES[method], "finetune", "evaluate", "export"]
+    assert list(metrics["seconds"]) == stages
+    assert metrics["export_difference"] < 1e-4
+    history = read_json(tmp_path / "run/finetune/result.json")["history"]
+    smoke = recipe.shrunk()
+    epochs = smoke.total_epochs - smoke.searched_epochs
+    assert len(history["loss"]) == epochs
+    if method in CHECKS:
+        CHECKS[method](tmp_path / "run", random_run[0])
+
+
+def test_a_random_architecture_keeps_its_budget(random_run):
+    path, _, metrics = random_run
+    text = (path / "search/architecture.json").read_text()
+    sites = Architecture.from_json(text).sites
+    assert len(sites) == 3
+    assert metrics["budget"]["weight_free"]["limit"] == 1
+    assert metrics["budget"]["weight_free"]["derived"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "plain", "kept"),
+    [(0.9, 0.8, "adapted"), (0.8, 0.9, "baseline"), (0.8, 0.8, "adapted")],
+)
+def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
+    """Also when it is killed behind its work and done again."""
+    for path, accuracy in (
+        (tmp_path, ours),
+        (tmp_path / "baseline", plain),
+    ):
+        result = {"validation_accuracy": accuracy}
+        write_json(path / "finetune/result.json", result)
+        (path / "adapted.keras").write_text(path.name)
+    job = types.SimpleNamespace(path=tmp_path)
+    for _ in range(2):
+        result = guard(job, tmp_path / "guard")
+        assert result["kept"] == kept
+        expected = "baseline" if kept == "baseline" else tmp_path.name
+        assert (tmp_path / "adapted.keras").read_text() == expected
+    if kept == "baseline":
+        ours = (tmp_path / "guard/adapted.keras").read_text()
+        assert ours == tmp_path.name
+
+
+def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path):
+    _, metrics = adapt(tmp_path / "run", guard=True)
+    kept = metrics["guard"]["kept"]
+    accuracies = metrics["guard"]["validation_accuracy"]
+    assert metrics[kept]["validation_accuracy"] == pytest.approx(
+        accuracies[kept]
+    )
+    assert metrics["adapted"]["validation_accuracy"] == pytest.approx(
+        max(accuracies.values())
+    )
+
+
+def test_tuning_keeps_the_rate_that_validates_best(tmp_path):
+    _, metrics = adapt(tmp_path / "run", method="finetune", tune=2)
+    tuned = metrics["tune"]
+    assert set(tuned["validation_accuracy"]) == {"0.02", "0.00666667"}
+    best = f"{tuned['learning_rate']:.6g}"
+    assert tuned["validation_accuracy"][best] == max(
+        tuned["validation_accuracy"].values()
+    )
+    kept = read_weights(tmp_path / "run/adapted.keras")
+    tried = read_weights(tmp_path / f"run/tune/{best}/adapted.keras")
+    assert all(are_equal(kept, tried))
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"method": "retrain"}, r"`architecture`.*a value with --method=ret"),
+        ({"architecture": "x.json"}, r"`architecture`. Expected None"),
+        ({"method": "spos+transfer"}, r"`pretrain_dataset`. Expected a value"),
+        ({"pretrain_dataset": "digits"}, r"`pretrain_dataset`. Expected None"),
+        ({"method": "finetune", "max_macs": "1x"}, r"`max_macs`.*derives noth"),
+        ({"method": "darts", "relaxation": "single_path"}, r"`relaxation`"),
+        ({"confidence": 1.0}, r"`confidence`. Expected 0 or more, below 1"),
+        ({"warm_up": -0.1}, r"`warm_up`. Expected 0 or more, below 1"),
+        ({"method": "finetune", "guard": True}, r"`guard`. Expected False"),
+        ({"max_macs": "1x", "guard": True}, r"`guard`.*with limits"),
+        ({"unrolled": True}, r"`unrolled`. Expected False unless"),
+        ({"method": "random", "calibrate": True}, r"`calibrate`"),
+        ({"method": "spos", "relaxation": "gumbel"}, r"`relaxation`"),
+        (
+            {
+                "method": "darts",
+                "unrolled": True,
+                "mixed_precision": "bfloat16",
+            },
+            r"`unrolled`.*in float32",
+        ),
+        (
+            {
+                "method": "scratch",
+                "derived_weights": "transfer",
+                "pretrain_dataset": "digits",
+            },
+            r"`derived_weights`. Expected another than transfer",
+        ),
+    ],
+)
+def test_flags_that_do_not_fit_the_method_are_refused(choices, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**choices)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (
+            {"method": "retrain", "architecture": "nowhere.json"},
+            r"`architecture`.*architecture\.json.*nowhere\.json",
+        ),
+        (
+            {"method": "partial", "trainable_from": "no_layer"},
+            r"`trainable_from`.*one of the layers.*'no_layer'",
+        ),
+        (
+            {"method": "darts+transfer", "pretrain_dataset": "folder:nowhere"},
+            r"In --pretrain_dataset: .*nowhere",
+        ),
+        (
+            {"method": "random", "max_weight_free": "0", "max_macs": "0.3x"},
+            r"limits that some architecture keeps",
+        ),
+    ],
+)
+def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
+    with pytest.raises((ValueError, OSError), match=message):
+        adapt(tmp_path / "run", **choices)
+    assert not (tmp_path / "run/finetune").exists()
