@@ -1,0 +1,89 @@
+"""Tables and words say what the runs measured, no more."""
+
+import json
+
+import numpy as np
+import pytest
+from comparisons.plot import draw_comparison
+from comparisons.results import COLUMNS
+from comparisons.results import ERROR
+from comparisons.results import compare
+from comparisons.results import describe_runs
+from comparisons.results import read_columns
+from comparisons.results import say
+from comparisons.results import to_json
+
+METRICS = {
+    "adapted": {
+        "test_error": 12.5,
+        "depth": 20,
+        "parameters": 271_000,
+        "macs": 40_600_000,
+        "latency_ms": {"1": 1.5, "32": 9.0},
+    },
+    "seconds": {"search": 100.0, "pretrain": 5.0, "finetune": 50.0},
+}
+
+
+def make_table(**errors):
+    columns = dict.fromkeys(COLUMNS, 1.0)
+    return {
+        name: {seed: {**columns, ERROR: error} for seed, error in enumerate(of)}
+        for name, of in errors.items()
+    }
+
+
+def test_a_run_s_columns_are_in_their_units():
+    columns = read_columns(METRICS)
+    assert columns[ERROR] == 12.5
+    assert columns["parameters, k"] == pytest.approx(271)
+    assert columns["MACs, M"] == pytest.approx(40.6)
+    assert columns["batch 1, ms"] == 1.5
+    assert (columns["search, s"], columns["training, s"]) == (100, 55)
+
+
+def test_a_row_has_mean_and_sample_deviation():
+    table = make_table(ntaa=[1.0, 2.0, 3.0], once=[4.0])
+    (name, runs, error, *others), (_, _, alone, *_) = describe_runs(table)
+    assert (name, runs, error) == ("ntaa", "3", "2 ± 1")
+    assert set(others) == {"1"}
+    assert alone == "4"
+
+
+def test_words_tell_what_is_significant():
+    better, worse = [1.0, 1.1, 0.9, 1.05], [3.0, 3.2, 2.9, 3.1]
+    table = make_table(finetune=worse, ntaa=better, same=[3.0, 3.1, 3.0, 3.1])
+    anova, ntaa, same = say(table, "finetune", compare(table, "finetune"))
+    assert "differ significantly" in anova
+    assert "F(2, 9)" in anova
+    assert ntaa.startswith("ntaa: error significantly lower than finetune")
+    assert same.startswith("same: no significant difference from finetune")
+
+
+def test_only_runs_of_one_seed_are_compared():
+    table = make_table(finetune=[3.0, 4.0, 5.0], ntaa=[1.0, 2.5])
+    compared = compare(table, "finetune")["ntaa"]
+    assert compared.count == 2
+    assert compared.difference == pytest.approx(-1.75)
+
+
+def test_one_run_of_each_claims_nothing():
+    table = make_table(finetune=[3.0], ntaa=[1.0])
+    (sentence,) = say(table, "finetune", compare(table, "finetune"))
+    assert "can't tell" in sentence
+
+
+def test_all_of_it_is_json():
+    table = make_table(finetune=[3.0], ntaa=[1.0])
+    kept = to_json(table, "finetune", compare(table, "finetune"))
+    text = json.dumps(kept, allow_nan=False)
+    assert json.loads(text)["comparisons"]["ntaa"]["p"] is None
+
+
+def test_every_run_is_a_dot():
+    table = make_table(finetune=[3.0, 4.0], ntaa=[1.0, 2.0])
+    (axes,) = draw_comparison(table).axes
+    dots = [c.get_offsets() for c in axes.collections]
+    assert [len(offsets) for offsets in dots] == [2, 1, 2, 1]
+    np.testing.assert_allclose(dots[2][:, 1], [1.0, 2.0])
+    np.testing.assert_allclose(dots[3], [[1.0, 1.5]])

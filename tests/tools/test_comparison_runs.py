@@ -1,0 +1,97 @@
+"""What is missing is run, what is there is kept, what fails is told."""
+
+import sys
+
+import pytest
+from comparisons import runs as runs_module
+from comparisons.runs import Contestant
+from comparisons.runs import list_contestants
+from comparisons.runs import list_runs
+from comparisons.runs import run_missing
+
+from ntaa_tf.files import write_json
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Let runs be a process that only writes metrics, or fails."""
+    started = []
+
+    def command(run):
+        started.append((run.contestant.name, run.seed))
+        code = (
+            f"import json, os; os.makedirs({str(run.path)!r}, exist_ok=True); "
+            f"json.dump({{'adapted': {{'test_error': {run.seed}}}}}, "
+            f"open({str(run.path)!r} + '/metrics.json', 'w'))"
+        )
+        if "--fail" in run.contestant.flags:
+            code = "raise SystemExit('why it failed')"
+        return [sys.executable, "-c", code]
+
+    monkeypatch.setattr(runs_module.Run, "command", property(command))
+    return started
+
+
+def make_runs(tmp_path, *variants, seeds=2):
+    contestants = list_contestants(["ntaa"], variants)
+    return list_runs(contestants, seeds, tmp_path, ["--smoke"])
+
+
+def test_a_run_s_command_has_all_its_flags(tmp_path):
+    _, run, *_ = make_runs(tmp_path, "slow --method=ntaa --learning_rate=0.1")
+    assert run.command[1:] == [
+        *("-m", "ntaa_tf.adapt", "--smoke"),
+        *("--method=ntaa", "--learning_rate=0.1"),
+        *("--baseline=false", "--seed=0"),
+        f"--workdir={tmp_path}/slow/seed0",
+    ]
+
+
+def test_a_run_may_read_what_another_of_its_seed_left(tmp_path):
+    given = "--architecture={workdir}/ntaa/seed{seed}/search/architecture.json"
+    runs = make_runs(tmp_path, f"retrain --method=retrain {given}")
+    assert (
+        f"--architecture={tmp_path}/ntaa/seed1/search/architecture.json"
+        in runs[-1].command
+    )
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_only_what_is_missing_is_run(jobs, tmp_path, started):
+    runs = make_runs(tmp_path, "other --method=finetune")
+    write_json(runs[1].path / "metrics.json", {})
+    assert run_missing(runs, jobs) == []
+    assert sorted(started) == [("ntaa", 0), ("ntaa", 1), ("other", 1)]
+    assert all(run.is_finished for run in runs)
+    assert run_missing(runs, jobs) == []
+    assert len(started) == 3
+
+
+def test_a_failure_is_told_and_stops_no_other(tmp_path, started, caplog):
+    runs = make_runs(tmp_path, "broken --fail", seeds=1)
+    (failed,) = run_missing(runs, 1)
+    assert failed.contestant.name == "broken"
+    assert "why it failed" in caplog.text
+    assert runs[0].is_finished
+
+
+def test_other_flags_by_the_same_name_are_refused(tmp_path):
+    make_runs(tmp_path, "slow --learning_rate=0.1")
+    with pytest.raises(ValueError, match=r"slow was run with .*0.2.*0.1"):
+        make_runs(tmp_path, "slow --learning_rate=0.2")
+    make_runs(tmp_path, "new --learning_rate=0.2")
+
+
+@pytest.mark.parametrize("text", ["", "--flag", "a/b --x", "..", "a x=1"])
+def test_a_variant_is_a_name_and_flags(text):
+    with pytest.raises(ValueError, match=r"`variant`.*a name and flags"):
+        Contestant.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("methods", "variants"),
+    [([], []), (["ntaa"], []), (["ntaa"], ["ntaa --x"])],
+)
+def test_contestants_are_two_at_least_and_differ(methods, variants):
+    with pytest.raises(ValueError, match="two different names"):
+        list_contestants(methods, variants)

@@ -1,0 +1,162 @@
+r"""Compare methods by runs with several seeds, and say what differs.
+
+    python tools/compare.py --recipe=recipes/digits.flags \
+        --methods=finetune,ntaa --seeds=4 --workdir=runs/compare
+    python tools/compare.py --methods=finetune \
+        --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
+
+Runs what is missing, goes on with what was interrupted, and writes
+`comparison.md`, `comparison.json` and `comparison.png` into the directory.
+"""
+
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+# Before TensorFlow is imported, which reads it once.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app
+from absl import flags
+from absl import logging as absl_logging
+from benchmarks.report import Report
+from benchmarks.report import format_table
+from comparisons.plot import draw_comparison
+from comparisons.results import COLUMNS
+from comparisons.results import Table
+from comparisons.results import compare
+from comparisons.results import describe_runs
+from comparisons.results import list_comparisons
+from comparisons.results import read_columns
+from comparisons.results import say
+from comparisons.results import to_json
+from comparisons.runs import Run
+from comparisons.runs import list_contestants
+from comparisons.runs import list_runs
+from comparisons.runs import read_flags
+from comparisons.runs import run_missing
+
+FAILED = 1
+BAD_INPUT = 2
+STOPPED = 130
+
+logger = logging.getLogger("comparisons")
+
+
+def define_flags() -> None:
+    """Define the flags."""
+    flags.DEFINE_string("recipe", None, "A file of flags that all runs have.")
+    flags.DEFINE_list("methods", [], "Methods to compare, by their names.")
+    flags.DEFINE_multi_string(
+        "variant",
+        [],
+        "More to compare: a name, and flags of ntaa_tf.adapt, separated by "
+        "spaces, in which {seed} and {workdir} may stand. May be given several "
+        "times. Of one seed, runs are done in the order of --methods, then of "
+        "--variant.",
+    )
+    flags.DEFINE_string("flags", "", "More flags that all runs have.")
+    flags.DEFINE_integer("seeds", 4, "Runs of each.", lower_bound=1)
+    flags.DEFINE_integer("jobs", 1, "Seeds at one time.", lower_bound=1)
+    flags.DEFINE_string(
+        "against",
+        None,
+        "What the others are compared with; by default the first.",
+    )
+    flags.DEFINE_string("workdir", "runs/compare", "Where all of it is kept.")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the comparison that the flags give.
+
+    Returns:
+        The exit status: 0; 2 for input that can't be followed; 1 if a run
+        failed; 130 if it was stopped by hand.
+    """
+    absl_logging.set_verbosity(absl_logging.WARNING)
+    logger.setLevel(logging.INFO)
+    try:
+        return follow(arguments[1:])
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("error: stopped; the same command goes on", file=sys.stderr)
+        return STOPPED
+
+
+def follow(words: Sequence[str]) -> int:
+    """Run what is missing and write the report."""
+    if words:
+        raise ValueError(
+            "Invalid command line. Expected flags only, as --name=value. "
+            f"Received: {' '.join(words)}."
+        )
+    flag = flags.FLAGS
+    contestants = list_contestants(flag.methods, flag.variant)
+    against = flag.against or contestants[0].name
+    if against not in [contestant.name for contestant in contestants]:
+        raise ValueError(
+            "Invalid value for `against`. Expected one of "
+            f"{[contestant.name for contestant in contestants]}. Received: "
+            f"{against!r}."
+        )
+    common = read_flags(Path(flag.recipe)) if flag.recipe else []
+    common += shlex.split(flag["flags"].value)
+    workdir = Path(flag.workdir)
+    runs = list_runs(contestants, flag.seeds, workdir, common)
+    failed = run_missing(runs, flag.jobs)
+    table = tabulate([run for run in runs if run.is_finished])
+    if against in table:
+        report = describe(table, against)
+        report.write(workdir)
+        print(report.to_markdown())
+    return FAILED if failed else 0
+
+
+def parse(arguments: list[str]) -> list[str]:
+    """Parse the flags; a wrong one ends like any other bad input."""
+    try:
+        words: list[str] = flags.FLAGS(arguments)
+    except flags.Error as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    return words
+
+
+def tabulate(runs: Sequence[Run]) -> Table:
+    """Read what finished runs measured."""
+    table: dict[str, dict[int, dict[str, float]]] = {}
+    for run in runs:
+        columns = read_columns(run.read_metrics())
+        table.setdefault(run.contestant.name, {})[run.seed] = columns
+    return table
+
+
+def describe(table: Table, against: str) -> Report:
+    """Write the tables and what they say."""
+    compared = compare(table, against)
+    header = ("", "runs", *COLUMNS)
+    text = [format_table(header, describe_runs(table))]
+    text += ["Mean ± sample standard deviation."]
+    text += [f"Test errors against those of {against}, seed by seed:"]
+    header = (
+        *("", "difference", "95 % by bootstrap", "effect size d"),
+        *("p, paired t", "p after Holm", "p, Wilcoxon"),
+    )
+    text += [format_table(header, list_comparisons(compared))]
+    text += ["\n".join(f"- {line}" for line in say(table, against, compared))]
+    return Report(
+        "comparison",
+        to_json(table, against, compared),
+        "\n\n".join(text),
+        draw_comparison(table),
+    )
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main, flags_parser=parse)

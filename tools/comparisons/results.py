@@ -1,0 +1,183 @@
+"""What runs measured, and whether it differs, as tables and words."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from typing import cast
+
+from comparisons.statistics import SIGNIFICANCE
+from comparisons.statistics import Anova
+from comparisons.statistics import Moments
+from comparisons.statistics import PairedComparison
+from comparisons.statistics import adjust_for_many
+from comparisons.statistics import analyse_variance
+from comparisons.statistics import compare_pairs
+
+ERROR = "test error, %"
+COLUMNS = {
+    ERROR: 1.0,
+    "depth": 1.0,
+    "parameters, k": 1e-3,
+    "MACs, M": 1e-6,
+    "batch 1, ms": 1.0,
+    "search, s": 1.0,
+    "training, s": 1.0,
+}
+
+# The stages whose seconds are those of training; tuning has all of its runs.
+TRAINING = ("tune", "pretrain", "finetune")
+
+# For each contestant, by its name, the columns of each run, by its seed.
+Table = Mapping[str, Mapping[int, Mapping[str, float]]]
+
+
+def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Give the columns of one run.
+
+    Args:
+        metrics: what its `metrics.json` holds.
+    """
+    adapted, seconds = metrics["adapted"], metrics["seconds"]
+    values = (
+        adapted["test_error"],
+        adapted["depth"],
+        adapted["parameters"],
+        adapted["macs"],
+        adapted["latency_ms"]["1"],
+        seconds.get("search", 0.0),
+        sum(seconds.get(name, 0.0) for name in TRAINING),
+    )
+    return {
+        column: scale * value
+        for (column, scale), value in zip(COLUMNS.items(), values, strict=True)
+    }
+
+
+def describe_runs(table: Table) -> list[tuple[str, ...]]:
+    """Give a row for each contestant: mean ± sample standard deviation."""
+    return [
+        (name, str(len(runs)), *(_describe(runs, column) for column in COLUMNS))
+        for name, runs in table.items()
+    ]
+
+
+def analyse(table: Table) -> Anova | None:
+    """Ask whether all have one mean error; None with less than two runs."""
+    groups = [
+        Moments.measure([columns[ERROR] for columns in runs.values()])
+        for runs in table.values()
+    ]
+    many = len(groups) > 1 and all(group.count > 1 for group in groups)
+    return analyse_variance(groups) if many else None
+
+
+def compare(table: Table, against: str) -> dict[str, PairedComparison]:
+    """Compare the errors of all others with those of one, seed by seed."""
+    compared = {}
+    for name, runs in table.items():
+        shared = sorted(set(runs) & set(table[against]))
+        if name != against and shared:
+            compared[name] = compare_pairs(
+                [runs[seed][ERROR] for seed in shared],
+                [table[against][seed][ERROR] for seed in shared],
+            )
+    return compared
+
+
+def list_comparisons(
+    compared: Mapping[str, PairedComparison],
+) -> list[tuple[str, ...]]:
+    """Give a row for each comparison."""
+    adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
+    return [
+        (
+            name,
+            f"{found.difference:+.2f}",
+            f"{found.interval[0]:+.2f} to {found.interval[1]:+.2f}",
+            _number(found.effect_size),
+            _number(found.p, 4),
+            _number(adjusted[name], 4),
+            _number(found.wilcoxon_p, 4),
+        )
+        for name, found in compared.items()
+    ]
+
+
+def say(
+    table: Table, against: str, compared: Mapping[str, PairedComparison]
+) -> list[str]:
+    """Say in words what differs significantly, and what does not."""
+    sentences = []
+    anova = analyse(table)
+    if anova is not None and not math.isnan(anova.p):
+        verdict = "differ" if anova.p < SIGNIFICANCE else "do not differ"
+        sentences.append(
+            f"One-way analysis of variance: F({anova.between}, {anova.within})"
+            f" = {_number(anova.f)}, p = {_number(anova.p, 4)}: at "
+            f"{SIGNIFICANCE} the mean errors {verdict} significantly."
+        )
+    adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
+    for name, found in compared.items():
+        sentences.append(_say_one(name, against, found, adjusted[name]))
+    return sentences
+
+
+def to_json(
+    table: Table, against: str, compared: Mapping[str, PairedComparison]
+) -> dict[str, Any]:
+    """Give all of it as what JSON can hold."""
+    anova = analyse(table)
+    kept = {
+        "runs": {name: dict(runs) for name, runs in table.items()},
+        "anova": asdict(anova) if anova else None,
+        "against": against,
+        "comparisons": {name: asdict(c) for name, c in compared.items()},
+        "adjusted_p": adjust_for_many({n: c.p for n, c in compared.items()}),
+    }
+    return cast(dict[str, Any], _replace_missing(kept))
+
+
+def _replace_missing(data: Any) -> Any:
+    """Put None where there is no number: JSON has no NaN, no infinity."""
+    if isinstance(data, Mapping):
+        return {
+            str(key): _replace_missing(value) for key, value in data.items()
+        }
+    if isinstance(data, (list, tuple)):
+        return [_replace_missing(value) for value in data]
+    missing = isinstance(data, float) and not math.isfinite(data)
+    return None if missing else data
+
+
+def _say_one(
+    name: str, against: str, found: PairedComparison, adjusted: float
+) -> str:
+    size = f"{abs(found.difference):.2f} points"
+    word = "lower" if found.difference < 0 else "higher"
+    if adjusted != adjusted:
+        return (
+            f"{name}: error {size} {word} than {against}; {found.count} "
+            "pairs of runs that do not vary can't tell whether by chance."
+        )
+    tested = f"p = {_number(adjusted, 4)} after Holm, {found.count} pairs"
+    if adjusted < SIGNIFICANCE:
+        return (
+            f"{name}: error significantly {word} than {against}, by {size} "
+            f"({tested})."
+        )
+    return (
+        f"{name}: no significant difference from {against}; error {size} "
+        f"{word} ({tested})."
+    )
+
+
+def _describe(runs: Mapping[int, Mapping[str, float]], column: str) -> str:
+    moments = Moments.measure([columns[column] for columns in runs.values()])
+    if not moments.deviation > 0:
+        return f"{moments.mean:.4g}"
+    return f"{moments.mean:.4g} ± {moments.deviation:.2g}"
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "-" if value != value else f"{value:.{digits}g}"
