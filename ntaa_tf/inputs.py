@@ -78,24 +78,35 @@ def keep_source(
     def build(directory: Path) -> dict[str, Any]:
         check_accumulation(recipe, dataset)
         source = build_source(recipe, info, image_size, dataset.num_classes)
-        trained = source
         if recipe.method == "partial":
             freeze_before(rewrite(source), recipe.trainable_from)
-        if recipe.plan.search not in (NOTHING, GIVEN):
-            choose_sites(
-                source, recipe.candidates, recipe.sites, recipe.skip_inputs
-            )
-        if recipe.plan.search != NOTHING:
-            derived = make_supernet(recipe, source)
-            trained = derived if recipe.plan.trains_supernet else source
-        check_memory(recipe, trained)
-        if recipe.limits:
-            check_budget(recipe, source, derived, directory)
-        if recipe.plan.search == RANDOM:
-            budget = make_budget(recipe, source, derived, directory)
-            draw_uniformly(derived, budget, recipe.seed)
+        if recipe.plan.search == NOTHING:
+            check_memory(recipe, source)
+        else:
+            check_search(recipe, source, directory)
         save_model(source, directory / "source.keras")
         return {"image_size": image_size, **dataclasses.asdict(info)}
 
     workdir.run_once("source", build)
     return keras.models.load_model(workdir.path / "source" / "source.keras")
+
+
+def check_search(recipe: Recipe, source: keras.Model, directory: Path) -> None:
+    """Raise a ValueError if no architecture can be found as a recipe asks.
+
+    Args:
+        recipe: the choices.
+        source: the source model.
+        directory: where latencies are kept, if they are limited.
+    """
+    if recipe.plan.search != GIVEN:
+        choose_sites(
+            source, recipe.candidates, recipe.sites, recipe.skip_inputs
+        )
+    supernet = make_supernet(recipe, source)
+    check_memory(recipe, supernet if recipe.plan.trains_supernet else source)
+    if recipe.limits:
+        check_budget(recipe, source, supernet, directory)
+    if recipe.plan.search == RANDOM:
+        budget = make_budget(recipe, source, supernet, directory)
+        draw_uniformly(supernet, budget, recipe.seed)
