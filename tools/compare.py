@@ -39,6 +39,7 @@ from comparisons.runs import list_runs
 from comparisons.runs import read_flags
 from comparisons.runs import run_missing
 
+NAME = "comparison"
 FAILED = 1
 BAD_INPUT = 2
 STOPPED = 130
@@ -150,10 +151,11 @@ def describe(table: Table, against: str) -> Report:
     text += [format_table(header, list_comparisons(compared))]
     text += ["\n".join(f"- {line}" for line in say(table, against, compared))]
     return Report(
-        "comparison",
+        NAME,
         to_json(table, against, compared),
         "\n\n".join(text),
         draw_comparison(table),
+        kind="Methods",
     )
 
 

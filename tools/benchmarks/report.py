@@ -26,18 +26,20 @@ class Report:
         results: what JSON can hold.
         text: Markdown: the tables, and how to read them.
         figure: a drawing of the results, if there is one.
+        kind: what stands above them.
     """
 
     command: str
     results: Any
     text: str
     figure: Figure | None = None
+    kind: str = "Benchmark"
 
     def to_markdown(self) -> str:
         """Give the tables and what they were measured on."""
         machine = (f"{key}: {value}" for key, value in describe_machine())
         return (
-            f"# Benchmark: {self.command}\n\n{self.text}\n\n"
+            f"# {self.kind}: {self.command}\n\n{self.text}\n\n"
             f"Measured on: {'; '.join(machine)}.\n"
         )
 
