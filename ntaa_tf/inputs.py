@@ -18,7 +18,6 @@ from ntaa_tf.methods import RANDOM
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.supernet import choose_sites
 from ntaa_tf.stages.budgeting import check_budget
-from ntaa_tf.stages.budgeting import make_budget
 from ntaa_tf.stages.drawing import draw_uniformly
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import save_model
@@ -105,8 +104,6 @@ def check_search(recipe: Recipe, source: keras.Model, directory: Path) -> None:
         )
     supernet = make_supernet(recipe, source)
     check_memory(recipe, supernet if recipe.plan.trains_supernet else source)
-    if recipe.limits:
-        check_budget(recipe, source, supernet, directory)
+    budget = check_budget(recipe, source, supernet, directory)
     if recipe.plan.search == RANDOM:
-        budget = make_budget(recipe, source, supernet, directory)
         draw_uniformly(supernet, budget, recipe.seed)

@@ -24,6 +24,7 @@ from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluation import evaluate
+from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import prepare_data
@@ -37,7 +38,6 @@ from ntaa_tf.workdir import WorkDirectory
 
 SEARCH_METRICS = ("gap", "collapse_difference")
 CHOICES = ("tune", "guard")
-BASELINE = "baseline"
 METRICS_FILE = "metrics.json"
 
 

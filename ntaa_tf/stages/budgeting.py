@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 
 def check_budget(
     recipe: Recipe, source: keras.Model, supernet: Supernet, directory: Path
-) -> None:
-    """Raise a ValueError if no architecture keeps the limits of a recipe.
+) -> Budget | None:
+    """Make the budget of a recipe for the first time, None if it has none.
 
     Args:
         recipe: the choices.
@@ -35,11 +35,14 @@ def check_budget(
         supernet: what was made of it.
         directory: where the latencies of all candidates are kept, measured
             anew, if the recipe limits the latency.
+
+    Raises:
+        ValueError: if no architecture keeps the limits.
     """
     if "latency_ms" in recipe.limits:
         table = measure_latency_table(source, supernet)
         write_json(directory / LATENCY_FILE, dataclasses.asdict(table))
-    make_budget(recipe, source, supernet, directory)
+    return make_budget(recipe, source, supernet, directory)
 
 
 def make_budget(

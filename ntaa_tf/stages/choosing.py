@@ -7,12 +7,13 @@ from typing import Any
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_atomically
 from ntaa_tf.runs import open_workdir
+from ntaa_tf.stages.job import ADAPTED_FILE
+from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.workdir import RESULT_FILE
 
-ADAPTED_FILE = "adapted.keras"
 NOT_COPIED = ("checkpoints", "tensorboard", "data")
 
 
@@ -57,16 +58,16 @@ def guard(job: Job, directory: Path) -> dict[str, Any]:
         name: read_json(path / "finetune" / RESULT_FILE)["validation_accuracy"]
         for name, path in (
             ("adapted", job.path),
-            ("baseline", job.path / "baseline"),
+            (BASELINE, job.path / BASELINE),
         )
     }
     kept = "adapted"
-    if accuracies["baseline"] > accuracies["adapted"]:
-        kept = "baseline"
+    if accuracies[BASELINE] > accuracies["adapted"]:
+        kept = BASELINE
         adapted = job.path / ADAPTED_FILE
         if not (directory / ADAPTED_FILE).exists():
             _copy(adapted, directory / ADAPTED_FILE)
-        _copy(job.path / "baseline" / ADAPTED_FILE, adapted)
+        _copy(job.path / BASELINE / ADAPTED_FILE, adapted)
     return {"kept": kept, "validation_accuracy": accuracies}
 
 

@@ -9,7 +9,7 @@ import keras
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.stages.job import Job
-from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.stages.plain import measure_accuracies
 
 
 def evaluate(job: Job, directory: Path) -> dict[str, Any]:
@@ -24,19 +24,16 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
         accurate it is.
     """
     adapted = job.load_adapted()
-    adapted.compile(**compile_options())
-    splits = {"test": job.dataset.test, "validation": job.dataset.validation}
-    accuracies = {
-        f"{name}_accuracy": adapted.evaluate(
-            job.evaluation_batches(split), verbose=0, return_dict=True
-        )["accuracy"]
-        for name, split in splits.items()
-    }
-    test_error = 100 * (1 - accuracies["test_accuracy"])
+    accuracies = measure_accuracies(job, adapted, "test", "validation")
     source, costs = _measure_models([job.source, adapted])
     return {
         "source": source,
-        "adapted": {**costs, **accuracies, "test_error": test_error},
+        "adapted": {
+            **costs,
+            "test_accuracy": accuracies["test"],
+            "validation_accuracy": accuracies["validation"],
+            "test_error": 100 * (1 - accuracies["test"]),
+        },
     }
 
 

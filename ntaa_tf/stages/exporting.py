@@ -6,6 +6,7 @@ from typing import Any
 
 from ntaa_tf.export import compare_export
 from ntaa_tf.export import export_saved_model
+from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 
 COMPARED_IMAGES = 8
@@ -30,7 +31,7 @@ def export(job: Job, directory: Path) -> dict[str, Any]:
     export_saved_model(adapted, saved_model)
     difference = compare_export(
         adapted,
-        job.path / "adapted.keras",
+        job.path / ADAPTED_FILE,
         saved_model,
         job.dataset.validation.images[:COMPARED_IMAGES],
     )

@@ -10,11 +10,12 @@ from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.stages.plain import freeze_before
-from ntaa_tf.stages.plain import measure_accuracy
+from ntaa_tf.stages.plain import measure_accuracies
 from ntaa_tf.stages.pretraining import PRETRAINED_FILE
 
 
@@ -46,11 +47,9 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
     )
     for layer in frozen:
         layer.trainable = True
-    save_model(model, job.path / "adapted.keras")
-    return {
-        "history": history,
-        "validation_accuracy": measure_accuracy(job, model),
-    }
+    save_model(model, job.path / ADAPTED_FILE)
+    accuracy = measure_accuracies(job, model, "validation")["validation"]
+    return {"history": history, "validation_accuracy": accuracy}
 
 
 def load_start(job: Job) -> keras.Model:

@@ -17,6 +17,8 @@ from ntaa_tf.training import fit_execution
 from ntaa_tf.training import make_optimizer
 
 SMOKE_EXAMPLES = 32
+ADAPTED_FILE = "adapted.keras"
+BASELINE = "baseline"  # The directory of plain finetuning, to compare.
 
 
 class Job:
@@ -54,7 +56,7 @@ class Job:
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
-        return keras.models.load_model(self.path / "adapted.keras")
+        return keras.models.load_model(self.path / ADAPTED_FILE)
 
     def make_optimizer(
         self, model: keras.Model, total_steps: int, first_step: int = 0

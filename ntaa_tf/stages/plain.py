@@ -60,15 +60,19 @@ def fit_plainly(
     return history
 
 
-def measure_accuracy(job: Job, model: keras.Model) -> float:
-    """Measure the accuracy of a plain model on the validation split."""
+def measure_accuracies(
+    job: Job, model: keras.Model, *splits: str
+) -> dict[str, float]:
+    """Measure the accuracy of a plain model on some splits, by their names."""
     model.compile(**compile_options())
-    metrics: dict[str, Any] = model.evaluate(
-        job.evaluation_batches(job.dataset.validation),
-        verbose=0,
-        return_dict=True,
-    )
-    return float(metrics["accuracy"])
+    return {
+        split: model.evaluate(
+            job.evaluation_batches(getattr(job.dataset, split)),
+            verbose=0,
+            return_dict=True,
+        )["accuracy"]
+        for split in splits
+    }
 
 
 def freeze_before(model: keras.Model, first: str) -> list[Any]:
