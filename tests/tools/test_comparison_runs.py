@@ -21,7 +21,8 @@ def started(monkeypatch):
         started.append((run.contestant.name, run.seed))
         code = (
             f"import json, os; os.makedirs({str(run.path)!r}, exist_ok=True); "
-            f"json.dump({{'adapted': {{'test_error': {run.seed}}}}}, "
+            f"json.dump({{'adapted': {{'test_error': {run.seed}}}, "
+            "'threads': os.environ.get('TF_NUM_INTRAOP_THREADS')}, "
             f"open({str(run.path)!r} + '/metrics.json', 'w'))"
         )
         if "--fail" in run.contestant.flags:
@@ -65,6 +66,17 @@ def test_only_what_is_missing_is_run(jobs, tmp_path, started):
     assert all(run.is_finished for run in runs)
     assert run_missing(runs, jobs) == []
     assert len(started) == 3
+
+
+@pytest.mark.parametrize(("jobs", "threads"), [(1, None), (2, "4"), (20, "1")])
+def test_processes_share_the_cores(
+    jobs, threads, tmp_path, started, monkeypatch
+):
+    monkeypatch.setattr(runs_module.os, "cpu_count", lambda: 8)
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    runs = make_runs(tmp_path, "other --method=finetune")
+    run_missing(runs, jobs)
+    assert {run.read_metrics()["threads"] for run in runs} == {threads}
 
 
 def test_a_failure_is_told_and_stops_no_other(tmp_path, started, caplog):

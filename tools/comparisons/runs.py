@@ -3,10 +3,12 @@
 import concurrent.futures
 import itertools
 import logging
+import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,9 +168,34 @@ def run_missing(runs: Sequence[Run], jobs: int) -> list[Run]:
         list(of_seed)
         for _, of_seed in itertools.groupby(missing, lambda run: run.seed)
     ]
+    environment = os.environ | share_cores(jobs)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        failed = list(pool.map(_execute_all, seeds))
+        failed = list(pool.map(lambda of: _execute_all(of, environment), seeds))
     return [run for of_seed in failed for run in of_seed]
+
+
+def share_cores(jobs: int) -> dict[str, str]:
+    """Give every one of several processes its share of the cores.
+
+    Processes that each count on all cores wait for one another.
+
+    Args:
+        jobs: how many processes run at one time.
+
+    Returns:
+        Environment variables; none for a single process.
+    """
+    if jobs == 1:
+        return {}
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    return dict.fromkeys(
+        (
+            "OMP_NUM_THREADS",
+            "TF_NUM_INTEROP_THREADS",
+            "TF_NUM_INTRAOP_THREADS",
+        ),
+        threads,
+    )
 
 
 def read_flags(recipe: Path) -> list[str]:
@@ -177,18 +204,23 @@ def read_flags(recipe: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _execute_all(runs: Sequence[Run]) -> list[Run]:
+def _execute_all(
+    runs: Sequence[Run], environment: Mapping[str, str]
+) -> list[Run]:
     """Execute runs in turn; give those that fail."""
-    return [run for run in runs if _execute(run)]
+    return [run for run in runs if _execute(run, environment)]
 
 
-def _execute(run: Run) -> int:
+def _execute(run: Run, environment: Mapping[str, str]) -> int:
     log = run.path.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     logger.info("%s seed %d: begins", run.contestant.name, run.seed)
     with log.open("a", encoding="utf-8") as written:
         status = subprocess.run(
-            run.command, stdout=written, stderr=subprocess.STDOUT
+            run.command,
+            env=environment,
+            stdout=written,
+            stderr=subprocess.STDOUT,
         ).returncode
     if status:
         lines = log.read_text("utf-8").splitlines()[-LINES_OF_A_LOG:]
