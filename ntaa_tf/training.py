@@ -114,7 +114,7 @@ def fit_resumably(
         DivergenceError: if the loss is not finite. The checkpoints stay.
         ValueError: if the state in `directory` is of another model.
     """
-    state = _State(model, directory)
+    state = ResumableState(model, directory)
     first_epoch = state.restore()
     if first_epoch < epochs:
         model.fit(
@@ -138,8 +138,13 @@ def fit_resumably(
     return state.history
 
 
-class _State(keras.callbacks.Callback):
-    """The state of a training, kept after every epoch."""
+class ResumableState(keras.callbacks.Callback):
+    """The state of a training, kept after every epoch.
+
+    Args:
+        model: what is trained, its optimizers built.
+        directory: gets the checkpoints and the history.
+    """
 
     def __init__(self, model: keras.Model, directory: Path):
         super().__init__()
@@ -157,7 +162,11 @@ class _State(keras.callbacks.Callback):
         )
 
     def restore(self) -> int:
-        """Restore the latest state, if any, and give the epochs it has."""
+        """Restore the latest state, if any, and give the epochs it has.
+
+        Raises:
+            ValueError: if it is of another model, or damaged.
+        """
         latest = self._manager.latest_checkpoint
         if latest is None:
             return 0

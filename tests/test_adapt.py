@@ -273,6 +273,7 @@ def test_all_that_saves_memory_or_time_goes_together(method, tmp_path):
         "--remat",
         "--accumulation_steps=2",
         "--steps_per_execution=2",
+        f"--calibrate={method == 'ntaa'}",
         f"--workdir={workdir}",
     )
     assert result.returncode == 0, result.stderr

@@ -7,6 +7,8 @@ from ntaa_tf import insert_mixed_ops
 from ntaa_tf.divergence import DivergenceError
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.search.bilevel import BilevelSupernet
+from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.remat import Rematerialized
 from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_execution
@@ -47,8 +49,9 @@ def make_plain(precision="none", accumulation=1, **kwargs):
     return model
 
 
-def make_supernet(precision="none", accumulation=1, **kwargs):
+def make_supernet(precision="none", accumulation=1, kind=Supernet, **kwargs):
     supernet = insert_mixed_ops(make_model(), "conv5x5,max_pool,noise")
+    supernet = kind(*single_or_list(supernet))
     supernet.compile(
         prepare(supernet, precision, accumulation),
         architecture_optimizer=keras.optimizers.SGD(
@@ -62,12 +65,23 @@ def make_supernet(precision="none", accumulation=1, **kwargs):
     return supernet
 
 
+def make_bilevel(**kwargs):
+    return make_supernet(kind=BilevelSupernet, **kwargs)
+
+
 def make_batches(first_epoch):
     rng = np.random.default_rng(0)
     images = rng.normal(size=(EPOCHS * STEPS, 4, 8, 8, 3)).astype("float32")
     targets = rng.normal(size=(EPOCHS * STEPS, 4, 2)).astype("float32")
     data = tf.data.Dataset.from_tensor_slices((images, targets))
     return data.skip(first_epoch * STEPS)
+
+
+def make_pairs(first_epoch):
+    """Give the batches of two streams."""
+    batches = make_batches(0)
+    shifted = batches.skip(1).concatenate(batches.take(1))
+    return tf.data.Dataset.zip(batches, shifted).skip(first_epoch * STEPS)
 
 
 class KilledError(Exception):
@@ -103,6 +117,30 @@ def list_state(model):
     return variables
 
 
+def check_resuming(make, options, batches, path):
+    """Assert that a training killed twice ends as one in one piece."""
+    whole = make(**options)
+    history = fit(whole, path / "whole", batches=batches)
+    for epoch in (0, 2):
+        with pytest.raises(KilledError):
+            fit(make(**options), path / "killed", [Kill(epoch)], batches)
+    resumed = make(**options)
+    resumed_history = fit(resumed, path / "killed", batches=batches)
+    assert resumed_history.keys() == history.keys()
+    for name, values in history.items():
+        assert resumed_history[name] == pytest.approx(values), name
+    for a, b in zip(list_state(whole), list_state(resumed), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=a.path)
+
+
+@pytest.mark.parametrize("unrolled", [False, True])
+def test_a_killed_bilevel_search_ends_as_one_that_was_not(unrolled, tmp_path):
+    def make(**options):
+        return make_bilevel(unrolled=unrolled, **options)
+
+    check_resuming(make, {}, make_pairs, tmp_path)
+
+
 @pytest.mark.parametrize("make", [make_plain, make_supernet])
 @pytest.mark.parametrize(
     "options",
@@ -125,18 +163,7 @@ def list_state(model):
     ids=lambda options: "-".join(options) or "default",
 )
 def test_a_killed_training_ends_as_one_that_was_not(make, options, tmp_path):
-    whole = make(**options)
-    history = fit(whole, tmp_path / "whole")
-    for epoch in (0, 2):
-        with pytest.raises(KilledError):
-            fit(make(**options), tmp_path / "killed", [Kill(epoch)])
-    resumed = make(**options)
-    resumed_history = fit(resumed, tmp_path / "killed")
-    assert resumed_history.keys() == history.keys()
-    for name, values in history.items():
-        assert resumed_history[name] == pytest.approx(values), name
-    for a, b in zip(list_state(whole), list_state(resumed), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=a.path)
+    check_resuming(make, options, make_batches, tmp_path)
 
 
 def test_a_finished_training_is_not_run_again(tmp_path):

@@ -104,6 +104,26 @@ def test_costs_are_predicted_exactly(searched):
         assert predicted == {name: getattr(cost, name) for name in COSTS}
 
 
+@pytest.mark.parametrize(
+    ("share", "confidence", "expected"),
+    [
+        (1.0, 0.0, {"a", "b", "c"}),
+        (1.0, 0.2, {"a"}),
+        # Two have to give way: the second lacks less than the other.
+        (0.6, 0.2, {"a", "c"}),
+    ],
+)
+def test_a_budget_asks_for_the_same_lead(share, confidence, expected):
+    source = make_plain()
+    supernet = insert_mixed_ops(source, "conv1x1")
+    for choice, lead in zip(supernet.choices, (1.0, 0.2, 0.3), strict=True):
+        choice.logits.assign([0.0, lead])
+        choice.confidence = confidence
+    limits = {"macs": share * measure_cost(source).macs}
+    architecture = derive(supernet, Budget(supernet, limits))
+    assert set(architecture.changed()) == expected
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.4, 1.0])
 @pytest.mark.parametrize("name", COSTS)
 def test_the_best_that_fits_is_derived(searched, name, share):

@@ -13,6 +13,7 @@ from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.stages.choosing import guard
+from ntaa_tf.training import ResumableState
 
 SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
 
@@ -20,6 +21,28 @@ SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
 def adapt(path, **choices):
     recipe = dataclasses.replace(SMOKE, workdir=str(path), **choices)
     return recipe, run(recipe)
+
+
+def adapt_killed(monkeypatch, path, **choices):
+    """Adapt in a process that dies after each epoch, as often as it takes.
+
+    Returns:
+        The metrics, and how often it died.
+    """
+    keep = ResumableState.on_epoch_end
+
+    def keep_and_die(state, epoch, logs=None):
+        keep(state, epoch, logs)
+        raise InterruptedError
+
+    monkeypatch.setattr(ResumableState, "on_epoch_end", keep_and_die)
+    deaths, metrics = 0, {}
+    while not metrics:
+        try:
+            _, metrics = adapt(path, **choices)
+        except InterruptedError:
+            deaths += 1
+    return metrics, deaths
 
 
 def read_weights(path):
@@ -74,19 +97,22 @@ CHECKS = {"retrain": check_retraining, "partial": check_partial}
 
 
 @pytest.mark.parametrize("method", STAGES)
-def test_a_method_has_its_stages(method, tmp_path, random_run):
+def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     flags = {
         name: value.format(random=random_run[0])
         for name, value in NEEDED.get(method, {}).items()
     }
-    recipe, metrics = adapt(tmp_path / "run", method=method, **flags)
+    flags["method"] = method
+    metrics, deaths = adapt_killed(monkeypatch, tmp_path / "run", **flags)
     stages = ["source", *STAGES[method], "finetune", "evaluate", "export"]
     assert list(metrics["seconds"]) == stages
     assert metrics["export_difference"] < 1e-4
     history = read_json(tmp_path / "run/finetune/result.json")["history"]
-    smoke = recipe.shrunk()
+    smoke = dataclasses.replace(SMOKE, **flags).shrunk()
     epochs = smoke.total_epochs - smoke.searched_epochs
     assert len(history["loss"]) == epochs
+    pretrained = smoke.pretrain_epochs if "pretrain" in stages else 0
+    assert deaths == smoke.total_epochs + pretrained
     if method in CHECKS:
         CHECKS[method](tmp_path / "run", random_run[0])
 
@@ -124,8 +150,9 @@ def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
         assert ours == tmp_path.name
 
 
-def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path):
-    _, metrics = adapt(tmp_path / "run", guard=True)
+def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
+    metrics, deaths = adapt_killed(monkeypatch, tmp_path / "run", guard=True)
+    assert deaths == 4
     kept = metrics["guard"]["kept"]
     accuracies = metrics["guard"]["validation_accuracy"]
     assert metrics[kept]["validation_accuracy"] == pytest.approx(
@@ -136,8 +163,11 @@ def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path):
     )
 
 
-def test_tuning_keeps_the_rate_that_validates_best(tmp_path):
-    _, metrics = adapt(tmp_path / "run", method="finetune", tune=2)
+def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
+    metrics, deaths = adapt_killed(
+        monkeypatch, tmp_path / "run", method="finetune", tune=2
+    )
+    assert deaths == 4
     tuned = metrics["tune"]
     assert set(tuned["validation_accuracy"]) == {"0.02", "0.00666667"}
     best = f"{tuned['learning_rate']:.6g}"
