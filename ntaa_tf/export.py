@@ -14,6 +14,9 @@ from ntaa_tf.files import write_atomically
 from ntaa_tf.graph.latency import measure_latencies
 
 SIGNATURES = {"serving_default": "float32", "serve_uint8": "uint8"}
+LOGITS, EMBEDDING = "logits", "embedding"
+# What an embedding is also served by.
+EMBED = {"embed": "float32"}
 
 # Makes a process one in which `import ntaa_tf` fails as if not installed.
 _HIDE_PACKAGE = "import sys; sys.modules['ntaa_tf'] = None\n"
@@ -38,7 +41,7 @@ served = tf.saved_model.load(saved_model)
 for name, signature in served.signatures.items():
     dtype = signature.structured_input_signature[1]["images"].dtype
     outputs = signature(images=tf.constant(images.astype(dtype.name)))
-    logits[name] = outputs["logits"]
+    (logits[name],) = outputs.values()
 np.savez(
     logits_file,
     **{name: tf.cast(value, "float32") for name, value in logits.items()},
@@ -46,25 +49,30 @@ np.savez(
 """
 
 
-def export_saved_model(model: keras.Model, directory: Path) -> None:
+def export_saved_model(
+    model: keras.Model, directory: Path, output: str = LOGITS
+) -> None:
     """Write a SavedModel that serves float and uint8 images.
 
-    Its signatures are `serving_default` (float32) and `serve_uint8`, both
-    from `images` (batch, height, width, 3), RGB, 0 to 255, to `logits`.
+    Its signatures are `serving_default` (float32) and `serve_uint8`, of an
+    embedding also `embed` (float32): from `images` (batch, height, width, 3),
+    RGB, 0 to 255, to the output.
 
     Args:
         model: a functional model that takes raw RGB images as floats.
         directory: what to write; a SavedModel that stands there is replaced.
+        output: what it gives: `logits` or `embedding`.
     """
     shape = (None, *model.inputs[0].shape[1:])
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        logits = model(tf.cast(images, "float32"), training=False)
-        return {"logits": tf.cast(logits, "float32")}
+        given = model(tf.cast(images, "float32"), training=False)
+        return {output: tf.cast(given, "float32")}
 
+    signatures = SIGNATURES | (EMBED if output == EMBEDDING else {})
     archive = keras.export.ExportArchive()
     archive.track(model)
-    for name, dtype in SIGNATURES.items():
+    for name, dtype in signatures.items():
         images = tf.TensorSpec(shape, dtype, name="images")
         archive.add_endpoint(name, serve, [images])
     with write_atomically(directory) as unfinished:

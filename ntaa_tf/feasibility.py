@@ -4,22 +4,16 @@ import logging
 
 import keras
 
-from ntaa_tf import data
 from ntaa_tf.machine import find_free_memory
 from ntaa_tf.machine import find_gpu_memory
-from ntaa_tf.methods import BILEVEL
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.memory import estimate_memory
 
 logger = logging.getLogger(__name__)
 
 
-def check_accumulation(recipe: Recipe, dataset: data.ImageDataset) -> None:
-    """Raise a ValueError unless every epoch has an update."""
-    steps = data.steps_per_epoch(dataset.train, recipe.batch_size)
-    if recipe.plan.search == BILEVEL:
-        half, _ = data.halve(dataset.train.labels, recipe.seed)
-        steps = data.steps_per_epoch(half, recipe.batch_size)
+def check_accumulation(recipe: Recipe, steps: int) -> None:
+    """Raise a ValueError unless an epoch of so many steps has an update."""
     if recipe.accumulation_steps > steps:
         raise ValueError(
             "Invalid value for `accumulation_steps`. Expected at most the "

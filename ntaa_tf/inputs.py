@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf import zoo
 from ntaa_tf.feasibility import check_accumulation
 from ntaa_tf.feasibility import check_memory
+from ntaa_tf.graph.last_stride import remove_last_stride
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 from ntaa_tf.methods import GIVEN
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import RANDOM
@@ -19,22 +22,23 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.supernet import choose_sites
 from ntaa_tf.stages.budgeting import check_budget
 from ntaa_tf.stages.drawing import draw_uniformly
+from ntaa_tf.stages.job import count_fewest_steps
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.job import make_task
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import freeze_before
-from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.workdir import WorkDirectory
 
 
-def find_inputs(
-    recipe: Recipe,
-) -> tuple[zoo.SourceInfo, data.RawDataset, int]:
+def find_inputs(recipe: Recipe) -> tuple[zoo.SourceInfo, Any, int]:
     """Find the source model and the data set, and the image size for both."""
     info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
-    raw = data.open_dataset(recipe.dataset, recipe.data_dir)
+    raw = make_task(recipe).open(recipe.dataset, recipe.data_dir)
     if recipe.pretrain_dataset is not None:
         check_pretraining(recipe)
-    size = recipe.image_size or zoo.choose_image_size(info, raw.image_size)
+    size = recipe.image_size or zoo.choose_image_size(
+        info, int(np.min(raw.image_size))
+    )
     return info, raw, size
 
 
@@ -55,18 +59,20 @@ def build_source(
     num_classes: int,
     trained: bool = True,
 ) -> keras.Model:
-    """Load the source model and put the new task's classifier on it."""
+    """Load the source model and put the new task's head on it."""
     keras.utils.set_random_seed(recipe.seed)
     features = zoo.load_source(info, image_size, trained)
     set_precision(features)  # A file's layers may bring another.
-    return attach_classifier(features, num_classes, recipe.seed)
+    if recipe.last_stride == 1:
+        features = remove_last_stride(features)
+    return make_task(recipe).attach_head(features, num_classes, recipe.seed)
 
 
 def keep_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
     image_size: int,
-    dataset: data.ImageDataset,
+    dataset: Any,
     workdir: WorkDirectory,
 ) -> keras.Model:
     """Build the source once; from then on it is the work directory's own.
@@ -75,8 +81,10 @@ def keep_source(
     """
 
     def build(directory: Path) -> dict[str, Any]:
-        check_accumulation(recipe, dataset)
+        check_accumulation(recipe, count_fewest_steps(recipe, dataset))
         source = build_source(recipe, info, image_size, dataset.num_classes)
+        if recipe.squeeze_excitation:
+            insert_squeeze_excitation(source)
         if recipe.method == "partial":
             freeze_before(rewrite(source), recipe.trainable_from)
         if recipe.plan.search == NOTHING:

@@ -23,10 +23,12 @@ from ntaa_tf.stages.budgeting import measure_budget
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
+from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.evaluation import evaluate
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.job import make_task
 from ntaa_tf.stages.job import prepare_data
 from ntaa_tf.stages.job import read_architecture
 from ntaa_tf.stages.plan import MEASURING
@@ -82,7 +84,11 @@ def inspect(recipe: Recipe) -> str:
     """Describe what a run would search and what it would cost, untrained."""
     info, raw, size = find_inputs(recipe)
     source = build_source(
-        recipe, info, size, len(raw.class_names), trained=False
+        recipe,
+        info,
+        size,
+        make_task(recipe).count_classes(raw),
+        trained=False,
     )
     supernet = make_supernet(recipe, source)
     memory = [estimate_training(recipe, model) for model in (source, supernet)]
@@ -123,6 +129,7 @@ def summarize(
         "dataset": recipe.dataset,
         "model": recipe.model,
         "method": recipe.method,
+        "score": make_task(recipe).score,
         "source": results["evaluate"]["source"],
         "adapted": adapted,
         **{name: search[name] for name in SEARCH_METRICS if name in search},
@@ -154,6 +161,7 @@ def report(
     if recipe.plan.search != NOTHING and is_kept:
         architecture = read_architecture(path / "search" / ARCHITECTURE_FILE)
         draw_architecture(architecture, path / "architecture.png")
+    sheet = path / "evaluate" / SHEET_FILE
     write_report(
         path / "report.html",
         "{model} adapted to {dataset}".format(**shorten_names(recipe)),
@@ -161,6 +169,7 @@ def report(
         metrics,
         history,
         architecture,
+        sheet.read_bytes() if sheet.exists() else None,
     )
 
 

@@ -35,6 +35,7 @@ BUDGETS = {
     "depth": "max_depth",
     "weight_free": "max_weight_free",
 }
+CLASSIFICATION, RETRIEVAL = TASKS = ("classification", "retrieval")
 EMBEDDED_MODEL = "digits0to4"
 EMBEDDED_DATASET = "digits5to9"
 
@@ -71,12 +72,22 @@ class Recipe:
         "What the images of a .keras file went through: none, tf, torch or "
         "caffe. To be said unless the file begins with a Rescaling.",
     )
+    task: str = _choice(
+        CLASSIFICATION,
+        "What is learnt: the class of an image, or an embedding by which "
+        "unseen identities are found in a gallery.",
+        TASKS,
+    )
     dataset: str = _choice(
         EMBEDDED_DATASET,
         "Data set: digits, digits0to4, digits5to9, a name of "
-        "tensorflow-datasets, or folder:PATH.",
+        "tensorflow-datasets, or folder:PATH. For retrieval: market1501, "
+        "cuhk03_detected, cuhk03_labeled, veri776, personx, or "
+        "market:PATH.",
     )
-    data_dir: str | None = _choice(None, "Where tensorflow-datasets keeps it.")
+    data_dir: str | None = _choice(
+        None, "Where tensorflow-datasets, or the retrieval set, is kept."
+    )
     image_size: int | None = _choice(
         None, "Height and width in pixels; by default what fits both."
     )
@@ -89,7 +100,7 @@ class Recipe:
     augment: str = _choice(
         "standard",
         "Augmentation of the training images.",
-        ("none", "standard", "rand", "cutmix"),
+        ("none", "standard", "rand", "cutmix", "erase"),
     )
     flip: bool | None = _choice(
         None,
@@ -125,6 +136,46 @@ class Recipe:
         None,
         "Also finetune the source for as many epochs, and compare. By default "
         "for the embedded data only.",
+    )
+    head: str = _choice(
+        "embedding",
+        "For retrieval: one embedding, with a classifier behind batch norm, or "
+        "one for each horizontal stripe of the last map.",
+        ("embedding", "stripes"),
+    )
+    embedding_size: int | None = _choice(
+        None,
+        "For retrieval: channels of the embedding; by default those of the "
+        "last map, and 256 of a stripe.",
+    )
+    stripes: int = _choice(6, "For retrieval: stripes of the last map.")
+    images_per_identity: int = _choice(
+        4, "For retrieval: images of each identity that is in a batch."
+    )
+    cross_entropy_weight: float = _choice(
+        0.5,
+        "For retrieval: share of the cross-entropy of identities in the loss; "
+        "the triplet loss has the rest.",
+    )
+    triplet_margin: float = _choice(
+        0.3, "For retrieval: by how much another identity is to be farther."
+    )
+    label_smoothing: float = _choice(
+        0.0, "For retrieval: of the identities' labels."
+    )
+    average_precision: str = _choice(
+        "rectangular",
+        "For retrieval: as torchreid and fast-reid measure it, or as "
+        "Market-1501's own code.",
+        ("rectangular", "trapezoidal"),
+    )
+    last_stride: int = _choice(
+        2, "1 leaves the last reduction of the source out: a larger last map."
+    )
+    squeeze_excitation: bool = _choice(
+        False,
+        "Finetune with a squeeze-and-excitation gate at the end of every "
+        "residual branch.",
     )
     candidates: str = _choice(
         "ntaa",
@@ -284,7 +335,12 @@ class Recipe:
             raise _invalid(
                 "validation_share", "between 0 and 1", self.validation_share
             )
-        for name in ("confidence", "warm_up"):
+        if not 0 <= self.cross_entropy_weight <= 1:
+            weight = self.cross_entropy_weight
+            raise _invalid("cross_entropy_weight", "0 to 1", weight)
+        if self.last_stride not in (1, 2):
+            raise _invalid("last_stride", "1 or 2", self.last_stride)
+        for name in ("confidence", "warm_up", "label_smoothing"):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise _invalid(name, "0 or more, below 1", value)
@@ -311,7 +367,28 @@ class Recipe:
     def _list_clashes(self) -> list[tuple[str, bool, str]]:
         """List flags, whether each is wrong beside others, what is not."""
         plan, plainly = self.plan, self.mixed_precision == "none"
+        retrieves = self.task == RETRIEVAL
         return [
+            (
+                "pretrain_dataset",
+                retrieves and plan.weights == TRANSFER,
+                "None with --task=retrieval, of which nothing is transferred",
+            ),
+            (
+                "augment",
+                retrieves and self.augment == "cutmix",
+                "one that mixes no identities with --task=retrieval",
+            ),
+            (
+                "squeeze_excitation",
+                self.squeeze_excitation and bool(self.limits),
+                "False with limits, which its gates would exceed",
+            ),
+            (
+                "images_per_identity",
+                retrieves and self.batch_size % self.images_per_identity != 0,
+                f"a number that divides the batch of {self.batch_size}",
+            ),
             (
                 "relaxation",
                 plan.search == BILEVEL and self.relaxation == SINGLE_PATH,
@@ -410,6 +487,7 @@ class Recipe:
             evolution_population=4,
             evolution_generations=1,
             batch_size=8,
+            images_per_identity=min(self.images_per_identity, 4),
             accumulation_steps=min(self.accumulation_steps, 2),
         )
 
@@ -462,6 +540,10 @@ _LOWEST = {
     "cost_weight": 0.0,
     "skip_inputs": 1,
     "pretrain_epochs": 1,
+    "embedding_size": 1,
+    "stripes": 1,
+    "images_per_identity": 1,
+    "triplet_margin": 0.0,
     "evolution_population": 1,
     "evolution_generations": 0,
     "tune": 1,

@@ -5,6 +5,7 @@
     python tools/benchmark.py export --workdir=runs/cifar10
     python tools/benchmark.py adapt
     python tools/benchmark.py growth --out=docs
+    python tools/benchmark.py retrieval
 
 Each prints Markdown, and with --out=DIR writes it there beside the JSON.
 """
@@ -12,6 +13,7 @@ Each prints Markdown, and with --out=DIR writes it there beside the JSON.
 import logging
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 # Before TensorFlow is imported, which reads it once.
@@ -24,6 +26,7 @@ from benchmarks import adapt
 from benchmarks import export
 from benchmarks import growth
 from benchmarks import pipeline
+from benchmarks import retrieval
 from benchmarks import supernet
 from benchmarks.report import Report
 from benchmarks.setting import Setting
@@ -37,7 +40,8 @@ MODELS = {
     "pipeline": ["digits0to4:16:32"],
     "growth": ["digits0to4:32:32"],
 }
-COMMANDS = (*MODELS, "export", "adapt")
+SIZES = asdict(retrieval.Sizes())
+COMMANDS = (*MODELS, "export", "adapt", "retrieval")
 
 # As many networks as are compared, so many functions are traced.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -58,6 +62,10 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "rounds", 10, "Timed calls of whatever is timed.", lower_bound=1
     )
+    for name, size in SIZES.items():
+        flags.DEFINE_integer(
+            name, size, f"retrieval: how many {name}.", lower_bound=1
+        )
     flags.DEFINE_string("out", None, "Where the report is written to, if so.")
 
 
@@ -95,6 +103,9 @@ def measure(words: list[str]) -> Report:
     if command == "adapt":
         recipe = Recipe()
         return adapt.run(recipe.search_epochs, recipe.finetune_epochs)
+    if command == "retrieval":
+        sizes = {name: getattr(flag, name) for name in SIZES}
+        return retrieval.run(retrieval.Sizes(**sizes))
     return growth.run(check_single(settings), flag.rounds)
 
 

@@ -2,10 +2,12 @@
 
 from ntaa_tf.data.augment import AUGMENTATIONS
 from ntaa_tf.data.batches import evaluation_batches
-from ntaa_tf.data.batches import steps_per_epoch
+from ntaa_tf.data.batches import image_batches
 from ntaa_tf.data.batches import training_batches
 from ntaa_tf.data.catalog import open_dataset
 from ntaa_tf.data.examples import Examples
+from ntaa_tf.data.order import make_order
+from ntaa_tf.data.order import steps_per_epoch
 from ntaa_tf.data.prepare import ImageDataset
 from ntaa_tf.data.prepare import prepare
 from ntaa_tf.data.raw import RawDataset
@@ -21,6 +23,8 @@ __all__ = [
     "RawSplit",
     "evaluation_batches",
     "halve",
+    "image_batches",
+    "make_order",
     "open_dataset",
     "prepare",
     "split_dataset",

@@ -2,9 +2,12 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
+
+from ntaa_tf.data.erasing import RandomErasing
 
 TRANSLATION = 0.125  # of the image's side: 4 pixels of 32, as in pad-crop
 
@@ -80,15 +83,20 @@ def _rand_augment(flip: bool) -> list[keras.Layer]:
     ]
 
 
+def _erase(flip: bool) -> list[Any]:
+    return [*_pad_crop(flip), RandomErasing()]
+
+
 def _cut_mix(flip: bool) -> list[keras.Layer]:
     return [*_pad_crop(flip), keras.layers.CutMix(dtype="float32")]
 
 
-AUGMENTATIONS: dict[str, Callable[[bool], list[keras.Layer]]] = {
+AUGMENTATIONS: dict[str, Callable[[bool], list[Any]]] = {
     "none": lambda flip: [],
     "standard": _pad_crop,
     "rand": _rand_augment,
     "cutmix": _cut_mix,
+    "erase": _erase,
 }
 
 
@@ -97,7 +105,7 @@ class Augmentation:
 
     Args:
         name: one of `AUGMENTATIONS`. `standard` is pad-crop and flip; `rand`
-            adds RandAugment, `cutmix` adds CutMix.
+            adds RandAugment, `cutmix` adds CutMix, `erase` random erasing.
         flip: whether mirrored images keep their class.
     """
 

@@ -1,38 +1,14 @@
 """Batches of decoded examples as `tf.data` streams."""
 
-import functools
 import math
 from collections.abc import Callable
-from collections.abc import Sized
 
 import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.data.augment import Augmentation
 from ntaa_tf.data.examples import Examples
-
-
-def steps_per_epoch(examples: Sized, batch_size: int) -> int:
-    """Returns the number of full batches in one epoch of training.
-
-    Args:
-        examples: what is trained on.
-        batch_size: examples of one batch.
-
-    Returns:
-        The number of batches; examples that fill no batch are left out, others
-        in every epoch.
-
-    Raises:
-        ValueError: if there is no full batch.
-    """
-    if not 1 <= batch_size <= len(examples):
-        raise ValueError(
-            "Invalid value for `batch_size`. Expected from 1 to "
-            f"{len(examples)}, the number of training examples. Received: "
-            f"{batch_size}"
-        )
-    return len(examples) // batch_size
+from ntaa_tf.data.order import make_order
 
 
 def training_batches(
@@ -45,6 +21,7 @@ def training_batches(
     first_epoch: int = 0,
     epochs: int = 1,
     chosen: np.ndarray | None = None,
+    images_per_class: int | None = None,
 ) -> tf.data.Dataset:
     """Streams shuffled, augmented batches, one epoch after the other.
 
@@ -57,13 +34,15 @@ def training_batches(
         num_classes: length of the one-hot labels.
         batch_size: examples of one batch; the remainder of an epoch is left
             out.
-        augment: `none`, `standard`, `rand` or `cutmix`.
+        augment: one of `AUGMENTATIONS`.
         flip: whether mirrored images keep their class.
         seed: decides order and augmentation; not negative.
         first_epoch: the epoch that the stream begins with.
         epochs: number of epochs in the stream.
         chosen: indices of the examples that the stream is made of; all of
             them when None.
+        images_per_class: how many examples of a class are in a batch that has
+            any; None shuffles all.
 
     Returns:
         Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
@@ -79,19 +58,15 @@ def training_batches(
     >>> images.shape, labels.shape
     (TensorShape([64, 32, 32, 3]), TensorShape([64, 10]))
     """
-    indices = np.arange(len(examples)) if chosen is None else chosen
-    steps = steps_per_epoch(indices, batch_size)
+    order = make_order(
+        examples.labels, batch_size, images_per_class, seed, chosen
+    )
     augmentation = Augmentation(augment, flip)
 
-    @functools.lru_cache(maxsize=2)
-    def order(epoch: int) -> np.ndarray:
-        return np.random.default_rng((seed, epoch)).permutation(indices)
-
     def choose(step: int) -> np.ndarray:
-        epoch, position = divmod(step, steps)
-        return order(epoch)[position * batch_size :][:batch_size]
+        return order.choose(*divmod(step, order.steps))
 
-    fetch = _fetcher(examples, num_classes, batch_size, choose)
+    fetch = _fetcher(examples, num_classes, order.batch_size, choose)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = tf.stack([tf.constant(seed, tf.int64), step])
@@ -99,7 +74,7 @@ def training_batches(
 
     return (
         tf.data.Dataset.range(
-            first_epoch * steps, (first_epoch + epochs) * steps
+            first_epoch * order.steps, (first_epoch + epochs) * order.steps
         )
         .map(load, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
@@ -156,3 +131,18 @@ def _fetcher(
         return tf.cast(images, tf.float32), tf.one_hot(labels, num_classes)
 
     return fetch
+
+
+def image_batches(images: np.ndarray, batch_size: int) -> tf.data.Dataset:
+    """Streams all images once, in order, without labels.
+
+    Args:
+        images: uint8, shape `(examples, size, size, 3)`.
+        batch_size: images of one batch; the last may have fewer.
+
+    Returns:
+        Batches of float32 images `(batch, size, size, 3)`, 0 to 255.
+    """
+    examples = Examples(images, np.zeros(len(images), np.int64))
+    batches = evaluation_batches(examples, 1, batch_size)
+    return batches.map(lambda images, _: images)

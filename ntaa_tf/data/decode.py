@@ -47,21 +47,25 @@ def _look_up_bmp(encoded: bytes, indices: np.ndarray) -> np.ndarray:
     return red_green_blue[indices[..., 0]]
 
 
-def fit_square(image: np.ndarray, size: int) -> np.ndarray:
-    """Crops the centre square of an image and resizes it with antialiasing.
+def crop_square(image: np.ndarray) -> np.ndarray:
+    """Crops the centre square of an image, shape `(height, width, 3)`."""
+    height, width, _ = image.shape
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+def resize(image: np.ndarray, size: int) -> np.ndarray:
+    """Resizes an image with antialiasing.
 
     Args:
         image: uint8, shape `(height, width, 3)`.
-        size: side of the result in pixels.
+        size: height and width of the result in pixels.
 
     Returns:
         A uint8 array `(size, size, 3)`.
     """
-    height, width, _ = image.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = image[top : top + side, left : left + side]
-    if side == size:
-        return square
-    resized = tf.image.resize(square, (size, size), antialias=True).numpy()
+    if image.shape[:2] == (size, size):
+        return image
+    resized = tf.image.resize(image, (size, size), antialias=True).numpy()
     return np.clip(np.rint(resized), 0, 255).astype(np.uint8)

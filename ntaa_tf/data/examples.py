@@ -9,7 +9,8 @@ import pathlib
 import numpy as np
 
 from ntaa_tf.data.decode import RawImage
-from ntaa_tf.data.decode import fit_square
+from ntaa_tf.data.decode import crop_square
+from ntaa_tf.data.decode import resize
 from ntaa_tf.data.decode import try_decode
 from ntaa_tf.data.raw import RawSplit
 
@@ -39,7 +40,11 @@ class Examples:
 
 
 def decode_split(
-    name: str, split: RawSplit, size: int, cache_dir: pathlib.Path | None
+    name: str,
+    split: RawSplit,
+    size: int,
+    cache_dir: pathlib.Path | None,
+    crops: bool = True,
 ) -> Examples:
     """Decodes every image of a split once, in threads.
 
@@ -48,8 +53,10 @@ def decode_split(
     Args:
         name: what the split is called.
         split: its images and labels.
-        size: side in pixels that images are cropped and resized to.
+        size: side in pixels that images are resized to.
         cache_dir: where pixels go that are too many for memory.
+        crops: whether images are cropped to their centre square first, or
+            stretched.
 
     Returns:
         The examples, in the split's order.
@@ -63,7 +70,8 @@ def decode_split(
     labels: list[int] = []
     broken: list[str] = []
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        decoded = pool.map(functools.partial(_load, size=size), split.images)
+        load = functools.partial(_load, size=size, crops=crops)
+        decoded = pool.map(load, split.images)
         for index, image in enumerate(decoded):
             if image is None:
                 broken.append(split.describe(index))
@@ -76,9 +84,11 @@ def decode_split(
     return Examples(images[: len(labels)], np.array(labels, np.int64))
 
 
-def _load(image: RawImage, size: int) -> np.ndarray | None:
+def _load(image: RawImage, size: int, crops: bool) -> np.ndarray | None:
     decoded = try_decode(image)
-    return None if decoded is None else fit_square(decoded, size)
+    if decoded is None:
+        return None
+    return resize(crop_square(decoded) if crops else decoded, size)
 
 
 def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:

@@ -1,7 +1,13 @@
 """The page, the picture and the table that a person looks at."""
 
+from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.drawing import draw_architecture
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.table import format_table
 
-__all__ = ["draw_architecture", "format_table", "write_report"]
+__all__ = [
+    "draw_architecture",
+    "draw_contact_sheet",
+    "format_table",
+    "write_report",
+]

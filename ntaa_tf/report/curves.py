@@ -20,6 +20,13 @@ PANELS = {
         "supernet, then adapted model": "val_accuracy",
         "argmax model": "val_argmax_accuracy",
     },
+    "Validation mAP and the gap": {
+        "supernet, then adapted model": "val_map",
+        "argmax model": "val_argmax_map",
+    },
+    "Training accuracy of identities": {"": "classifier_accuracy"},
+    "Training loss of identities": {"": "classifier_loss"},
+    "Training loss of triplets": {"": "embedding_loss"},
     "Entropy of the softmax": {"": "entropy"},
     "Share of changed choices, of sites without weights": {
         "changed": "changed_share",

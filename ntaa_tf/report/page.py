@@ -13,6 +13,7 @@ from ntaa_tf.report.style import STYLE
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import name_score
 
 
 def write_report(
@@ -22,6 +23,7 @@ def write_report(
     metrics: Mapping[str, Any],
     history: Mapping[str, Sequence[float]],
     architecture: Architecture,
+    answers: bytes | None = None,
 ) -> None:
     """Write the page of a run as one HTML file.
 
@@ -32,6 +34,7 @@ def write_report(
         metrics: what `metrics.json` holds; what is missing is left out.
         history: values after each epoch, see `draw_curves`.
         architecture: the one that was found.
+        answers: a picture of queries and their answers, as a PNG file.
     """
     heading = html.escape(title)
     body = "\n".join(
@@ -40,6 +43,7 @@ def write_report(
             f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
             sections.show_results(metrics),
             sections.show_curves(history),
+            sections.show_answers(answers),
             sections.show_architecture(architecture),
             sections.show_run(recipe, metrics),
         )
@@ -57,14 +61,16 @@ def write_report(
 def _summarize(metrics: Mapping[str, Any]) -> str:
     """Say what was adapted to what, and what came of it, in one sentence."""
     source, adapted = metrics.get("source", {}), metrics.get("adapted", {})
-    accuracy = format_share(adapted.get("test_accuracy"))
+    score = f"test_{metrics.get('score', 'accuracy')}"
+    measured = format_share(adapted.get(score))
     if "baseline" in metrics:
-        plain = format_share(metrics["baseline"].get("test_accuracy"))
-        accuracy += f" (plain finetuning: {plain})"
+        plain = format_share(metrics["baseline"].get(score))
+        measured += f" (plain finetuning: {plain})"
     depths = [str(model.get("depth", MISSING)) for model in (source, adapted)]
     macs = [format_count(model.get("macs")) for model in (source, adapted)]
     return (
         f"{metrics.get('model', 'A model')} was adapted to "
-        f"{metrics.get('dataset', 'a data set')}: test accuracy {accuracy}, "
+        f"{metrics.get('dataset', 'a data set')}: test {name_score(metrics)} "
+        f"{measured}, "
         f"depth {' → '.join(depths)}, MACs {' → '.join(macs)}."
     )

@@ -1,5 +1,6 @@
 """The sections of the page, each as HTML, every text in it escaped."""
 
+import base64
 import html
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -11,9 +12,10 @@ from ntaa_tf.report.curves import draw_curves
 from ntaa_tf.report.drawing import make_figure
 from ntaa_tf.report.ink import choose_colour
 from ntaa_tf.report.ink import to_svg
-from ntaa_tf.report.table import HEADER
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
+from ntaa_tf.report.table import name_score
 
 
 def show_results(metrics: Mapping[str, Any]) -> str:
@@ -26,7 +28,7 @@ def show_results(metrics: Mapping[str, Any]) -> str:
     return _section(
         "Result",
         f'<div class="scroll"><table class="results"><caption>{caption}'
-        f"</caption><thead>{_row(HEADER, 'col')}</thead>"
+        f"</caption><thead>{_row(list_header(metrics), 'col')}</thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
         + _pairs("Checks", _list_checks(metrics))
         + _pairs("Budget", _list_budget(metrics)),
@@ -39,6 +41,22 @@ def show_curves(history: Mapping[str, Sequence[float]]) -> str:
     if not panels:
         return ""
     return _section("Training", f'<div class="panels">{"".join(panels)}</div>')
+
+
+def show_answers(picture: bytes | None) -> str:
+    """Show queries and what was found, if there is a picture of them."""
+    if picture is None:
+        return ""
+    data = base64.b64encode(picture).decode("ascii")
+    text = (
+        "Queries, and the first answers to each from the left: green where "
+        "they are of the query's identity, red where not."
+    )
+    return _section(
+        "Answers",
+        f'<p>{text}</p><div class="scroll"><img alt="{text}" '
+        f'src="data:image/png;base64,{data}"></div>',
+    )
 
 
 def show_architecture(architecture: Architecture) -> str:
@@ -83,13 +101,13 @@ def show_run(recipe: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
 def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
     """List what else was measured, by what it says."""
     adapted, gap = metrics.get("adapted", {}), metrics.get("gap", {})
+    score = metrics.get("score", "accuracy")
+    named = f"Validation {name_score(metrics)}"
     shares = {
-        "Validation accuracy of the supernet": gap.get("supernet"),
-        "Validation accuracy of its argmax model": gap.get("argmax"),
-        "Validation accuracy within the budget": gap.get("budget"),
-        "Validation accuracy after finetuning": adapted.get(
-            "validation_accuracy"
-        ),
+        f"{named} of the supernet": gap.get("supernet"),
+        f"{named} of its argmax model": gap.get("argmax"),
+        f"{named} within the budget": gap.get("budget"),
+        f"{named} after finetuning": adapted.get(f"validation_{score}"),
     }
     differences = {
         "Largest difference by collapse": metrics.get("collapse_difference"),

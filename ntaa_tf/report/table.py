@@ -5,15 +5,17 @@ from typing import Any
 
 PLAIN = "plain finetuning"
 METHODS = {"ntaa": "NTAA", "finetune": PLAIN}
-HEADER = (
-    "",
-    "test accuracy",
-    "depth",
-    "parameters",
-    "MACs",
-    "batch 1",
-    "batch 32",
-)
+# What may have been measured on the test split, by the title of its column.
+MEASURES = {
+    "test accuracy": "test_accuracy",
+    "mAP": "test_map",
+    "rank 1": "test_rank1",
+    "mAP, re-ranked": "test_map_reranked",
+    "rank 1, re-ranked": "test_rank1_reranked",
+}
+COSTS = ("depth", "parameters", "MACs", "batch 1", "batch 32")
+# What a person calls a score.
+SCORES = {"accuracy": "accuracy", "map": "mAP"}
 MISSING = "-"
 
 
@@ -29,7 +31,7 @@ def format_table(metrics: Mapping[str, Any]) -> str:
           test accuracy  depth  parameters  MACs  batch 1  batch 32
     NTAA         93.4 %      9           -     -        -         -
     """
-    rows = [HEADER, *list_rows(metrics)]
+    rows = [list_header(metrics), *list_rows(metrics)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -42,19 +44,31 @@ def format_table(metrics: Mapping[str, Any]) -> str:
     )
 
 
+def list_header(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the titles of the table's columns."""
+    return ("", *_list_measures(metrics), *COSTS)
+
+
 def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """List the rows of the table, formatted, below `HEADER`."""
+    """List the rows of the table, formatted, below its header."""
     method = metrics.get("method", "ntaa")
     labels = {
         "source": "source",
         "baseline": PLAIN,
         "adapted": METHODS.get(method, method),
     }
+    measures = _list_measures(metrics)
     return [
-        (label, *_format_model(metrics[key]))
+        (label, *_format_model(metrics[key], measures))
         for key, label in labels.items()
         if key in metrics
     ]
+
+
+def name_score(metrics: Mapping[str, Any]) -> str:
+    """Name what models were judged by, as a person says it."""
+    score = metrics.get("score", "accuracy")
+    return SCORES.get(score, score)
 
 
 def format_count(number: float | None) -> str:
@@ -78,10 +92,18 @@ def format_share(share: float | None) -> str:
     return MISSING if share is None else f"{100 * share:.1f} %"
 
 
-def _format_model(model: Mapping[str, Any]) -> tuple[str, ...]:
+def _list_measures(metrics: Mapping[str, Any]) -> list[str]:
+    adapted = metrics.get("adapted", {})
+    measured = [title for title, key in MEASURES.items() if key in adapted]
+    return measured or list(MEASURES)[:1]
+
+
+def _format_model(
+    model: Mapping[str, Any], measures: list[str]
+) -> tuple[str, ...]:
     latency = model.get("latency_ms", {})
     return (
-        format_share(model.get("test_accuracy")),
+        *(format_share(model.get(MEASURES[title])) for title in measures),
         str(model.get("depth", MISSING)),
         format_count(model.get("parameters")),
         format_count(model.get("macs")),

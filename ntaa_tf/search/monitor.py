@@ -1,5 +1,6 @@
 """What is watched of a search, epoch by epoch."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ from ntaa_tf.search.recalibrate import Recalibration
 class SearchMonitor(keras.callbacks.Callback):
     """Adds to the logs of every epoch how the search stands.
 
-    `val_accuracy` and `val_argmax_accuracy`: the accuracy on held-out data of
-    the mixture, or of the path last drawn, and with all weight on the winners.
+    `val_accuracy` and `val_argmax_accuracy`, or by the name of the score: how
+    good the mixture is on held-out data, or the path last drawn, and how good
+    with all weight on the winners.
     The gap between the two is what collapse would lose now. Both are measured
     with batch norm statistics of their own, and leave the supernet as it was.
     `entropy`: mean entropy of p, in nats. Of all choices, of operations and of
@@ -26,13 +28,20 @@ class SearchMonitor(keras.callbacks.Callback):
     `weight_free_share`: share of the sites whose winner has no weights.
 
     Args:
-        validation_batches: batches of images and labels.
+        measure: measures a model on held-out data.
+        score: the name of what it measures.
         calibration_images: batches of training images.
     """
 
-    def __init__(self, validation_batches: Any, calibration_images: Any):
+    def __init__(
+        self,
+        measure: Callable[[keras.Model], float],
+        score: str,
+        calibration_images: Any,
+    ):
         super().__init__()
-        self._validation_batches = validation_batches
+        self._measure = measure
+        self._score = score
         self._calibration_images = calibration_images
 
     def set_model(self, model: Supernet) -> None:
@@ -46,11 +55,11 @@ class SearchMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure."""
-        logs["val_accuracy"] = self.evaluate()
+        logs[f"val_{self._score}"] = self.evaluate()
         choices = self.model.choices
         drawn = [int(choice.drawn) for choice in choices]
         self.model.settle()
-        logs["val_argmax_accuracy"] = self.evaluate()
+        logs[f"val_argmax_{self._score}"] = self.evaluate()
         self.model.anneal()
         for choice, option in zip(choices, drawn, strict=True):
             choice.drawn.assign(option)
@@ -58,11 +67,9 @@ class SearchMonitor(keras.callbacks.Callback):
         logs.update(measure_winners(choices, self._winners))
 
     def evaluate(self) -> float:
-        """Measure the accuracy, with batch norm statistics of its own."""
+        """Measure, with batch norm statistics of its own."""
         with self._recalibration.temporarily(self._calibration_images):
-            return self.model.evaluate(
-                self._validation_batches, verbose=0, return_dict=True
-            )["accuracy"]
+            return self._measure(self.model)
 
 
 def measure_winners(

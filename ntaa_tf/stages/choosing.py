@@ -25,10 +25,12 @@ def tune(job: Job, directory: Path) -> dict[str, Any]:
         directory: gets a work directory for each learning rate.
 
     Returns:
-        The `validation_accuracy` of each rate, and the `learning_rate` that is
-        best; of equal ones the first tried.
+        The score of each rate on the validation split, such as
+        `validation_accuracy`, and the `learning_rate` that is best; of equal
+        ones the first tried.
     """
-    accuracies = {}
+    scores = {}
+    score = f"validation_{job.task.score}"
     for recipe in job.recipe.list_tuned():
         rate = f"{recipe.learning_rate:.6g}"
         tried = job.beside(recipe, directory / rate)
@@ -37,11 +39,11 @@ def tune(job: Job, directory: Path) -> dict[str, Any]:
             tried,
             open_workdir(recipe, tried.path),
         )
-        accuracies[rate] = results["finetune"]["validation_accuracy"]
-    best = max(accuracies, key=lambda rate: accuracies[rate])
+        scores[rate] = results["finetune"][score]
+    best = max(scores, key=lambda rate: scores[rate])
     for name in (*list_training(job.recipe.plan), ADAPTED_FILE):
         _copy(directory / best / name, job.path / name)
-    return {"learning_rate": float(best), "validation_accuracy": accuracies}
+    return {"learning_rate": float(best), score: scores}
 
 
 def guard(job: Job, directory: Path) -> dict[str, Any]:
@@ -52,23 +54,24 @@ def guard(job: Job, directory: Path) -> dict[str, Any]:
         directory: gets what was adapted, if it is not kept.
 
     Returns:
-        The `validation_accuracy` of both, and which is `kept`.
+        The score of both on the validation split, and which is `kept`.
     """
-    accuracies = {
-        name: read_json(path / "finetune" / RESULT_FILE)["validation_accuracy"]
+    score = f"validation_{job.task.score}"
+    scores = {
+        name: read_json(path / "finetune" / RESULT_FILE)[score]
         for name, path in (
             ("adapted", job.path),
             (BASELINE, job.path / BASELINE),
         )
     }
     kept = "adapted"
-    if accuracies[BASELINE] > accuracies["adapted"]:
+    if scores[BASELINE] > scores["adapted"]:
         kept = BASELINE
         adapted = job.path / ADAPTED_FILE
         if not (directory / ADAPTED_FILE).exists():
             _copy(adapted, directory / ADAPTED_FILE)
         _copy(job.path / BASELINE / ADAPTED_FILE, adapted)
-    return {"kept": kept, "validation_accuracy": accuracies}
+    return {"kept": kept, score: scores}
 
 
 def _copy(source: Path, target: Path) -> None:

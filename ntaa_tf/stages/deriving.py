@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
@@ -64,13 +65,19 @@ def keep_collapsed(
         directory: gets `collapsed.keras`.
 
     Returns:
-        The largest difference between the logits of both, before the
+        The largest difference between the outputs of both, before the
         statistics are estimated anew.
     """
     set_precision(supernet)
     collapsed = collapse(supernet, architecture)
-    images = job.dataset.validation.images[:COMPARED_IMAGES].astype("float32")
-    logits = [np.asarray(model(images)) for model in (supernet, collapsed)]
+    images = job.sample_images(COMPARED_IMAGES).astype("float32")
+    outputs = [
+        keras.tree.flatten(model(images)) for model in (supernet, collapsed)
+    ]
     Recalibration(collapsed)(job.calibration_images(RECALIBRATION_BATCHES))
     save_model(collapsed, directory / COLLAPSED_FILE)
-    return float(np.max(np.abs(logits[0] - logits[1])))
+    differences = [
+        np.max(np.abs(np.subtract(mixed, plain)))
+        for mixed, plain in zip(*outputs, strict=True)
+    ]
+    return float(np.max(differences))  # NaN where any is NaN.

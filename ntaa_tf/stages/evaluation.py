@@ -8,8 +8,10 @@ import keras
 
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
+from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.plain import measure_accuracies
+
+SHEET_FILE = "answers.png"
 
 
 def evaluate(job: Job, directory: Path) -> dict[str, Any]:
@@ -17,24 +19,41 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
 
     Args:
         job: what the stages share.
-        directory: of this stage; nothing is written there.
+        directory: gets a contact sheet, where queries have answers.
 
     Returns:
         The costs of the `source`; those of the `adapted` model, and how
-        accurate it is.
+        good it is. Where an untrained head answers too, so does the source's.
     """
-    adapted = job.load_adapted()
-    accuracies = measure_accuracies(job, adapted, "test", "validation")
-    source, costs = _measure_models([job.source, adapted])
+    score = job.task.score
+    source, adapted = job.task.finish(job.source), job.load_adapted()
+    costs = _measure_models([source, adapted])
+    measured = _measure_test(job, adapted)
+    untrained = {}
+    if job.task.answers_untrained:
+        untrained = _measure_test(job, source)
+    answers = job.task.find_answers(
+        adapted, job.dataset.test, job.recipe.batch_size
+    )
+    if answers is not None:
+        draw_contact_sheet(directory / SHEET_FILE, *answers)
     return {
-        "source": source,
+        "source": {**costs[0], **untrained},
         "adapted": {
-            **costs,
-            "test_accuracy": accuracies["test"],
-            "validation_accuracy": accuracies["validation"],
-            "test_error": 100 * (1 - accuracies["test"]),
+            **costs[1],
+            **measured,
+            f"validation_{score}": job.validate(adapted),
+            "test_error": 100 * (1 - measured[f"test_{score}"]),
         },
     }
+
+
+def _measure_test(job: Job, model: keras.Model) -> dict[str, float]:
+    """Measure a model on the test split, in full."""
+    measured = job.task.measure_fully(
+        model, job.dataset.test, job.recipe.batch_size
+    )
+    return {f"test_{name}": value for name, value in measured.items()}
 
 
 def _measure_models(models: list[keras.Model]) -> list[dict[str, Any]]:

@@ -23,17 +23,17 @@ def export(job: Job, directory: Path) -> dict[str, Any]:
         directory: gets `saved_model`.
 
     Returns:
-        The largest `difference` between the logits of the written models and
-        the live one.
+        The largest `difference` between what the written models give and the
+        live one.
     """
     adapted = job.load_adapted()
     saved_model = directory / "saved_model"
-    export_saved_model(adapted, saved_model)
+    export_saved_model(adapted, saved_model, job.task.output)
     difference = compare_export(
         adapted,
         job.path / ADAPTED_FILE,
         saved_model,
-        job.dataset.validation.images[:COMPARED_IMAGES],
+        job.sample_images(COMPARED_IMAGES),
     )
     if not difference <= LARGEST_DIFFERENCE:
         logger.warning(

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
@@ -15,7 +16,6 @@ from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.stages.plain import freeze_before
-from ntaa_tf.stages.plain import measure_accuracies
 from ntaa_tf.stages.pretraining import PRETRAINED_FILE
 
 
@@ -27,8 +27,8 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         directory: of this stage, for what resuming needs.
 
     Returns:
-        The `history`: each metric after each epoch; and the
-        `validation_accuracy` at the end.
+        The `history`: each metric after each epoch; and at the end the
+        score on the validation split, such as `validation_accuracy`.
     """
     recipe = job.recipe
     keras.utils.set_random_seed(recipe.seed)
@@ -47,9 +47,9 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
     )
     for layer in frozen:
         layer.trainable = True
-    save_model(model, job.path / ADAPTED_FILE)
-    accuracy = measure_accuracies(job, model, "validation")["validation"]
-    return {"history": history, "validation_accuracy": accuracy}
+    save_model(job.task.finish(model), job.path / ADAPTED_FILE)
+    score = f"validation_{job.task.score}"
+    return {"history": history, score: job.validate(model)}
 
 
 def load_start(job: Job) -> keras.Model:
@@ -62,4 +62,6 @@ def load_start(job: Job) -> keras.Model:
     if plan.search != NOTHING:
         path = job.path / "search" / COLLAPSED_FILE
         model = keras.models.load_model(path)
+    if job.recipe.squeeze_excitation:
+        model = insert_squeeze_excitation(model)
     return rewrite(model, fresh=plan.weights == SCRATCH)

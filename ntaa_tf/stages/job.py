@@ -10,9 +10,14 @@ import tensorflow as tf
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import write_atomically
+from ntaa_tf.methods import BILEVEL
+from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.tasks.retrieval import Retrieval
+from ntaa_tf.tasks.task import Task
 from ntaa_tf.training import fit_execution
 from ntaa_tf.training import make_optimizer
 
@@ -32,6 +37,7 @@ class Job:
         source_path: what else is kept of the source; by default in `path`.
 
     Attributes:
+        task: what differs between tasks.
         steps: batches in an epoch.
     """
 
@@ -39,7 +45,7 @@ class Job:
         self,
         recipe: Recipe,
         source: keras.Model,
-        dataset: data.ImageDataset,
+        dataset: Any,
         path: Path,
         source_path: Path | None = None,
     ):
@@ -48,7 +54,8 @@ class Job:
         self.dataset = dataset
         self.path = path
         self.source_path = source_path or path / "source"
-        self.steps = data.steps_per_epoch(dataset.train, recipe.batch_size)
+        self.task = make_task(recipe)
+        self.steps = count_steps(self.task, recipe, dataset)
 
     def beside(self, recipe: Recipe, path: Path) -> "Job":
         """Give a job of another recipe with the same source and data."""
@@ -94,7 +101,7 @@ class Job:
             chosen: indices of the examples; all when None.
         """
         flip = self.recipe.flip
-        return data.training_batches(
+        batches = data.training_batches(
             self.dataset.train,
             self.dataset.num_classes,
             self.recipe.batch_size,
@@ -104,13 +111,33 @@ class Job:
             first_epoch=first_epoch,
             epochs=end - first_epoch,
             chosen=chosen,
+            images_per_class=self.task.images_per_class,
+        )
+        return batches.map(
+            lambda images, labels: (images, self.task.make_targets(labels))
         )
 
-    def evaluation_batches(self, examples: data.Examples) -> tf.data.Dataset:
-        """Give all images of a split, once and unchanged."""
-        return data.evaluation_batches(
-            examples, self.dataset.num_classes, self.recipe.batch_size
+    def validation_batches(self) -> tf.data.Dataset | None:
+        """Give what the loss is validated on, None where it can't be."""
+        return self.task.validation_batches(
+            self.dataset.validation,
+            self.dataset.num_classes,
+            self.recipe.batch_size,
         )
+
+    def measure(self, model: keras.Model, split: str) -> dict[str, float]:
+        """Measure a model on a split, by its name; its score comes first."""
+        return self.task.measure(
+            model, getattr(self.dataset, split), self.recipe.batch_size
+        )
+
+    def validate(self, model: keras.Model) -> float:
+        """Measure what choices are made by."""
+        return self.measure(model, "validation")[self.task.score]
+
+    def sample_images(self, count: int) -> np.ndarray:
+        """Give the first training images, uint8, as they are."""
+        return self.dataset.train.images[:count]
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Give training images of an epoch that no training sees."""
@@ -119,13 +146,63 @@ class Job:
         return batches.take(num_batches).map(lambda images, _: images)
 
 
+def make_task(recipe: Recipe) -> Task:
+    """Make the task that a recipe asks for."""
+    if recipe.task == CLASSIFICATION:
+        return Classification()
+    return Retrieval(
+        head=recipe.head,
+        embedding_size=recipe.embedding_size,
+        stripes=recipe.stripes,
+        images_per_class=recipe.images_per_identity,
+        cross_entropy_weight=recipe.cross_entropy_weight,
+        margin=recipe.triplet_margin,
+        label_smoothing=recipe.label_smoothing,
+        average_precision=recipe.average_precision,
+    )
+
+
+def count_steps(
+    task: Task, recipe: Recipe, dataset: Any, chosen: Any = None
+) -> int:
+    """Count the batches of an epoch.
+
+    Args:
+        task: decides what is in a batch.
+        recipe: the choices.
+        dataset: decoded and split.
+        chosen: indices of the examples; all when None.
+
+    Raises:
+        ValueError: if there is no full batch.
+    """
+    return data.make_order(
+        dataset.train.labels,
+        recipe.batch_size,
+        task.images_per_class,
+        chosen=chosen,
+    ).steps
+
+
+def count_fewest_steps(recipe: Recipe, dataset: Any) -> int:
+    """Count the batches of the shortest epoch of a run.
+
+    Raises:
+        ValueError: if there is no full batch.
+    """
+    chosen = None
+    if recipe.plan.search == BILEVEL:
+        chosen, _ = data.halve(dataset.train.labels, recipe.seed)
+    return count_steps(make_task(recipe), recipe, dataset, chosen)
+
+
 def prepare_data(
     recipe: Recipe,
-    raw: data.RawDataset,
+    raw: Any,
     image_size: int,
     path: Path,
     train_examples: int | None,
-) -> data.ImageDataset:
+) -> Any:
     """Split and decode a data set; few images in a smoke run.
 
     Args:
@@ -135,12 +212,15 @@ def prepare_data(
         path: where pixels go that are too many for memory.
         train_examples: how many of the training images are taken.
     """
-    few = max(SMOKE_EXAMPLES, 2 * len(raw.class_names))
-    return data.prepare(
+    task = make_task(recipe)
+    few = SMOKE_EXAMPLES
+    if recipe.task == CLASSIFICATION:
+        few = max(few, 2 * task.count_classes(raw))
+    return task.prepare(
         raw,
         image_size,
-        recipe.validation_share,
-        recipe.seed,
+        validation_share=recipe.validation_share,
+        seed=recipe.seed,
         train_examples=few if recipe.smoke else train_examples,
         evaluation_examples=few if recipe.smoke else None,
         cache_dir=path / "data",

@@ -9,7 +9,6 @@ from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.search.remat import Rematerialized
 from ntaa_tf.stages.job import Job
-from ntaa_tf.tasks.classification import compile_options
 from ntaa_tf.training import fit_resumably
 
 
@@ -44,35 +43,38 @@ def fit_plainly(
     trained.compile(
         optimizer=optimizer,
         **job.execution_options(job.steps),
-        **compile_options(),
+        **job.task.compile_options(),
     )
     optimizer.build(model.trainable_variables)
+    validation_batches = job.validation_batches()
     history = fit_resumably(
         trained,
         lambda first: job.training_batches(first_epoch + first, end),
         epochs=epochs,
         steps_per_epoch=job.steps,
         directory=directory,
-        validation_batches=job.evaluation_batches(job.dataset.validation),
-        callbacks=[],
+        validation_batches=validation_batches,
+        callbacks=[] if validation_batches else [Validation(job)],
     )
     set_precision(model)
     return history
 
 
-def measure_accuracies(
-    job: Job, model: keras.Model, *splits: str
-) -> dict[str, float]:
-    """Measure the accuracy of a plain model on some splits, by their names."""
-    model.compile(**compile_options())
-    return {
-        split: model.evaluate(
-            job.evaluation_batches(getattr(job.dataset, split)),
-            verbose=0,
-            return_dict=True,
-        )["accuracy"]
-        for split in splits
-    }
+class Validation(keras.callbacks.Callback):
+    """Adds to the logs of every epoch what choices are made by.
+
+    Args:
+        job: knows the task and the validation split.
+    """
+
+    def __init__(self, job: Job):
+        super().__init__()
+        self._job = job
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Measure."""
+        score = self._job.task.score
+        logs[f"val_{score}"] = self._job.validate(self.model)
 
 
 def freeze_before(model: keras.Model, first: str) -> list[Any]:

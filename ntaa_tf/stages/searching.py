@@ -25,8 +25,8 @@ from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import count_steps
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.tasks.classification import compile_options
 from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_resumably
 
@@ -42,22 +42,22 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
         directory: gets `architecture.json` and `collapsed.keras`.
 
     Returns:
-        The `history`: each metric after each epoch; the `gap`: how accurate
+        The `history`: each metric after each epoch; the `gap`: how good
         the supernet was, and its argmax; the `collapse_difference` of their
         logits; and, where there is a `budget`, what it says.
     """
     keras.utils.set_random_seed(job.recipe.seed)
     supernet = _compile(job)
+    score = job.task.score
     monitor = SearchMonitor(
-        job.evaluation_batches(job.dataset.validation),
-        job.calibration_images(MONITOR_BATCHES),
+        job.validate, score, job.calibration_images(MONITOR_BATCHES)
     )
     monitor.set_model(supernet)
     budget = make_budget(job.recipe, job.source, supernet, job.source_path)
     history = _fit(job, supernet, monitor, budget, directory)
     gap = {
-        "supernet": history["val_accuracy"][-1],
-        "argmax": history["val_argmax_accuracy"][-1],
+        "supernet": history[f"val_{score}"][-1],
+        "argmax": history[f"val_argmax_{score}"][-1],
     }
     if supernet.relaxation == SINGLE_PATH:
         gap["argmax"] = keep_best_path(
@@ -105,7 +105,7 @@ def _compile(job: Job) -> Supernet:
         end=recipe.end,
         **options,
         **job.execution_options(steps),
-        **compile_options(),
+        **job.task.compile_options(),
     )
     return supernet
 
@@ -160,7 +160,7 @@ def _count_steps(job: Job) -> int:
     if job.recipe.plan.search != BILEVEL:
         return job.steps
     half, _ = _halve(job)
-    return data.steps_per_epoch(half, job.recipe.batch_size)
+    return count_steps(job.task, job.recipe, job.dataset, half)
 
 
 def _halve(job: Job) -> Any:

@@ -1,8 +1,81 @@
-"""Classification: a head, a loss, metrics."""
+"""Classification: one label for an image."""
 
 import itertools
+from typing import Any
 
 import keras
+import numpy as np
+
+from ntaa_tf import data
+
+
+class Classification:
+    """One label for an image, judged by accuracy."""
+
+    score = "accuracy"
+    images_per_class = None
+    answers_untrained = False
+    output = "logits"
+
+    def open(self, name: str, data_dir: str | None) -> data.RawDataset:
+        """Open an image classification set."""
+        return data.open_dataset(name, data_dir)
+
+    def count_classes(self, raw: data.RawDataset) -> int:
+        """Count the classes."""
+        return len(raw.class_names)
+
+    def prepare(
+        self, raw: data.RawDataset, image_size: int, **choices: Any
+    ) -> data.ImageDataset:
+        """Split and decode it."""
+        return data.prepare(raw, image_size, **choices)
+
+    def attach_head(
+        self, features: keras.Model, num_classes: int, seed: int
+    ) -> keras.Model:
+        """Put a linear classifier on a feature map."""
+        return attach_classifier(features, num_classes, seed)
+
+    def make_targets(self, labels: Any) -> Any:
+        """Give the labels as they are."""
+        return labels
+
+    def compile_options(self) -> dict[str, Any]:
+        """Give the loss and the metrics."""
+        return {
+            "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
+            "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
+        }
+
+    def validation_batches(
+        self, split: data.Examples, num_classes: int, batch_size: int
+    ) -> Any:
+        """Give what the loss is validated on."""
+        return data.evaluation_batches(split, num_classes, batch_size)
+
+    def measure(
+        self, model: keras.Model, split: data.Examples, batch_size: int
+    ) -> dict[str, float]:
+        """Measure the accuracy."""
+        logits = model.predict(
+            data.image_batches(split.images, batch_size), verbose=0
+        )
+        return {"accuracy": float(np.mean(logits.argmax(-1) == split.labels))}
+
+    def measure_fully(
+        self, model: keras.Model, split: data.Examples, batch_size: int
+    ) -> dict[str, float]:
+        """Measure the accuracy."""
+        return self.measure(model, split, batch_size)
+
+    def find_answers(self, *_: Any) -> None:
+        """Give nothing: there is nothing to be found."""
+        return
+
+    def finish(self, model: keras.Model) -> keras.Model:
+        """Give the model as it is."""
+        return model
 
 
 def attach_classifier(
@@ -51,14 +124,6 @@ def replace_classifier(
         name=last.name,
     )
     return keras.Model(model.input, classifier(last.input), name=model.name)
-
-
-def compile_options() -> dict:
-    """Give what `compile` needs of the task: its loss and its metrics."""
-    return {
-        "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
-        "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
-    }
 
 
 def _find_free_name(name: str, model: keras.Model) -> str:

@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from ntaa_tf.data import Examples
+from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.tasks.classification import attach_classifier
-from ntaa_tf.tasks.classification import compile_options
 from ntaa_tf.tasks.classification import replace_classifier
 
 
@@ -57,7 +58,7 @@ def test_a_name_that_the_features_have_is_numbered(taken, added):
 
 def test_the_task_trains_one_step():
     model = attach_classifier(make_features(), 5)
-    model.compile(optimizer="sgd", **compile_options())
+    model.compile(optimizer="sgd", **Classification().compile_options())
     images = np.random.default_rng(0).normal(size=(6, 8, 8, 3))
     labels = keras.utils.to_categorical([0, 1, 2, 3, 4, 0], 5)
     before = model.get_weights()
@@ -80,3 +81,14 @@ def test_another_classifier_leaves_all_other_layers():
     ]
     assert other.layers[:-1] == model.layers[:-1]
     assert model.output.shape == (None, 5)
+
+
+@pytest.mark.parametrize("batch_size", [3, 6, 10])
+def test_accuracy_is_the_share_of_right_answers(batch_size, rng):
+    model = attach_classifier(make_features(), 5)
+    images = rng.integers(0, 256, (6, 8, 8, 3)).astype("uint8")
+    answers = np.asarray(model(images.astype("float32"))).argmax(axis=-1)
+    labels = np.array([*answers[:4], *(answers[4:] + 1) % 5])
+    split = Examples(images, labels)
+    measured = Classification().measure(model, split, batch_size)
+    assert measured == {"accuracy": pytest.approx(4 / 6)}

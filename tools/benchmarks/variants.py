@@ -17,7 +17,7 @@ from ntaa_tf.layers.search_space import make_candidate
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import insert_mixed_ops
-from ntaa_tf.tasks.classification import compile_options
+from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.training import make_optimizer
 
 TOTAL_STEPS = 10_000
@@ -90,7 +90,9 @@ def _enlarge(site: Convolution) -> Callable[..., Any]:
 
 def compile_plainly(model: keras.Model) -> keras.Model:
     """Compile a plain model as a run finetunes it."""
-    model.compile(optimizer=_make_optimizer(model), **compile_options())
+    model.compile(
+        optimizer=_make_optimizer(model), **Classification().compile_options()
+    )
     return model
 
 
@@ -102,7 +104,7 @@ def compile_search(supernet: Supernet, **options: Any) -> Supernet:
             Recipe().architecture_learning_rate, momentum=0.9
         ),
         lambda_theta=Recipe().lambda_theta,
-        **compile_options(),
+        **Classification().compile_options(),
         **options,
     )
     supernet.progress.assign(MIDDLE)

@@ -1,0 +1,43 @@
+"""Retrieval data sets: who is seen, and by which camera.
+
+A view is one image of one identity by one camera. Models learn from `train`;
+each view of `query` is then looked for in `gallery`.
+"""
+
+from ntaa_tf.data.retrieval.catalog import open_retrieval
+from ntaa_tf.data.retrieval.grammar import Grammar
+from ntaa_tf.data.retrieval.grammar import parse_name
+from ntaa_tf.data.retrieval.identities import combine
+from ntaa_tf.data.retrieval.identities import index_identities
+from ntaa_tf.data.retrieval.prepare import RetrievalDataset
+from ntaa_tf.data.retrieval.prepare import Trial
+from ntaa_tf.data.retrieval.prepare import Views
+from ntaa_tf.data.retrieval.prepare import prepare_retrieval
+from ntaa_tf.data.retrieval.sets import SETS
+from ntaa_tf.data.retrieval.sets import RetrievalSet
+from ntaa_tf.data.retrieval.summary import summarize
+from ntaa_tf.data.retrieval.validation import hold_out
+from ntaa_tf.data.retrieval.views import DISTRACTOR
+from ntaa_tf.data.retrieval.views import JUNK
+from ntaa_tf.data.retrieval.views import RawRetrieval
+from ntaa_tf.data.retrieval.views import RawViews
+
+__all__ = [
+    "DISTRACTOR",
+    "JUNK",
+    "SETS",
+    "Grammar",
+    "RawRetrieval",
+    "RawViews",
+    "RetrievalDataset",
+    "RetrievalSet",
+    "Trial",
+    "Views",
+    "combine",
+    "hold_out",
+    "index_identities",
+    "open_retrieval",
+    "parse_name",
+    "prepare_retrieval",
+    "summarize",
+]

@@ -1,0 +1,61 @@
+"""A retrieval data set at a glance."""
+
+import numpy as np
+
+from ntaa_tf.data.retrieval.views import DISTRACTOR
+from ntaa_tf.data.retrieval.views import JUNK
+from ntaa_tf.data.retrieval.views import RawRetrieval
+from ntaa_tf.data.retrieval.views import RawViews
+
+HEADINGS = (
+    "split",
+    "images",
+    "identities",
+    "cameras",
+    "images per identity",
+    "distractors",
+    "junk",
+)
+
+
+def summarize(raw: RawRetrieval) -> str:
+    """Counts what is in each split; decodes nothing.
+
+    Args:
+        raw: the data set.
+
+    Returns:
+        An aligned table with a line for each split. Identities, and the least,
+        the median and the greatest number of images of one, are without junk
+        and distractors, which are counted by themselves.
+    """
+    rows: list[tuple[str, ...]] = [HEADINGS]
+    rows += [_count(split, views) for split, views in raw.splits.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_align(row, widths) for row in rows)
+
+
+def _count(split: str, views: RawViews) -> tuple[str, ...]:
+    known = views.identities[views.identities > DISTRACTOR]
+    identities, counts = np.unique(known, return_counts=True)
+    return (
+        split,
+        f"{len(views):,}",
+        f"{len(identities):,}",
+        f"{len(np.unique(views.cameras)):,}",
+        _describe_spread(counts),
+        f"{np.sum(views.identities == DISTRACTOR):,}",
+        f"{np.sum(views.identities == JUNK):,}",
+    )
+
+
+def _describe_spread(counts: np.ndarray) -> str:
+    if not len(counts):
+        return "-"
+    return f"{counts.min()} / {np.median(counts):g} / {counts.max()}"
+
+
+def _align(row: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = zip(row, widths, strict=True)
+    cells = [first[0].ljust(first[1])]
+    return "  ".join(cells + [cell.rjust(width) for cell, width in others])

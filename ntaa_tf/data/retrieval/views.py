@@ -1,0 +1,78 @@
+"""A retrieval data set as it is found: nothing decoded, nothing renumbered."""
+
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+
+from ntaa_tf.data.decode import try_decode
+from ntaa_tf.data.raw import SIZE_SAMPLE
+
+# What stands in place of an identity: a bad detection that evaluation leaves
+# out, and one of the background that it counts as a wrong answer.
+JUNK = -1
+DISTRACTOR = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class RawViews:
+    """Images of identities by cameras, side by side.
+
+    Attributes:
+        images: files.
+        identities: who is seen, int64, shape `(len(images),)`; from 1 up, or
+            `JUNK` or `DISTRACTOR`.
+        cameras: by which camera, int64, shape `(len(images),)`.
+    """
+
+    images: list[pathlib.Path]
+    identities: np.ndarray
+    cameras: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def known_identities(self) -> np.ndarray:
+        """The identities once each, in order, without junk and distractors."""
+        return np.unique(self.identities[self.identities > DISTRACTOR])
+
+    def take(self, indices: np.ndarray) -> "RawViews":
+        """Returns the views with these indices, in this order."""
+        images = [self.images[index] for index in indices]
+        return RawViews(images, self.identities[indices], self.cameras[indices])
+
+    def describe(self, index: int) -> str:
+        """Names one image for a message: its path."""
+        return str(self.images[index])
+
+
+@dataclasses.dataclass(frozen=True)
+class RawRetrieval:
+    """A retrieval data set as it is found.
+
+    Attributes:
+        name: the name it was opened by.
+        splits: `"train"` and, where there is something to measure with,
+            `"query"` and `"gallery"`.
+    """
+
+    name: str
+    splits: dict[str, RawViews]
+
+    @functools.cached_property
+    def image_size(self) -> tuple[int, int]:
+        """Typical height and width in pixels: medians of a small sample."""
+        train = self.splits["train"]
+        step = max(1, len(train) // SIZE_SAMPLE)
+        decoded = [try_decode(image) for image in train.images[::step]]
+        sizes = [image.shape[:2] for image in decoded if image is not None]
+        if not sizes:
+            raise ValueError(
+                f"Invalid data set `{self.name}`. Expected images that decode. "
+                f"Received: {len(decoded)} that do not, the first being "
+                f"{train.describe(0)}."
+            )
+        height, width = np.median(sizes, axis=0)
+        return int(height), int(width)

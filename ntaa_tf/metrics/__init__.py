@@ -1,0 +1,23 @@
+"""Retrieval metrics in NumPy: distances, CMC and mAP, re-ranking."""
+
+from ntaa_tf.metrics.answers import rank_answers
+from ntaa_tf.metrics.distances import iterate_distances
+from ntaa_tf.metrics.distances import measure_distances
+from ntaa_tf.metrics.distances import normalize_features
+from ntaa_tf.metrics.labels import Labels
+from ntaa_tf.metrics.re_ranking import re_rank
+from ntaa_tf.metrics.retrieval import AVERAGE_PRECISIONS
+from ntaa_tf.metrics.retrieval import RetrievalResult
+from ntaa_tf.metrics.retrieval import evaluate_retrieval
+
+__all__ = [
+    "AVERAGE_PRECISIONS",
+    "Labels",
+    "RetrievalResult",
+    "evaluate_retrieval",
+    "iterate_distances",
+    "measure_distances",
+    "normalize_features",
+    "rank_answers",
+    "re_rank",
+]

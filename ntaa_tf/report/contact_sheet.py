@@ -1,0 +1,50 @@
+"""A contact sheet: queries, and what was found for each."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ntaa_tf.files import write_atomically
+
+QUERY, RIGHT, WRONG = "#1f2933", "#15803d", "#dc2626"
+INCHES = 0.8  # Of the longer side of an image.
+FRAME = 2.5  # Points.
+
+
+def draw_contact_sheet(
+    path: Path, queries: np.ndarray, answers: np.ndarray, is_right: np.ndarray
+) -> None:
+    """Draw a row for each query: the query, then its answers, best first.
+
+    Args:
+        path: the PNG file to write.
+        queries: uint8, shape `(queries, height, width, 3)`.
+        answers: uint8, shape `(queries, answers, height, width, 3)`.
+        is_right: whether an answer is of the query's identity, bool, shape
+            `(queries, answers)`.
+    """
+    rows, columns, height, width, _ = answers.shape
+    inches = INCHES / max(height, width)
+    figure = Figure(
+        figsize=((columns + 1) * width * inches, rows * height * inches),
+        layout="constrained",
+    )
+    axes = figure.subplots(rows, columns + 1, squeeze=False)
+    for row, query, found, right in zip(
+        axes, queries, answers, is_right, strict=True
+    ):
+        _show(row[0], query, QUERY)
+        for place, image, hit in zip(row[1:], found, right, strict=True):
+            _show(place, image, RIGHT if hit else WRONG)
+    with write_atomically(path) as unfinished:
+        figure.savefig(unfinished, format="png", dpi=120)
+
+
+def _show(axes: Axes, image: np.ndarray, colour: str) -> None:
+    axes.imshow(image)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_color(colour)
+    axes.spines[:].set_linewidth(FRAME)

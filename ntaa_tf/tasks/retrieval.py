@@ -1,0 +1,209 @@
+"""Retrieval: an embedding that finds identities it was not trained on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from ntaa_tf import data
+from ntaa_tf.data import retrieval
+from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.metrics import Labels
+from ntaa_tf.metrics import evaluate_retrieval
+from ntaa_tf.metrics import measure_distances
+from ntaa_tf.metrics import normalize_features
+from ntaa_tf.metrics import rank_answers
+from ntaa_tf.metrics import re_rank
+from ntaa_tf.tasks.heads import EMBEDDING
+from ntaa_tf.tasks.heads import attach_embedding
+from ntaa_tf.tasks.heads import attach_stripes
+from ntaa_tf.tasks.heads import keep_embedding
+
+EMBEDDING_HEAD, STRIPES_HEAD = HEADS = ("embedding", "stripes")
+STRIPE_EMBEDDING = 256
+SHOWN_QUERIES = SHOWN_ANSWERS = 10
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Unseen identities, found by the embedding; judged by mAP.
+
+    Trained by the cross-entropy of identities and the batch-hard triplet loss
+    of embeddings, λ · L_ce + (1 − λ) · L_triplet.
+
+    Args:
+        head: `embedding` or `stripes`.
+        embedding_size: channels of the embedding, or of that of a stripe; by
+            default those of the map, or 256.
+        stripes: of the feature map.
+        images_per_class: of an identity, in a batch that has any.
+        cross_entropy_weight: λ.
+        margin: of the triplet loss.
+        label_smoothing: of the identities.
+        average_precision: which of the published definitions.
+    """
+
+    head: str = EMBEDDING_HEAD
+    embedding_size: int | None = None
+    stripes: int = 6
+    images_per_class: int | None = 4
+    cross_entropy_weight: float = 0.5
+    margin: float = 0.3
+    label_smoothing: float = 0.0
+    average_precision: str = "rectangular"
+
+    score = "map"
+    output = "embedding"
+
+    @property
+    def answers_untrained(self) -> bool:
+        """Whether an embedding is worth measuring before it is trained."""
+        return self.head == EMBEDDING_HEAD and self.embedding_size is None
+
+    def open(self, name: str, data_dir: str | None) -> retrieval.RawRetrieval:
+        """Open a retrieval set."""
+        return retrieval.open_retrieval(name, data_dir)
+
+    def count_classes(self, raw: retrieval.RawRetrieval) -> int:
+        """Count the identities, those that will be held out included."""
+        return len(raw.splits["train"].known_identities)
+
+    def prepare(
+        self, raw: retrieval.RawRetrieval, image_size: int, **choices: Any
+    ) -> retrieval.RetrievalDataset:
+        """Hold identities out, and decode."""
+        return retrieval.prepare_retrieval(raw, image_size, **choices)
+
+    def attach_head(
+        self, features: keras.Model, num_classes: int, seed: int
+    ) -> keras.Model:
+        """Put an embedding and a classifier of identities on a map."""
+        if self.head == EMBEDDING_HEAD:
+            return attach_embedding(
+                features, num_classes, self.embedding_size, seed
+            )
+        size = self.embedding_size or STRIPE_EMBEDDING
+        return attach_stripes(features, num_classes, self.stripes, size, seed)
+
+    def make_targets(self, labels: Any) -> Any:
+        """Give the labels of both losses, the second's for each stripe."""
+        if self.head == EMBEDDING_HEAD:
+            return labels, labels
+        tiled = keras.ops.repeat(labels[:, None], self.stripes, axis=1)
+        return labels, tiled
+
+    def compile_options(self) -> dict[str, Any]:
+        """Give the losses and the metrics."""
+        stripes = self.stripes if self.head == STRIPES_HEAD else 1
+        return {
+            "loss": [
+                BatchHardTriplet(self.margin),
+                keras.losses.CategoricalCrossentropy(
+                    from_logits=True, label_smoothing=self.label_smoothing
+                ),
+            ],
+            # Of stripes, Keras gives the mean; the sum is meant.
+            "loss_weights": [
+                1 - self.cross_entropy_weight,
+                self.cross_entropy_weight * stripes,
+            ],
+            "metrics": [
+                [],
+                [keras.metrics.CategoricalAccuracy(name="accuracy")],
+            ],
+        }
+
+    def validation_batches(self, *_: Any) -> None:
+        """Give nothing: no loss knows the held out identities."""
+        return
+
+    def measure(
+        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+    ) -> dict[str, float]:
+        """Measure mAP and CMC."""
+        features = embed_trial(model, split, batch_size)
+        return self._evaluate(measure_distances(*features), split)
+
+    def measure_fully(
+        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+    ) -> dict[str, float]:
+        """Measure mAP and CMC, also of re-ranked answers."""
+        features = embed_trial(model, split, batch_size)
+        re_ranked = self._evaluate(re_rank(*features), split)
+        return {
+            **self._evaluate(measure_distances(*features), split),
+            **{f"{name}_reranked": value for name, value in re_ranked.items()},
+        }
+
+    def find_answers(
+        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give queries from all over the split, and their first answers."""
+        shown = np.linspace(
+            0, len(split.query) - 1, min(SHOWN_QUERIES, len(split.query))
+        ).astype(int)
+        query, gallery = embed_trial(model, split, batch_size)
+        answers, is_right = rank_answers(
+            measure_distances(query[shown], gallery),
+            Labels.check(
+                "query",
+                split.query.identities[shown],
+                split.query.cameras[shown],
+            ),
+            Labels.check(
+                "gallery", split.gallery.identities, split.gallery.cameras
+            ),
+            min(SHOWN_ANSWERS, len(split.gallery)),
+        )
+        images = split.gallery.images
+        return (
+            split.query.images[shown],
+            np.stack([images[row] for row in answers]),
+            is_right,
+        )
+
+    def finish(self, model: keras.Model) -> keras.Model:
+        """Cut the classifier off."""
+        return keep_embedding(model)
+
+    def _evaluate(
+        self, distances: np.ndarray, split: retrieval.Trial
+    ) -> dict[str, float]:
+        query, gallery = split.query, split.gallery
+        result = evaluate_retrieval(
+            distances,
+            query.identities,
+            gallery.identities,
+            query.cameras,
+            gallery.cameras,
+            average_precision=self.average_precision,
+        )
+        ranks = {f"rank{k}": share for k, share in result.matching.items()}
+        return {"map": result.mean_average_precision, **ranks}
+
+
+def embed_trial(
+    model: keras.Model, trial: retrieval.Trial, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embed the queries and the gallery.
+
+    Args:
+        model: gives embeddings, or embeddings and logits.
+        trial: the queries and the gallery.
+        batch_size: images of a batch.
+
+    Returns:
+        The embeddings of both, float32, of length 1.
+    """
+    query, gallery = (
+        normalize_features(
+            keras.tree.flatten(
+                model.predict(
+                    data.image_batches(views.images, batch_size), verbose=0
+                )
+            )[EMBEDDING]
+        )
+        for views in (trial.query, trial.gallery)
+    )
+    return query, gallery

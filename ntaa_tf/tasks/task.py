@@ -1,0 +1,75 @@
+"""What every task gives to the stages of a run."""
+
+from typing import Any
+from typing import Protocol
+
+import keras
+import numpy as np
+
+
+class Task(Protocol):
+    """What differs between tasks."""
+
+    @property
+    def score(self) -> str:
+        """What models are judged by: a share of 1, larger is better."""
+
+    @property
+    def images_per_class(self) -> int | None:
+        """Images of a class in a batch that has any; None where shuffled."""
+
+    @property
+    def answers_untrained(self) -> bool:
+        """Whether a model with a new head is worth measuring."""
+
+    @property
+    def output(self) -> str:
+        """What the model that is handed back gives, as it is served."""
+
+    def open(self, name: str, data_dir: str | None) -> Any:
+        """Open a data set by its name; decode nothing."""
+
+    def count_classes(self, raw: Any) -> int:
+        """Count what training tells apart, before anything is held out."""
+
+    def prepare(self, raw: Any, image_size: int, **choices: Any) -> Any:
+        """Split a data set and decode it once."""
+
+    def attach_head(
+        self, features: keras.Model, num_classes: int, seed: int
+    ) -> keras.Model:
+        """Put a new head on a feature map."""
+
+    def make_targets(self, labels: Any) -> Any:
+        """Give what the losses take for one-hot labels (batch, classes)."""
+
+    def compile_options(self) -> dict[str, Any]:
+        """Give what `compile` needs of the task: its losses and metrics."""
+
+    def validation_batches(
+        self, split: Any, num_classes: int, batch_size: int
+    ) -> Any:
+        """Give what the loss is validated on, None where it can't be."""
+
+    def measure(
+        self, model: keras.Model, split: Any, batch_size: int
+    ) -> dict[str, float]:
+        """Measure a model on a split, its score first."""
+
+    def measure_fully(
+        self, model: keras.Model, split: Any, batch_size: int
+    ) -> dict[str, float]:
+        """Measure all that is reported at the end, the score first."""
+
+    def find_answers(
+        self, model: keras.Model, split: Any, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Give what a contact sheet shows, None where there is none to draw.
+
+        Returns:
+            Images of some queries, the images found for each, best first, and
+            whether they are right.
+        """
+
+    def finish(self, model: keras.Model) -> keras.Model:
+        """Give what is handed back of a trained model."""

@@ -1,0 +1,128 @@
+"""A whole run of retrieval, on a folder as users have them."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ntaa_tf.files import read_json
+from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import Recipe
+
+SMOKE = Recipe(
+    task="retrieval", smoke=True, image_size=16, sites="last:2", flip=False
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Striped drawings of 12 identities by 2 cameras, in Market's layout."""
+    root = tmp_path_factory.mktemp("market")
+    rng = np.random.default_rng(0)
+    parts = {
+        "bounding_box_train": (range(1, 9), (1, 2), 4),
+        "query": (range(9, 13), (1,), 1),
+        "bounding_box_test": (range(9, 13), (2,), 3),
+    }
+    for part, (identities, cameras, count) in parts.items():
+        (root / part).mkdir()
+        for identity in identities:
+            for camera in cameras:
+                for number in range(count):
+                    image = np.zeros((20, 16, 3))
+                    image[:: 1 + identity % 5, :: 1 + identity // 5] = 200
+                    image += rng.uniform(0, 40, image.shape)
+                    name = f"{identity:04d}_c{camera}s1_{number:06d}_00.png"
+                    png = tf.io.encode_png(image.astype("uint8"))
+                    (root / part / name).write_bytes(png.numpy())
+    return root
+
+
+@pytest.fixture(scope="module")
+def finished(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    recipe = dataclasses.replace(
+        SMOKE,
+        dataset=f"market:{folder}",
+        workdir=str(path),
+        squeeze_excitation=True,
+        last_stride=1,
+        augment="erase",
+        guard=True,
+    )
+    return path, run(recipe)
+
+
+def test_all_is_measured_before_and_after(finished):
+    path, metrics = finished
+    for model in ("source", "baseline", "adapted"):
+        measured = metrics[model]
+        assert 0 < measured["test_map"] <= 1
+        assert measured["test_rank1"] <= measured["test_rank5"]
+        assert 0 < measured["test_map_reranked"] <= 1
+    adapted = metrics["adapted"]
+    assert adapted["test_error"] == 100 * (1 - adapted["test_map"])
+    assert adapted["validation_map"] == pytest.approx(
+        max(metrics["guard"]["validation_map"].values()), abs=1e-6
+    )
+    assert "val_map" in read_json(path / "finetune/history.json")
+    assert metrics["score"] == "map"
+    assert "Answers" in (path / "report.html").read_text("utf-8")
+
+
+def test_what_is_handed_back_embeds(finished, rng):
+    path, metrics = finished
+    assert metrics["export_difference"] < 1e-4
+    images = rng.integers(0, 256, (2, 16, 16, 3)).astype("float32")
+    adapted = keras.models.load_model(path / "adapted.keras")
+    served = tf.saved_model.load(path / "export/saved_model")
+    embedding = served.signatures["embed"](images=tf.constant(images))
+    np.testing.assert_allclose(
+        embedding["embedding"], adapted(images), atol=1e-4
+    )
+    np.testing.assert_allclose(
+        np.linalg.norm(adapted(images), axis=1), 1, atol=1e-5
+    )
+    assert "classifier" not in [layer.name for layer in adapted.layers]
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"augment": "cutmix"}, r"`augment`.*mixes no identities"),
+        ({"images_per_identity": 3}, r"`images_per_identity`.*divides"),
+        (
+            {"method": "spos+transfer", "pretrain_dataset": "digits"},
+            r"`pretrain_dataset`. Expected None with --task=retrieval",
+        ),
+        ({"cross_entropy_weight": 1.5}, r"`cross_entropy_weight`.*0 to 1"),
+        ({"last_stride": 3}, r"`last_stride`. Expected 1 or 2"),
+        (
+            {"squeeze_excitation": True, "max_macs": "1x"},
+            r"`squeeze_excitation`. Expected False with limits",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(choices, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(SMOKE, **choices)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"head": "stripes"}, r"`stripes`. Expected from 1 to the 4 rows"),
+        ({"batch_size": 64, "smoke": False}, r"batches of 1 to 6 classes"),
+        ({"dataset": "market1501"}, r"`data_dir`. Expected"),
+    ],
+)
+def test_what_can_not_be_done_is_told_before_training(
+    choices, message, folder, tmp_path
+):
+    choices = {"dataset": f"market:{folder}", **choices}
+    recipe = dataclasses.replace(SMOKE, workdir=str(tmp_path), **choices)
+    with pytest.raises(ValueError, match=message):
+        run(recipe)
+    assert not (tmp_path / "search").exists()

@@ -1,0 +1,105 @@
+"""The retrieval task: its losses, and what it measures."""
+
+import keras
+import numpy as np
+import pytest
+
+from ntaa_tf.data.retrieval import Trial
+from ntaa_tf.data.retrieval import Views
+from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.tasks.retrieval import Retrieval
+
+SIZE = 8
+
+
+def make_features():
+    images = keras.Input((SIZE, SIZE, 3), name="images")
+    conv = keras.layers.Conv2D(6, 3, padding="same", name="conv")
+    return keras.Model(images, conv(images))
+
+
+def make_views(identities, cameras, noise=0.0):
+    """Views whose colour is their identity's."""
+    rng = np.random.default_rng(0)
+    colours = 30.0 + 40 * np.eye(3)[np.array(identities) % 3]
+    images = np.broadcast_to(
+        colours[:, None, None], (len(identities), SIZE, SIZE, 3)
+    )
+    images = images + noise * rng.normal(size=images.shape)
+    return Views(
+        images.clip(0, 255).astype("uint8"),
+        np.array(identities),
+        np.array(cameras),
+    )
+
+
+TRIAL = Trial(
+    make_views([1, 2, 3], [1, 1, 1]),
+    make_views([1, 2, 3, 1, 2, 3, 0, -1], [2, 2, 2, 1, 1, 1, 3, 3]),
+)
+
+
+@pytest.mark.parametrize(
+    "task", [Retrieval(), Retrieval(head="stripes", stripes=2)]
+)
+def test_the_losses_are_weighted(task, rng):
+    """λ times the identities', summed over stripes, and 1 − λ of triplets."""
+    model = task.attach_head(make_features(), 3, seed=0)
+    model.compile(keras.optimizers.SGD(0.1), **task.compile_options())
+    images = rng.normal(size=(6, SIZE, SIZE, 3)).astype("float32")
+    labels = np.eye(3, dtype="float32")[[0, 0, 1, 1, 2, 2]]
+    targets = [np.asarray(t) for t in task.make_targets(labels)]
+    embedding, logits = (
+        np.asarray(output) for output in model(images, training=False)
+    )
+    losses = model.evaluate(images, targets, verbose=0, return_dict=True)
+    logits = logits.reshape(6, -1, 3)
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    identities = -(log_p * labels[:, None]).sum(axis=-1).mean(axis=0).sum()
+    triplets = float(BatchHardTriplet(0.3)(labels, embedding))
+    assert losses["loss"] == pytest.approx(
+        0.5 * identities + 0.5 * triplets, rel=1e-4
+    )
+
+
+@pytest.mark.parametrize("batch_size", [2, 16])
+def test_an_embedding_of_colours_finds_all(batch_size):
+    task = Retrieval()
+    pooling = keras.Sequential(
+        [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
+    )
+    measured = task.measure(pooling, TRIAL, batch_size)
+    # A distractor has the colour of the third identity.
+    assert measured["map"] == pytest.approx(1.0)
+    assert measured["rank1"] == 1.0
+    assert set(task.measure_fully(pooling, TRIAL, batch_size)) == {
+        *("map", "rank1", "rank5", "rank10"),
+        *("map_reranked", "rank1_reranked"),
+        *("rank5_reranked", "rank10_reranked"),
+    }
+
+
+def test_a_trained_head_and_what_is_handed_back_measure_the_same():
+    task = Retrieval()
+    model = task.attach_head(make_features(), 3, seed=0)
+    finished = task.finish(model)
+    assert task.measure(model, TRIAL, 4) == task.measure(finished, TRIAL, 4)
+
+
+def test_answers_are_shown_best_first_without_those_left_out():
+    pooling = keras.Sequential(
+        [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
+    )
+    queries, answers, is_right = Retrieval().find_answers(pooling, TRIAL, 4)
+    np.testing.assert_array_equal(queries, TRIAL.query.images)
+    assert answers.shape == (3, 8, SIZE, SIZE, 3)
+    assert is_right.sum(axis=1).tolist() == [1, 1, 1]
+    assert is_right[:, 0].all()
+    np.testing.assert_array_equal(answers[:, 0], TRIAL.query.images)
+
+
+def test_an_untrained_projection_is_not_worth_measuring():
+    assert Retrieval().answers_untrained
+    assert not Retrieval(embedding_size=4).answers_untrained
+    assert not Retrieval(head="stripes").answers_untrained

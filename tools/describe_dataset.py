@@ -1,0 +1,57 @@
+r"""Describe a retrieval data set: what is in its splits.
+
+    python tools/describe_dataset.py --dataset=market1501 --data_dir=data
+    python tools/describe_dataset.py --dataset=market:path/to/folder
+
+Checks it as training does, and decodes nothing.
+"""
+
+import os
+import sys
+
+# Before TensorFlow is imported, which reads it once.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from absl import app
+from absl import flags
+
+from ntaa_tf.data.retrieval import open_retrieval
+from ntaa_tf.data.retrieval import summarize
+
+BAD_INPUT = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Print the summary of the data set that the flags name.
+
+    Returns:
+        The exit status: 0, or 2 for input that can't be followed.
+    """
+    try:
+        print(describe(arguments[1:]))
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def describe(words: list[str]) -> str:
+    """Summarize the data set that the flags name."""
+    if words:
+        raise ValueError(
+            "Invalid command line. Expected flags only, as --name=value. "
+            f"Received: {' '.join(words)}."
+        )
+    flag = flags.FLAGS
+    return summarize(open_retrieval(flag.dataset, flag.data_dir))
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string(
+        "dataset",
+        None,
+        "The name of a retrieval data set, or market:PATH.",
+        required=True,
+    )
+    flags.DEFINE_string("data_dir", None, "Its folder, or the one above it.")
+    app.run(main)
