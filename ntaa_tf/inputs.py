@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf import zoo
@@ -20,6 +19,9 @@ from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import RANDOM
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.supernet import choose_sites
+from ntaa_tf.size import Size
+from ntaa_tf.size import as_size
+from ntaa_tf.size import parse_size
 from ntaa_tf.stages.budgeting import check_budget
 from ntaa_tf.stages.drawing import draw_uniformly
 from ntaa_tf.stages.job import count_fewest_steps
@@ -30,15 +32,15 @@ from ntaa_tf.stages.plain import freeze_before
 from ntaa_tf.workdir import WorkDirectory
 
 
-def find_inputs(recipe: Recipe) -> tuple[zoo.SourceInfo, Any, int]:
+def find_inputs(recipe: Recipe) -> tuple[zoo.SourceInfo, Any, Size]:
     """Find the source model and the data set, and the image size for both."""
     info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
     raw = make_task(recipe).open(recipe.dataset, recipe.data_dir)
     if recipe.pretrain_dataset is not None:
         check_pretraining(recipe)
-    size = recipe.image_size or zoo.choose_image_size(
-        info, int(np.min(raw.image_size))
-    )
+    size = zoo.choose_image_size(info, as_size(raw.image_size))
+    if recipe.image_size is not None:
+        size = parse_size(recipe.image_size)
     return info, raw, size
 
 
@@ -55,7 +57,7 @@ def check_pretraining(recipe: Recipe) -> None:
 def build_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
-    image_size: int,
+    image_size: Size,
     num_classes: int,
     trained: bool = True,
 ) -> keras.Model:
@@ -71,7 +73,7 @@ def build_source(
 def keep_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
-    image_size: int,
+    image_size: Size,
     dataset: Any,
     workdir: WorkDirectory,
 ) -> keras.Model:

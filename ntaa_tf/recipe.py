@@ -17,6 +17,7 @@ from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import TRANSFER
 from ntaa_tf.methods import WEIGHTS
 from ntaa_tf.methods import Method
+from ntaa_tf.size import parse_size
 
 CANDIDATE_WEIGHTS = ("inherit", "random")
 SCHEDULES = ("one", "two")
@@ -88,8 +89,10 @@ class Recipe:
     data_dir: str | None = _choice(
         None, "Where tensorflow-datasets, or the retrieval set, is kept."
     )
-    image_size: int | None = _choice(
-        None, "Height and width in pixels; by default what fits both."
+    image_size: str | None = _choice(
+        None,
+        "Pixels: the side of a square, or height and width such as 256x128. "
+        "By default what fits both.",
     )
     train_examples: int | None = _choice(
         None, "Train on a stratified subset of this many images."
@@ -170,7 +173,9 @@ class Recipe:
         ("rectangular", "trapezoidal"),
     )
     last_stride: int = _choice(
-        2, "1 leaves the last reduction of the source out: a larger last map."
+        2,
+        "With 1 the last reduction of the source is left out, for a larger last "
+        "map.",
     )
     squeeze_excitation: bool = _choice(
         False,
@@ -331,6 +336,8 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and not lowest <= value < math.inf:
                 raise _invalid(name, f"at least {lowest}", value)
+        if self.image_size is not None:
+            parse_size(self.image_size)
         if not 0 < self.validation_share < 1:
             raise _invalid(
                 "validation_share", "between 0 and 1", self.validation_share
@@ -526,7 +533,6 @@ class Recipe:
 
 
 _LOWEST = {
-    "image_size": 1,
     "train_examples": 1,
     "search_epochs": 1,
     "finetune_epochs": 0,

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "ntaa_tf"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each file or folder of the package may import, itself aside.
-FOUNDATION = {"architecture", "files", "geometry", "graph", "layers"}
+FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
 MEANS = {
     *{"data", "divergence", "export", "machine", "report", "search"},
     *{"tasks", "training", "workdir", "zoo"},
@@ -21,11 +21,12 @@ MAY_IMPORT = {
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
+    "size": set(),
     "methods": set(),
     "metrics": set(),
-    "recipe": {"limit", "methods"},
-    "data": {"files"},
-    "zoo": {"files", "graph"},
+    "recipe": {"limit", "methods", "size"},
+    "data": {"files", "size"},
+    "zoo": {"files", "graph", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs"},
     "divergence": set(),

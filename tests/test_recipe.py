@@ -41,7 +41,6 @@ def test_a_value_that_is_no_choice_is_an_error(name):
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("image_size", 0, "at least 1"),
         ("train_examples", 0, "at least 1"),
         ("search_epochs", 0, "at least 1"),
         ("finetune_epochs", -1, "at least 0"),

@@ -5,6 +5,8 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from ntaa_tf.size import Size
+
 RawImage = pathlib.Path | bytes | np.ndarray
 
 # The formats that `tf.io.decode_image` reads.
@@ -47,15 +49,24 @@ def _look_up_bmp(encoded: bytes, indices: np.ndarray) -> np.ndarray:
     return red_green_blue[indices[..., 0]]
 
 
-def crop_square(image: np.ndarray) -> np.ndarray:
-    """Crops the centre square of an image, shape `(height, width, 3)`."""
+def crop(image: np.ndarray, shape: Size) -> np.ndarray:
+    """Crops an image around its centre to a shape, not to a size.
+
+    Args:
+        image: uint8, shape `(height, width, 3)`.
+        shape: height and width, of which the proportion counts.
+
+    Returns:
+        The largest part of that proportion.
+    """
     height, width, _ = image.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]
+    scale = min(height / shape[0], width / shape[1])
+    kept_height, kept_width = (max(1, round(scale * n)) for n in shape)
+    top, left = (height - kept_height) // 2, (width - kept_width) // 2
+    return image[top : top + kept_height, left : left + kept_width]
 
 
-def resize(image: np.ndarray, size: int) -> np.ndarray:
+def resize(image: np.ndarray, size: Size) -> np.ndarray:
     """Resizes an image with antialiasing.
 
     Args:
@@ -63,9 +74,9 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
         size: height and width of the result in pixels.
 
     Returns:
-        A uint8 array `(size, size, 3)`.
+        A uint8 array `(height, width, 3)`.
     """
-    if image.shape[:2] == (size, size):
+    if image.shape[:2] == size:
         return image
-    resized = tf.image.resize(image, (size, size), antialias=True).numpy()
+    resized = tf.image.resize(image, size, antialias=True).numpy()
     return np.clip(np.rint(resized), 0, 255).astype(np.uint8)

@@ -9,10 +9,11 @@ import pathlib
 import numpy as np
 
 from ntaa_tf.data.decode import RawImage
-from ntaa_tf.data.decode import crop_square
+from ntaa_tf.data.decode import crop
 from ntaa_tf.data.decode import resize
 from ntaa_tf.data.decode import try_decode
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.size import Size
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class Examples:
     """Decoded examples.
 
     Attributes:
-        images: uint8 RGB, shape `(examples, size, size, 3)`, in memory or
+        images: uint8 RGB, shape `(examples, height, width, 3)`, in memory or
             mapped from a file.
         labels: class indices, shape `(examples,)`.
     """
@@ -42,7 +43,7 @@ class Examples:
 def decode_split(
     name: str,
     split: RawSplit,
-    size: int,
+    size: Size,
     cache_dir: pathlib.Path | None,
     crops: bool = True,
 ) -> Examples:
@@ -53,9 +54,9 @@ def decode_split(
     Args:
         name: what the split is called.
         split: its images and labels.
-        size: side in pixels that images are resized to.
+        size: height and width in pixels that images are resized to.
         cache_dir: where pixels go that are too many for memory.
-        crops: whether images are cropped to their centre square first, or
+        crops: whether images are cropped to the shape of `size` first, or
             stretched.
 
     Returns:
@@ -65,7 +66,7 @@ def decode_split(
         ValueError: if more than 1 % of the images do not decode, or they are
             too many for memory and there is no `cache_dir`.
     """
-    shape = (len(split), size, size, 3)
+    shape = (len(split), *size, 3)
     images = _allocate(shape, cache_dir and cache_dir / f"{name}.npy")
     labels: list[int] = []
     broken: list[str] = []
@@ -84,11 +85,11 @@ def decode_split(
     return Examples(images[: len(labels)], np.array(labels, np.int64))
 
 
-def _load(image: RawImage, size: int, crops: bool) -> np.ndarray | None:
+def _load(image: RawImage, size: Size, crops: bool) -> np.ndarray | None:
     decoded = try_decode(image)
     if decoded is None:
         return None
-    return resize(crop_square(decoded) if crops else decoded, size)
+    return resize(crop(decoded, size) if crops else decoded, size)
 
 
 def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
@@ -98,8 +99,8 @@ def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
     if path is None:
         raise ValueError(
             "Invalid value for `cache_dir`. Expected a directory, because "
-            f"{shape[0]} images of {shape[1]} pixels take {size / 2**30:.1f} "
-            "GiB. Received: None"
+            f"{shape[0]} images of {shape[1]}x{shape[2]} pixels take "
+            f"{size / 2**30:.1f} GiB. Received: None"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     return np.lib.format.open_memmap(path, "w+", np.uint8, shape)

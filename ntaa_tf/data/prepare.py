@@ -8,6 +8,8 @@ from ntaa_tf.data.examples import decode_split
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.split import limit_splits
 from ntaa_tf.data.split import split_dataset
+from ntaa_tf.size import Size
+from ntaa_tf.size import as_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,7 @@ class ImageDataset:
 
 def prepare(
     raw: RawDataset,
-    image_size: int,
+    image_size: int | Size,
     validation_share: float = 0.1,
     seed: int = 0,
     train_examples: int | None = None,
@@ -56,8 +58,8 @@ def prepare(
 
     Args:
         raw: the data set as it was opened.
-        image_size: side in pixels; images are cropped to their centre square
-            and resized to it.
+        image_size: height and width in pixels, or both in one; images are
+            cropped around their centre to its shape, then resized.
         validation_share: share of the training examples that becomes the
             validation split, where there is none.
         seed: decides the splits and subsets; not negative.
@@ -78,7 +80,8 @@ def prepare(
     >>> digits.train.images.shape
     (1294, 32, 32, 3)
     """
-    if image_size < 1:
+    size = as_size(image_size)
+    if min(size) < 1:
         raise ValueError(
             "Invalid value for `image_size`. Expected at least 1 pixel. "
             f"Received: {image_size}"
@@ -91,7 +94,7 @@ def prepare(
         seed,
     )
     decoded = {
-        name: decode_split(name, split, image_size, cache_dir)
+        name: decode_split(name, split, size, cache_dir)
         for name, split in splits.items()
     }
     return ImageDataset(raw.name, raw.class_names, **decoded)

@@ -15,6 +15,7 @@ from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.size import Size
 from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.tasks.retrieval import Retrieval
 from ntaa_tf.tasks.task import Task
@@ -199,7 +200,7 @@ def count_fewest_steps(recipe: Recipe, dataset: Any) -> int:
 def prepare_data(
     recipe: Recipe,
     raw: Any,
-    image_size: int,
+    image_size: Size,
     path: Path,
     train_examples: int | None,
 ) -> Any:
@@ -208,7 +209,7 @@ def prepare_data(
     Args:
         recipe: the choices.
         raw: the data set.
-        image_size: in pixels.
+        image_size: height and width in pixels.
         path: where pixels go that are too many for memory.
         train_examples: how many of the training images are taken.
     """

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ntaa_tf import data
+from ntaa_tf.size import Size
 
 
 class Classification:
@@ -26,7 +27,7 @@ class Classification:
         return len(raw.class_names)
 
     def prepare(
-        self, raw: data.RawDataset, image_size: int, **choices: Any
+        self, raw: data.RawDataset, image_size: Size, **choices: Any
     ) -> data.ImageDataset:
         """Split and decode it."""
         return data.prepare(raw, image_size, **choices)

@@ -15,6 +15,7 @@ from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import normalize_features
 from ntaa_tf.metrics import rank_answers
 from ntaa_tf.metrics import re_rank
+from ntaa_tf.size import Size
 from ntaa_tf.tasks.heads import EMBEDDING
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
@@ -70,7 +71,7 @@ class Retrieval:
         return len(raw.splits["train"].known_identities)
 
     def prepare(
-        self, raw: retrieval.RawRetrieval, image_size: int, **choices: Any
+        self, raw: retrieval.RawRetrieval, image_size: Size, **choices: Any
     ) -> retrieval.RetrievalDataset:
         """Hold identities out, and decode."""
         return retrieval.prepare_retrieval(raw, image_size, **choices)

@@ -6,6 +6,8 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from ntaa_tf.size import Size
+
 
 class Task(Protocol):
     """What differs between tasks."""
@@ -32,7 +34,7 @@ class Task(Protocol):
     def count_classes(self, raw: Any) -> int:
         """Count what training tells apart, before anything is held out."""
 
-    def prepare(self, raw: Any, image_size: int, **choices: Any) -> Any:
+    def prepare(self, raw: Any, image_size: Size, **choices: Any) -> Any:
         """Split a data set and decode it once."""
 
     def attach_head(

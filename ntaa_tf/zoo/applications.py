@@ -8,6 +8,7 @@ from collections.abc import Callable
 import keras
 from keras import applications
 
+from ntaa_tf.size import Size
 from ntaa_tf.zoo.errors import reason
 from ntaa_tf.zoo.names import renumber
 
@@ -113,7 +114,7 @@ def file_preprocessing(name: str, weights: str) -> str:
     return family.preprocessing
 
 
-def build_application(name: str, weights: str, image_size: int) -> keras.Model:
+def build_application(name: str, weights: str, image_size: Size) -> keras.Model:
     """Build a model without its classifier.
 
     Args:
@@ -128,7 +129,7 @@ def build_application(name: str, weights: str, image_size: int) -> keras.Model:
         ValueError: if the weights can't be downloaded or don't fit.
     """
     builder = APPLICATIONS[name].builder
-    shape = (image_size, image_size, 3)
+    shape = (*image_size, 3)
     if weights == "imagenet":
         model = _download(name, builder, shape)
     else:

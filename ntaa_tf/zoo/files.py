@@ -12,6 +12,7 @@ from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.select import GLOBAL_POOLINGS
 from ntaa_tf.graph.walk import trace_back
+from ntaa_tf.size import Size
 from ntaa_tf.zoo.errors import reason
 
 
@@ -65,7 +66,7 @@ def begins_with_rescaling(path: str) -> bool:
     return _rescales(_read_config(path))
 
 
-def load_file(path: str, image_size: int) -> keras.Model:
+def load_file(path: str, image_size: Size) -> keras.Model:
     """Load a `.keras` file and cut its classifier.
 
     Args:
@@ -89,16 +90,17 @@ def load_file(path: str, image_size: int) -> keras.Model:
             f"{path}, which does not load: {reason(error)}",
         ) from error
     features = cut_classifier(model)
-    own_size = features.inputs[0].shape[1]
+    own_size = features.inputs[0].shape[1:3]
     if image_size == own_size:
         return features
     try:
-        return rewrite(features, input_shape=(image_size, image_size, 3))
+        return rewrite(features, input_shape=(*image_size, 3))
     except Exception as error:  # Whatever a layer says about its new shape.
         raise ValueError(
-            f"Invalid value for `image_size`. Expected {own_size}, the own "
-            f"size of {path}, or another that its layers allow. Received: "
-            f"{image_size}: {reason(error)}."
+            "Invalid value for `image_size`. Expected "
+            f"{own_size[0]}x{own_size[1]}, the own size of {path}, or another "
+            f"that its layers allow. Received: {image_size[0]}x{image_size[1]}"
+            f": {reason(error)}."
         ) from error
 
 

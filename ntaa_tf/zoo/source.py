@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from ntaa_tf.size import Size
+
 _ENLARGED_SIZE = 128
 _LARGEST_ENLARGEMENT = 4
 
@@ -33,12 +35,13 @@ class SourceInfo:
     pretrained: bool
 
 
-def choose_image_size(info: SourceInfo, data_size: int) -> int:
+def choose_image_size(info: SourceInfo, data_size: Size) -> Size:
     """Choose the image size that fits a source model and a data set.
 
     A file keeps its own size and random weights take the data's. Otherwise
     small images are enlarged, by 4 at most, up to 128 pixels, and no image
-    is larger than the one that the model was trained at.
+    is larger than the one that the model was trained at. This is said of the
+    shorter side; the longer one keeps its proportion.
 
     Args:
         info: from `find_source`.
@@ -48,9 +51,11 @@ def choose_image_size(info: SourceInfo, data_size: int) -> int:
         Height and width in pixels.
     """
     if info.fixed_size and info.native_size:
-        return info.native_size
-    size = data_size
+        return info.native_size, info.native_size
+    side = shorter = min(data_size)
     if info.pretrained and info.native_size:
-        enlarged = min(_ENLARGED_SIZE, _LARGEST_ENLARGEMENT * data_size)
-        size = min(info.native_size, max(data_size, enlarged))
-    return max(size, info.minimum_size)
+        enlarged = min(_ENLARGED_SIZE, _LARGEST_ENLARGEMENT * shorter)
+        side = min(info.native_size, max(shorter, enlarged))
+    side = max(side, info.minimum_size)
+    height, width = (round(side * length / shorter) for length in data_size)
+    return height, width

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from ntaa_tf.data.decode import crop_square
+from ntaa_tf.data.decode import crop
 from ntaa_tf.data.decode import resize
 from ntaa_tf.data.decode import try_decode
 
@@ -75,11 +75,11 @@ def test_a_square_keeps_the_centre():
     image = np.zeros((4, 10, 3), np.uint8)
     image[:, 3:7] = 200
     np.testing.assert_array_equal(
-        resize(crop_square(image), 4), np.full((4, 4, 3), 200)
+        resize(crop(image, (4, 4)), (4, 4)), np.full((4, 4, 3), 200)
     )
     tall = image.transpose(1, 0, 2)
     np.testing.assert_array_equal(
-        resize(crop_square(tall), 2), np.full((2, 2, 3), 200)
+        resize(crop(tall, (2, 2)), (2, 2)), np.full((2, 2, 3), 200)
     )
 
 
@@ -87,13 +87,24 @@ def test_a_square_shrinks_with_antialiasing():
     """A fine checkerboard turns grey; without antialiasing it would not."""
     checkers = np.indices((64, 64)).sum(axis=0) % 2 * 255
     image = np.repeat(checkers[..., None], 3, axis=-1).astype(np.uint8)
-    inside = resize(crop_square(image), 16)[2:-2, 2:-2]
+    inside = resize(crop(image, (16, 16)), (16, 16))[2:-2, 2:-2]
     np.testing.assert_allclose(inside, 127.5, atol=2)
 
 
 def test_a_square_enlarges_within_the_range():
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
-    enlarged = resize(crop_square(image), 32)
+    enlarged = resize(crop(image, (32, 32)), (32, 32))
     assert enlarged.shape == (32, 32, 3)
     assert enlarged.dtype == np.uint8
     assert abs(enlarged.mean() - image.mean()) < 8
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "expected"), [(20, 30, (20, 10)), (30, 6, (12, 6))]
+)
+def test_a_crop_is_the_largest_of_its_shape(height, width, expected):
+    image = np.zeros((height, width, 3), np.uint8)
+    image[height // 2, width // 2] = 1
+    cropped = crop(image, (256, 128))
+    assert cropped.shape[:2] == expected
+    assert cropped[expected[0] // 2, expected[1] // 2].all()

@@ -16,7 +16,7 @@ def split_of_200(tmp_path, write_png):
 
 
 def test_order_and_labels_survive_the_threads(split_of_200, caplog):
-    decoded = decode_split("train", split_of_200, 8, None)
+    decoded = decode_split("train", split_of_200, (8, 8), None)
     assert decoded.images.shape == (200, 8, 8, 3)
     assert decoded.images.dtype == np.uint8
     np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], np.arange(200))
@@ -26,7 +26,7 @@ def test_order_and_labels_survive_the_threads(split_of_200, caplog):
 
 def test_broken_file_is_dropped_and_named(split_of_200, caplog):
     split_of_200.images[7].write_bytes(b"broken")
-    decoded = decode_split("train", split_of_200, 8, None)
+    decoded = decode_split("train", split_of_200, (8, 8), None)
     kept = np.delete(np.arange(200), 7)
     np.testing.assert_array_equal(decoded.images[:, 4, 4, 0], kept)
     np.testing.assert_array_equal(decoded.labels, kept)
@@ -40,22 +40,22 @@ def test_more_than_one_percent_broken_is_an_error(split_of_200):
         split_of_200.images[index].write_bytes(b"broken")
     expected = r"test split.*at most 1%.*3 of 200.*007\.png, .*008\.png"
     with pytest.raises(ValueError, match=expected):
-        decode_split("test", split_of_200, 8, None)
+        decode_split("test", split_of_200, (8, 8), None)
 
 
 def test_broken_bytes_are_named_by_their_position():
     split = RawSplit([b"broken"], np.zeros(1))
     with pytest.raises(ValueError, match="example 0"):
-        decode_split("train", split, 8, None)
+        decode_split("train", split, (8, 8), None)
 
 
 def test_pixels_beyond_memory_are_mapped(
     split_of_200, caplog, monkeypatch, tmp_path
 ):
     split_of_200.images[7].write_bytes(b"broken")
-    expected = decode_split("train", split_of_200, 8, None)
+    expected = decode_split("train", split_of_200, (8, 8), None)
     monkeypatch.setattr(examples, "MEMORY_LIMIT", 200 * 8 * 8 * 3 - 1)
-    mapped = decode_split("train", split_of_200, 8, tmp_path / "cache")
+    mapped = decode_split("train", split_of_200, (8, 8), tmp_path / "cache")
     assert isinstance(mapped.images, np.memmap)
     assert (tmp_path / "cache" / "train.npy").is_file()
     np.testing.assert_array_equal(mapped.images, expected.images)
@@ -65,4 +65,4 @@ def test_pixels_beyond_memory_are_mapped(
 def test_pixels_beyond_memory_need_a_cache(split_of_200, monkeypatch):
     monkeypatch.setattr(examples, "MEMORY_LIMIT", 1000)
     with pytest.raises(ValueError, match=r"`cache_dir`.*Received: None"):
-        decode_split("train", split_of_200, 8, None)
+        decode_split("train", split_of_200, (8, 8), None)

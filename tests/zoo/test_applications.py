@@ -118,8 +118,8 @@ def test_efficientnet_is_the_same_downloaded_or_from_keras_own_file(
 
 def test_names_are_those_of_a_fresh_process():
     """InceptionV3 leaves its convolutions to Keras's counter."""
-    first = build_application("inceptionv3", "none", 75)
-    second = build_application("inceptionv3", "none", 75)
+    first = build_application("inceptionv3", "none", (75, 75))
+    second = build_application("inceptionv3", "none", (75, 75))
     names = [layer.name for layer in first.layers[1:]]
     assert names == [layer.name for layer in second.layers[1:]]
     assert "conv2d" in names

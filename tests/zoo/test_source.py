@@ -39,4 +39,18 @@ def _info(native_size, minimum_size=32, fixed_size=False, pretrained=True):
     ],
 )
 def test_image_size_fits_model_and_data(info, data_size, expected):
-    assert choose_image_size(info, data_size) == expected
+    chosen = choose_image_size(info, (data_size, data_size))
+    assert chosen == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        (_info(224), (256, 128)),
+        (_info(96), (192, 96)),
+        (_info(224, pretrained=False), (128, 64)),
+        (_info(32, fixed_size=True), (32, 32)),
+    ],
+)
+def test_upright_images_stay_upright(info, expected):
+    assert choose_image_size(info, (128, 64)) == expected

@@ -13,6 +13,8 @@ from ntaa_tf.data.retrieval.validation import hold_out
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
+from ntaa_tf.size import Size
+from ntaa_tf.size import as_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Views:
     """Decoded images of identities by cameras.
 
     Attributes:
-        images: uint8 RGB, shape `(views, size, size, 3)`.
+        images: uint8 RGB, shape `(views, height, width, 3)`.
         identities: who is seen, shape `(views,)`.
         cameras: by which camera, shape `(views,)`.
     """
@@ -67,7 +69,7 @@ class RetrievalDataset:
 
 def prepare_retrieval(
     raw: RawRetrieval,
-    image_size: int,
+    image_size: int | Size,
     validation_share: float = 0.1,
     seed: int = 0,
     train_examples: int | None = None,
@@ -80,7 +82,8 @@ def prepare_retrieval(
 
     Args:
         raw: the data set as it was opened.
-        image_size: side in pixels, to which images are stretched.
+        image_size: height and width in pixels, or both in one, to which
+            images are stretched.
         validation_share: share of the training identities that is held out.
         seed: decides which; not negative.
         train_examples: identities are taken until they have this many training
@@ -103,6 +106,7 @@ def prepare_retrieval(
     train, query, gallery = hold_out(
         raw.splits["train"], validation_share, seed
     )
+    size = as_size(image_size)
     train = _limit(train, train_examples, seed)
     trials = {
         "validation": (query, gallery),
@@ -111,7 +115,7 @@ def prepare_retrieval(
     decoded = {
         name: Trial(
             *(
-                _decode(f"{name} {part}", views, image_size, cache_dir)
+                _decode(f"{name} {part}", views, size, cache_dir)
                 for part, views in zip(
                     ("query", "gallery"),
                     _limit_trial(*trial, evaluation_examples, seed),
@@ -121,14 +125,14 @@ def prepare_retrieval(
         )
         for name, trial in trials.items()
     }
-    views = _decode("train", train, image_size, cache_dir)
+    views = _decode("train", train, size, cache_dir)
     labels, identities = index_identities(views.identities)
     examples = Examples(views.images, labels)
     return RetrievalDataset(raw.name, len(identities), examples, **decoded)
 
 
 def _decode(
-    name: str, views: RawViews, size: int, cache_dir: pathlib.Path | None
+    name: str, views: RawViews, size: Size, cache_dir: pathlib.Path | None
 ) -> Views:
     split = RawSplit(views.images, np.arange(len(views)))
     decoded = decode_split(name, split, size, cache_dir, crops=False)
