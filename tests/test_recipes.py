@@ -18,9 +18,8 @@ for file in sys.argv[1:]:
         flags.FLAGS[name].unparse()
     flags.FLAGS(["adapt", f"--flagfile={file}"])
     values = flags.FLAGS.flag_values_dict()
-    recipe = Recipe(
-        **{field.name: values[field.name] for field in dataclasses.fields(Recipe)}
-    )
+    names = (field.name for field in dataclasses.fields(Recipe))
+    recipe = Recipe(**{name: values[name] for name in names})
     print(recipe.task, recipe.total_epochs)
 """
 
