@@ -25,10 +25,10 @@ from absl import logging as absl_logging
 from benchmarks.report import Report
 from benchmarks.report import format_table
 from comparisons.plot import draw_comparison
-from comparisons.results import COLUMNS
 from comparisons.results import Table
 from comparisons.results import compare
 from comparisons.results import describe_runs
+from comparisons.results import list_columns
 from comparisons.results import list_comparisons
 from comparisons.results import read_columns
 from comparisons.results import say
@@ -140,7 +140,7 @@ def tabulate(runs: Sequence[Run]) -> Table:
 def describe(table: Table, against: str) -> Report:
     """Write the tables and what they say."""
     compared = compare(table, against)
-    header = ("", "runs", *COLUMNS)
+    header = ("", "runs", *list_columns(table))
     text = [format_table(header, describe_runs(table))]
     text += ["Mean ± sample standard deviation."]
     text += [f"Test errors against those of {against}, seed by seed:"]

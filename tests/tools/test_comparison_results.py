@@ -9,6 +9,7 @@ from comparisons.results import COLUMNS
 from comparisons.results import ERROR
 from comparisons.results import compare
 from comparisons.results import describe_runs
+from comparisons.results import list_columns
 from comparisons.results import read_columns
 from comparisons.results import say
 from comparisons.results import to_json
@@ -48,6 +49,20 @@ def test_a_row_has_mean_and_sample_deviation():
     assert (name, runs, error) == ("ntaa", "3", "2 ± 1")
     assert set(others) == {"1"}
     assert alone == "4"
+
+
+def test_retrieval_has_columns_of_its_own():
+    measured = {"test_map": 0.6, "test_rank1": 0.8, "test_map_reranked": 0.7}
+    metrics = METRICS | {"adapted": METRICS["adapted"] | measured}
+    columns = read_columns(metrics)
+    assert columns["mAP, %"] == pytest.approx(60)
+    assert columns["re-ranked mAP, %"] == pytest.approx(70)
+    table = {"ntaa": {0: columns}}
+    assert list_columns(table)[-3:] == [
+        *("mAP, %", "rank 1, %", "re-ranked mAP, %")
+    ]
+    assert describe_runs(table)[0][-3:] == ("60", "80", "70")
+    assert list_columns(make_table(ntaa=[1.0])) == list(COLUMNS)
 
 
 def test_words_tell_what_is_significant():

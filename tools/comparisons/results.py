@@ -25,6 +25,14 @@ COLUMNS = {
     "training, s": 1.0,
 }
 
+# What retrieval measures beside its error, which is 100 − mAP.
+RETRIEVAL_COLUMNS = {
+    "mAP, %": "test_map",
+    "rank 1, %": "test_rank1",
+    "re-ranked mAP, %": "test_map_reranked",
+    "re-ranked rank 1, %": "test_rank1_reranked",
+}
+
 # The stages whose seconds are those of training; tuning has all of its runs.
 TRAINING = ("tune", "pretrain", "finetune")
 
@@ -48,16 +56,32 @@ def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
         seconds.get("search", 0.0),
         sum(seconds.get(name, 0.0) for name in TRAINING),
     )
-    return {
+    columns = {
         column: scale * value
         for (column, scale), value in zip(COLUMNS.items(), values, strict=True)
     }
+    return columns | {
+        column: 100 * adapted[name]
+        for column, name in RETRIEVAL_COLUMNS.items()
+        if name in adapted
+    }
+
+
+def list_columns(table: Table) -> list[str]:
+    """List the columns that all runs have."""
+    runs = [columns for of in table.values() for columns in of.values()]
+    return [
+        column
+        for column in (*COLUMNS, *RETRIEVAL_COLUMNS)
+        if all(column in columns for columns in runs)
+    ]
 
 
 def describe_runs(table: Table) -> list[tuple[str, ...]]:
     """Give a row for each contestant: mean ± sample standard deviation."""
+    columns = list_columns(table)
     return [
-        (name, str(len(runs)), *(_describe(runs, column) for column in COLUMNS))
+        (name, str(len(runs)), *(_describe(runs, column) for column in columns))
         for name, runs in table.items()
     ]
 

@@ -1,0 +1,99 @@
+"""Identities are held out, numbered, and decoded with their cameras."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ntaa_tf.data.retrieval import open_retrieval
+from ntaa_tf.data.retrieval import prepare_retrieval
+
+IMAGES = 14
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """Ten identities to learn, of 14 images; three to be found."""
+    for identity in range(1, 11):
+        for number in range(IMAGES):
+            name = f"{identity:04d}_c{1 + number % 2}s1_{number:06d}_00.png"
+            write(tmp_path / "bounding_box_train" / name, identity)
+    for identity in range(11, 14):
+        for camera, part in ((1, "query"), (2, "bounding_box_test")):
+            name = f"{identity:04d}_c{camera}s1_000000_00.png"
+            write(tmp_path / part / name, identity)
+    for name in ("-1_c1s1_000000_00.png", "0000_c2s1_000000_00.png"):
+        write(tmp_path / "bounding_box_test" / name, 0)
+    return open_retrieval(f"market:{tmp_path}")
+
+
+def write(path, colour):
+    path.parent.mkdir(exist_ok=True)
+    image = tf.io.encode_png(np.full((12, 6, 3), colour, np.uint8))
+    path.write_bytes(image.numpy())
+
+
+def test_labels_are_identities_numbered(raw):
+    dataset = prepare_retrieval(raw, (8, 4), validation_share=0.2)
+    assert dataset.num_classes == 8
+    assert dataset.train.images.shape == (8 * IMAGES, 8, 4, 3)
+    assert sorted(set(dataset.train.labels)) == list(range(8))
+    # The colour of an image is its identity.
+    colours = dataset.train.images[:, 0, 0, 0]
+    held = set(dataset.validation.query.identities)
+    assert len(held) == 2
+    known = sorted(set(range(1, 11)) - held)
+    np.testing.assert_array_equal(
+        np.array(known)[dataset.train.labels], colours
+    )
+
+
+def test_a_trial_keeps_identities_and_cameras(raw):
+    test = prepare_retrieval(raw, 8).test
+    assert test.query.images.shape == (3, 8, 8, 3)
+    np.testing.assert_array_equal(test.query.identities, [11, 12, 13])
+    np.testing.assert_array_equal(test.query.cameras, [1, 1, 1])
+    assert sorted(test.gallery.identities) == [-1, 0, 11, 12, 13]
+    colours = test.gallery.images[:, 0, 0, 0]
+    np.testing.assert_array_equal(
+        colours, np.maximum(test.gallery.identities, 0)
+    )
+
+
+def test_what_does_not_decode_is_dropped_with_its_labels(raw):
+    whole = prepare_retrieval(raw, 8, validation_share=0.2)
+    colour = whole.train.images[5, 0, 0, 0]
+    images = [
+        image
+        for image in raw.splits["train"].images
+        if image.name.startswith(f"{colour:04d}_")
+    ]
+    images[5].write_bytes(b"broken")
+    dataset = prepare_retrieval(raw, 8, validation_share=0.2)
+    assert len(dataset.train) == len(whole.train) - 1
+    np.testing.assert_array_equal(
+        dataset.train.labels, np.delete(whole.train.labels, 5)
+    )
+    for image in images[:5]:
+        image.write_bytes(b"broken")
+    with pytest.raises(ValueError, match=r"at most 1% that do not decode"):
+        prepare_retrieval(raw, 8, validation_share=0.2)
+
+
+def test_few_images_are_those_of_whole_identities(raw):
+    dataset = prepare_retrieval(
+        raw, 8, train_examples=30, evaluation_examples=2
+    )
+    assert len(dataset.train) == 3 * IMAGES
+    assert dataset.num_classes == 3
+    assert set(np.bincount(dataset.train.labels)) == {IMAGES}
+    query, gallery = dataset.test.query, dataset.test.gallery
+    assert len(query) == 2
+    assert set(query.identities) <= set(gallery.identities)
+    assert {-1, 0} <= set(gallery.identities)
+
+
+def test_without_queries_there_is_nothing_to_measure_with(raw):
+    splits = {"train": raw.splits["train"]}
+    alone = type(raw)("alone", splits)
+    with pytest.raises(ValueError, match=r"`alone`. Expected queries and a"):
+        prepare_retrieval(alone, 8)
