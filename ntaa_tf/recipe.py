@@ -174,8 +174,8 @@ class Recipe:
     )
     last_stride: int = _choice(
         2,
-        "With 1 the last reduction of the source is left out, for a larger last "
-        "map.",
+        "With 1 the last reduction of the source is left out: its last map is "
+        "larger.",
     )
     squeeze_excitation: bool = _choice(
         False,

@@ -14,10 +14,12 @@ from ntaa_tf.costs.latency_table import measure_latency_table
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
+from ntaa_tf.stages.job import make_task
 
 LATENCY_FILE = "latency.json"
 
@@ -40,7 +42,7 @@ def check_budget(
         ValueError: if no architecture keeps the limits.
     """
     if "latency_ms" in recipe.limits:
-        table = measure_latency_table(source, supernet)
+        table = measure_latency_table(*_finish(recipe, source, supernet))
         write_json(directory / LATENCY_FILE, dataclasses.asdict(table))
     return make_budget(recipe, source, supernet, directory)
 
@@ -62,6 +64,7 @@ def make_budget(
     limits = recipe.limits
     if not limits:
         return None
+    source, supernet = _finish(recipe, source, supernet)
     costs: dict[str, Any] = dataclasses.asdict(measure_cost(source))
     table = None
     if "latency_ms" in limits:
@@ -75,6 +78,17 @@ def make_budget(
         name: limit.resolve(costs[name]) for name, limit in limits.items()
     }
     return Budget(supernet, resolved, table)
+
+
+def _finish(
+    recipe: Recipe, source: keras.Model, supernet: Supernet
+) -> tuple[keras.Model, Supernet]:
+    """Give both as they would be handed back: what is cut off costs nothing."""
+    task = make_task(recipe)
+    finished = task.finish(supernet)
+    if finished is not supernet:
+        supernet = Supernet(*single_or_list(finished))
+    return task.finish(source), supernet
 
 
 def describe_budget(

@@ -10,6 +10,7 @@ from ntaa_tf import data
 from ntaa_tf.data import retrieval
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.metrics import Labels
+from ntaa_tf.metrics import RetrievalResult
 from ntaa_tf.metrics import evaluate_retrieval
 from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import normalize_features
@@ -124,17 +125,23 @@ class Retrieval:
     ) -> dict[str, float]:
         """Measure mAP and CMC."""
         features = embed_trial(model, split, batch_size)
-        return self._evaluate(measure_distances(*features), split)
+        return _list_shares(self._rank(measure_distances(*features), split))
 
     def measure_fully(
         self, model: keras.Model, split: retrieval.Trial, batch_size: int
     ) -> dict[str, float]:
-        """Measure mAP and CMC, also of re-ranked answers."""
+        """Measure mAP and CMC, also of re-ranked answers.
+
+        Queries whose identity the gallery does not have are left out, and
+        counted.
+        """
         features = embed_trial(model, split, batch_size)
-        re_ranked = self._evaluate(re_rank(*features), split)
+        ranked = self._rank(measure_distances(*features), split)
+        re_ranked = _list_shares(self._rank(re_rank(*features), split))
         return {
-            **self._evaluate(measure_distances(*features), split),
-            **{f"{name}_reranked": value for name, value in re_ranked.items()},
+            **_list_shares(ranked),
+            **{f"{name}_reranked": share for name, share in re_ranked.items()},
+            "skipped_queries": ranked.num_skipped,
         }
 
     def find_answers(
@@ -168,11 +175,11 @@ class Retrieval:
         """Cut the classifier off."""
         return keep_embedding(model)
 
-    def _evaluate(
+    def _rank(
         self, distances: np.ndarray, split: retrieval.Trial
-    ) -> dict[str, float]:
+    ) -> RetrievalResult:
         query, gallery = split.query, split.gallery
-        result = evaluate_retrieval(
+        return evaluate_retrieval(
             distances,
             query.identities,
             gallery.identities,
@@ -180,8 +187,11 @@ class Retrieval:
             gallery.cameras,
             average_precision=self.average_precision,
         )
-        ranks = {f"rank{k}": share for k, share in result.matching.items()}
-        return {"map": result.mean_average_precision, **ranks}
+
+
+def _list_shares(result: RetrievalResult) -> dict[str, float]:
+    ranks = {f"rank{k}": share for k, share in result.matching.items()}
+    return {"map": result.mean_average_precision, **ranks}
 
 
 def embed_trial(

@@ -88,6 +88,23 @@ def test_what_is_handed_back_embeds(finished, rng):
     assert "classifier" not in [layer.name for layer in adapted.layers]
 
 
+def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
+    metrics = run(
+        dataclasses.replace(
+            SMOKE,
+            dataset=f"market:{folder}",
+            workdir=str(tmp_path),
+            method="random",
+            max_macs="1x",
+            max_depth="1x",
+        )
+    )
+    for name in ("macs", "depth"):
+        budget = metrics["budget"][name]
+        assert budget["source"] == metrics["source"][name]
+        assert budget["derived"] == budget["measured"] <= budget["limit"]
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
