@@ -271,6 +271,11 @@ class Recipe:
         "in its loss.",
         ("sgd", "adam", "adam_decoupled"),
     )
+    source_lead: float = _choice(
+        3.0,
+        "By how much the logit of the source's own operation exceeds the "
+        "others at first; 1 in the paper.",
+    )
     warm_up: float = _choice(
         0.0, "Share of the search in which no logit moves yet."
     )
@@ -307,6 +312,11 @@ class Recipe:
         0.0,
         "By how much the probability of an operation must exceed that of the "
         "source's own to replace it.",
+    )
+    validated_end: bool = _choice(
+        True,
+        "Take back changes without which the network validates better, when "
+        "the mixture begins to end.",
     )
     guard: bool = _choice(
         False,
@@ -543,6 +553,7 @@ _LOWEST = {
     "weight_decay": 0.0,
     "architecture_learning_rate": 0.0,
     "lambda_theta": 0.0,
+    "source_lead": 0.0,
     "cost_weight": 0.0,
     "skip_inputs": 1,
     "pretrain_epochs": 1,

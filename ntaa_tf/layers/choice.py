@@ -35,21 +35,27 @@ class Choice(keras.layers.Layer):
 
     Args:
         options: names of the options, the source's own first.
+        lead: by how much the source's logit exceeds the others at first, 1 in
+            the paper. The mixture is as far from the source's own operation
+            as p is from it, once κ is 0.
 
     Source: NTAA, equation 12; κ and ρ are this project's.
     """
 
-    def __init__(self, options: tuple[str, ...], **kwargs: Any):
+    def __init__(
+        self, options: tuple[str, ...], lead: float = 1.0, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.options = tuple(options)
+        self.lead = lead
         self.relaxation = EXPECTATION
         self.confidence = 0.0
 
     def build(self, input_shape: Any) -> None:
-        """Create the logits, 1 at the source and 0 elsewhere, and κ, ρ, τ."""
+        """Create the logits, 0 but for the source's, and κ, ρ, τ."""
         self.logits = self.add_weight(
             (len(self.options),),
-            _initialize_logits,
+            lambda shape, dtype: ops.cast(self._initial_logits(), dtype),
             autocast=False,
             name="logits",
         )
@@ -62,7 +68,7 @@ class Choice(keras.layers.Layer):
         """Give the weight of each option, in the variables' dtype."""
         num_options = len(self.options)
         logits = ops.convert_to_tensor(self.logits)
-        initial = ops.softmax(_initialize_logits((num_options,)))
+        initial = ops.softmax(self._initial_logits())
         source = ops.one_hot(0, num_options)
         winner = ops.one_hot(self._find_winner(), num_options)
         pulled = ops.softmax(logits) + self.start_pull * (source - initial)
@@ -150,7 +156,14 @@ class Choice(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
-        return super().get_config() | {"options": list(self.options)}
+        return super().get_config() | {
+            "options": list(self.options),
+            "lead": self.lead,
+        }
+
+    def _initial_logits(self) -> Any:
+        """Give θ_init."""
+        return self.lead * ops.one_hot(0, len(self.options), dtype="float32")
 
     def _add_state(
         self, name: str, value: float, dtype: str | None = None
@@ -164,8 +177,3 @@ class Choice(keras.layers.Layer):
             name=name,
             aggregation="only_first_replica",
         )
-
-
-def _initialize_logits(shape: tuple[int, ...], dtype: Any = None) -> Any:
-    """Give the paper's initial logits: 1 at the source, 0 elsewhere."""
-    return ops.one_hot(0, shape[0], dtype=dtype or "float32")

@@ -14,8 +14,8 @@ class EndWithinBudget(keras.callbacks.Callback):
     """Makes a search end at the architecture that is derived under a budget.
 
     From the first epoch on in which the mixture goes to the largest logits,
-    the logits rest, and those of the derived architecture have changed places
-    with the largest.
+    which rest then, those of the derived architecture have changed places with
+    them.
 
     Args:
         budget: of the supernet that is searched.
@@ -29,7 +29,6 @@ class EndWithinBudget(keras.callbacks.Callback):
         """Derive, and exchange logits."""
         if epoch / self.params["epochs"] < 1 - END_SHARE:
             return
-        self.model.architecture_optimizer.learning_rate = 0.0
         options = self._budget.choose(self.model)
         for choice in self.model.choices:
             chosen = choice.options.index(options[choice.name])

@@ -32,6 +32,7 @@ class Insertion:
         inherit: whether new candidates start as the source's kernels.
         seed: of random kernels and of noise.
         has_gains: whether weight-free candidates are scaled.
+        lead: by how much the source's logits exceed the others at first.
     """
 
     def __init__(
@@ -42,14 +43,20 @@ class Insertion:
         inherit: bool,
         seed: int,
         has_gains: bool = False,
+        lead: float = 1.0,
     ):
         self._sites = sites
+        self._lead = lead
         self._skip_inputs = skip_inputs
         self._inherit = inherit
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
             site.name: _make_mixed_op(
-                site, spaces[site.name], seed + 100 * index, has_gains
+                site,
+                spaces[site.name],
+                seed=seed + 100 * index,
+                has_gains=has_gains,
+                lead=lead,
             )
             for index, site in enumerate(sites)
         }
@@ -80,7 +87,9 @@ class Insertion:
             self._inputs[site.name] = own
             if earlier:
                 options = tuple(map(str, [0, *earlier]))
-                mixed_input = MixedInput(options, name=input_name(site.name))
+                mixed_input = MixedInput(
+                    options, lead=self._lead, name=input_name(site.name)
+                )
                 own = mixed_input([own, *earlier.values()])
             outputs = self._mixed_ops[site.name](own)
             if site.name in self._pointwise:
@@ -108,7 +117,7 @@ class Insertion:
 
 
 def _make_mixed_op(
-    site: Convolution, candidates: str, seed: int, has_gains: bool
+    site: Convolution, candidates: str, **options: Any
 ) -> MixedOp:
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
     geometry = cast(Geometry, site.geometry)
@@ -120,9 +129,8 @@ def _make_mixed_op(
         names,
         use_bias=site.layer.use_bias and not separable,
         activation=None if separable else site.layer.activation,
-        seed=seed,
-        has_gains=has_gains,
         name=site.name,
+        **options,
     )
 
 

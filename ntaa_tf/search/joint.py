@@ -19,6 +19,7 @@ from ntaa_tf.search.loss_scale import share_overflow
 from ntaa_tf.search.paths import draw_paths
 from ntaa_tf.search.penalties import make_penalty
 from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.search.schedule import END_SHARE
 from ntaa_tf.search.schedule import ENDS
 from ntaa_tf.search.schedule import STARTS
 from ntaa_tf.search.schedule import end_pull
@@ -177,19 +178,25 @@ class Supernet(Rematerialized):
         return self.track(data, loss, predictions)
 
     def move_logits(self, gradients: list[Any]) -> None:
-        """Move the logits by gradients, once the warm-up is over.
+        """Move the logits by gradients, while it is their time.
 
-        Before, the optimizer does not step at all: moments that only saw zeros
-        would make the first steps huge.
+        During the warm-up the optimizer does not step at all: moments that
+        only saw zeros would make the first steps huge. While the mixture goes
+        to its end the logits rest: a winner that changed there would not have
+        been trained for its place.
         """
-        if self.warm_up:
-            ops.cond(
-                self.progress >= self.warm_up,
-                lambda: self._move_logits(gradients),
-                lambda: None,
-            )
-        else:
+        rests = self.end == "exact"
+        if not (self.warm_up or rests):
             self._move_logits(gradients)
+            return
+        last = 1 - END_SHARE if rests else 1.0
+        ops.cond(
+            ops.logical_and(
+                self.progress >= self.warm_up, self.progress < last
+            ),
+            lambda: self._move_logits(gradients),
+            lambda: None,
+        )
 
     def _move_logits(self, gradients: list[Any]) -> None:
         optimizer = self.architecture_optimizer

@@ -31,6 +31,7 @@ def insert_mixed_ops(
     seed: int = 0,
     architecture: Architecture | None = None,
     has_gains: bool = False,
+    source_lead: float = 3.0,
 ) -> Supernet:
     """Replace convolutions by mixtures of them and other operations.
 
@@ -52,6 +53,8 @@ def insert_mixed_ops(
             the supernet computes it instead of the source.
         has_gains: whether weight-free candidates are scaled; `calibrate`
             finds by how much.
+        source_lead: by how much the logit of the source's own operation
+            exceeds the others at first; 1 in the paper.
 
     Returns:
         A Keras model with the same inputs and outputs.
@@ -81,7 +84,9 @@ def insert_mixed_ops(
         reads = [choice.reads for choice in architecture.sites.values()]
         skip_inputs = max(skip_inputs, 1 + max(reads))
     _check_skip_inputs(skip_inputs)
-    insertion = Insertion(chosen, spaces, skip_inputs, inherit, seed, has_gains)
+    insertion = Insertion(
+        chosen, spaces, skip_inputs, inherit, seed, has_gains, source_lead
+    )
     network = rewrite(flat, insertion.replacements())
     inputs, outputs = single_or_list(network)
     supernet = Supernet(inputs, outputs, name=flat.name)

@@ -242,6 +242,7 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
         seed=recipe.seed,
         architecture=given,
         has_gains=recipe.calibrate,
+        source_lead=recipe.source_lead,
     )
 
 

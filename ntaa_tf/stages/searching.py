@@ -20,6 +20,7 @@ from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.budgeting import make_budget
 from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
@@ -132,9 +133,12 @@ def _fit(
 ) -> dict[str, list[float]]:
     """Train weights and logits; give each metric after each epoch."""
     callbacks: list[keras.callbacks.Callback] = [monitor]
-    anneals = supernet.relaxation != SINGLE_PATH and job.recipe.end == "exact"
-    if budget is not None and anneals:
-        callbacks.append(EndWithinBudget(budget))
+    if supernet.relaxation != SINGLE_PATH and job.recipe.end == "exact":
+        if budget is not None:
+            callbacks.append(EndWithinBudget(budget))
+        if job.recipe.validated_end:
+            allows = None if budget is None else budget.keeps
+            callbacks.append(EndValidated(monitor.evaluate, allows))
     return fit_resumably(
         supernet,
         lambda first: _make_batches(job, first),
