@@ -280,7 +280,7 @@ class Recipe:
         0.0, "Share of the search in which no logit moves yet."
     )
     lambda_theta: float = _choice(
-        1e-3, "Strength of the penalty on the source's operations."
+        3e-4, "Strength of the penalty on the source's operations."
     )
     cost_weight: float = _choice(
         0.0,
