@@ -13,7 +13,7 @@ from ntaa_tf.feasibility import check_memory
 from ntaa_tf.graph.last_stride import remove_last_stride
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
+from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.methods import GIVEN
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import RANDOM
@@ -24,7 +24,7 @@ from ntaa_tf.size import as_size
 from ntaa_tf.size import parse_size
 from ntaa_tf.stages.budgeting import check_budget
 from ntaa_tf.stages.drawing import draw_uniformly
-from ntaa_tf.stages.job import count_fewest_steps
+from ntaa_tf.stages.job import count_search_steps
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import make_task
 from ntaa_tf.stages.job import save_model
@@ -83,10 +83,10 @@ def keep_source(
     """
 
     def build(directory: Path) -> dict[str, Any]:
-        check_accumulation(recipe, count_fewest_steps(recipe, dataset))
+        check_accumulation(recipe, count_search_steps(recipe, dataset))
         source = build_source(recipe, info, image_size, dataset.num_classes)
         if recipe.squeeze_excitation:
-            insert_squeeze_excitation(source)
+            find_residual_branches(source)
         if recipe.method == "partial":
             freeze_before(rewrite(source), recipe.trainable_from)
         if recipe.plan.search == NOTHING:

@@ -37,6 +37,13 @@ BUDGETS = {
     "weight_free": "max_weight_free",
 }
 CLASSIFICATION, RETRIEVAL = TASKS = ("classification", "retrieval")
+RETRIEVAL_CHOICES = (
+    *("head", "embedding_size", "stripes", "images_per_identity"),
+    *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
+    "average_precision",
+)
+# The share of the search after which its logits rest.
+LOGITS_REST = 0.75
 EMBEDDED_MODEL = "digits0to4"
 EMBEDDED_DATASET = "digits5to9"
 
@@ -271,10 +278,10 @@ class Recipe:
         "in its loss.",
         ("sgd", "adam", "adam_decoupled"),
     )
-    source_lead: float = _choice(
-        3.0,
+    source_lead: float | None = _choice(
+        None,
         "By how much the logit of the source's own operation exceeds the "
-        "others at first; 1 in the paper.",
+        "others at first. By default 3; with --start=paper 1, as there.",
     )
     warm_up: float = _choice(
         0.0, "Share of the search in which no logit moves yet."
@@ -402,6 +409,25 @@ class Recipe:
                 "False with limits, which its gates would exceed",
             ),
             (
+                "squeeze_excitation",
+                self.squeeze_excitation
+                and (self.method == "partial" or plan.weights == TRANSFER),
+                "False with partial finetuning and with transfer",
+            ),
+            (
+                "warm_up",
+                self.end == "exact" and self.warm_up >= LOGITS_REST,
+                f"below {LOGITS_REST} with --end=exact: then the logits rest",
+            ),
+            *(
+                (
+                    name,
+                    not retrieves and getattr(self, name) != default,
+                    f"{default}, its default, unless --task=retrieval",
+                )
+                for name, default in _list_defaults(RETRIEVAL_CHOICES)
+            ),
+            (
                 "images_per_identity",
                 retrieves and self.batch_size % self.images_per_identity != 0,
                 f"a number that divides the batch of {self.batch_size}",
@@ -453,6 +479,13 @@ class Recipe:
         return dataclasses.replace(method, weights=weights)
 
     @property
+    def lead(self) -> float:
+        """By how much the source's logits exceed the others at first."""
+        if self.source_lead is not None:
+            return self.source_lead
+        return 1.0 if self.start == "paper" else 3.0
+
+    @property
     def searched_epochs(self) -> int:
         """Epochs that train a supernet; finetuning has the others."""
         return self.search_epochs if self.plan.trains_supernet else 0
@@ -496,6 +529,7 @@ class Recipe:
         """Give the recipe of a smoke run, else this one."""
         if not self.smoke:
             return self
+        images = min(self.images_per_identity, 4)
         return dataclasses.replace(
             self,
             search_epochs=1,
@@ -503,8 +537,8 @@ class Recipe:
             pretrain_epochs=1,
             evolution_population=4,
             evolution_generations=1,
-            batch_size=8,
-            images_per_identity=min(self.images_per_identity, 4),
+            batch_size=2 * images if self.task == RETRIEVAL else 8,
+            images_per_identity=images,
             accumulation_steps=min(self.accumulation_steps, 2),
         )
 
@@ -540,6 +574,13 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Give every choice by name."""
         return dataclasses.asdict(self)
+
+
+def _list_defaults(names: tuple[str, ...]) -> list[tuple[str, Any]]:
+    defaults = {
+        field.name: field.default for field in dataclasses.fields(Recipe)
+    }
+    return [(name, defaults[name]) for name in names]
 
 
 _LOWEST = {

@@ -58,9 +58,13 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status: 0, or 2 for input that can't be followed.
     """
-    del arguments
     flag = flags.FLAGS
     try:
+        if arguments[1:]:
+            raise ValueError(
+                "Invalid command line. Expected flags only, as --name=value. "
+                f"Received: {' '.join(arguments[1:])}."
+            )
         model = keras.models.load_model(flag.model)
         short = shorten(model, flag.after)
         Path(flag.output).parent.mkdir(parents=True, exist_ok=True)

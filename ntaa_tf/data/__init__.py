@@ -1,4 +1,4 @@
-"""Image classification data sets: opened by name, split, decoded, batched."""
+"""Data sets of images: opened by name, split, decoded, batched."""
 
 from ntaa_tf.data.augment import AUGMENTATIONS
 from ntaa_tf.data.batches import evaluation_batches

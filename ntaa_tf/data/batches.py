@@ -22,6 +22,7 @@ def training_batches(
     epochs: int = 1,
     chosen: np.ndarray | None = None,
     images_per_class: int | None = None,
+    steps: int | None = None,
 ) -> tf.data.Dataset:
     """Streams shuffled, augmented batches, one epoch after the other.
 
@@ -43,9 +44,10 @@ def training_batches(
             them when None.
         images_per_class: how many examples of a class are in a batch that has
             any; None shuffles all.
+        steps: batches of an epoch; None takes as many as there are.
 
     Returns:
-        Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
+        Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
         one-hot float32 labels `(batch, classes)`.
 
     Raises:
@@ -61,10 +63,11 @@ def training_batches(
     order = make_order(
         examples.labels, batch_size, images_per_class, seed, chosen
     )
+    length = order.steps if steps is None else steps
     augmentation = Augmentation(augment, flip)
 
     def choose(step: int) -> np.ndarray:
-        return order.choose(*divmod(step, order.steps))
+        return order.choose(*divmod(step, length))
 
     fetch = _fetcher(examples, num_classes, order.batch_size, choose)
 
@@ -74,7 +77,7 @@ def training_batches(
 
     return (
         tf.data.Dataset.range(
-            first_epoch * order.steps, (first_epoch + epochs) * order.steps
+            first_epoch * length, (first_epoch + epochs) * length
         )
         .map(load, num_parallel_calls=tf.data.AUTOTUNE)
         .prefetch(tf.data.AUTOTUNE)
@@ -92,7 +95,7 @@ def evaluation_batches(
         batch_size: examples of one batch; the last may have fewer.
 
     Returns:
-        Batches of float32 images `(batch, size, size, 3)`, 0 to 255, and
+        Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
         one-hot float32 labels `(batch, classes)`.
     """
 
@@ -137,11 +140,11 @@ def image_batches(images: np.ndarray, batch_size: int) -> tf.data.Dataset:
     """Streams all images once, in order, without labels.
 
     Args:
-        images: uint8, shape `(examples, size, size, 3)`.
+        images: uint8, shape `(examples, height, width, 3)`.
         batch_size: images of one batch; the last may have fewer.
 
     Returns:
-        Batches of float32 images `(batch, size, size, 3)`, 0 to 255.
+        Batches of float32 images `(batch, height, width, 3)`, 0 to 255.
     """
     examples = Examples(images, np.zeros(len(images), np.int64))
     batches = evaluation_batches(examples, 1, batch_size)

@@ -1,11 +1,12 @@
 """Rewriting functional models: new graph, same weights, donor untouched."""
 
-import itertools
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
 import keras
+
+from ntaa_tf.graph.names import find_free_name
 
 Replacement = Callable[..., Any]
 
@@ -125,18 +126,11 @@ def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
     names: dict[str, str] = {}
     for name in sorted(own & taken):
         unfree = own | taken | set(names.values())
-        names[name] = _find_free_name(f"{nested.name}_{name}", unfree)
+        names[name] = find_free_name(f"{nested.name}_{name}", unfree, first=2)
     copy = rewrite(flat, names=names)
     taken.update(operation.name for operation in copy.operations)
     # The call of Function, unlike that of Model, adds no conversions.
     return lambda inputs, **_: keras.Function.call(copy, inputs)
-
-
-def _find_free_name(name: str, taken: set[str]) -> str:
-    """Give the name, or it with the first number that makes it free."""
-    numbered = (f"{name}_{number}" for number in itertools.count(2))
-    free = itertools.chain([name], numbered)
-    return next(candidate for candidate in free if candidate not in taken)
 
 
 def _renew_kernel(layer: Any) -> None:

@@ -1,6 +1,7 @@
 """Squeeze and excitation in residual networks that have none."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,8 +14,46 @@ from ntaa_tf.graph.walk import find_ancestors
 from ntaa_tf.graph.walk import list_calls
 
 
+def find_residual_branches(model: keras.Model) -> dict[str, int]:
+    """Find the sums that end residual branches.
+
+    Args:
+        model: a functional model.
+
+    Returns:
+        For the name of each sum, which of its two inputs is the branch: the
+        one with more convolutions of its own.
+
+    Raises:
+        ValueError: if there is none.
+
+    Example:
+    >>> inputs = keras.Input((8, 8, 4))
+    >>> branch = keras.layers.Conv2D(4, 3, padding="same")(inputs)
+    >>> added = keras.layers.Add(name="sum")([inputs, branch])
+    >>> find_residual_branches(keras.Model(inputs, added))
+    {'sum': 1}
+    """
+    calls = list_calls(as_functional(model))
+    ancestors = find_ancestors(calls)
+    found = {
+        call.operation.name: branch
+        for call in calls
+        if (branch := _find_branch(call, calls, ancestors)) is not None
+    }
+    if not found:
+        raise ValueError(
+            "Invalid value for `squeeze_excitation`. Expected False for a "
+            "network without residual branches. Received: True for "
+            f"{model.name!r}."
+        )
+    return found
+
+
 def insert_squeeze_excitation(
-    model: keras.Model, ratio: int = 16
+    model: keras.Model,
+    branches: Mapping[str, int] | None = None,
+    ratio: int = 16,
 ) -> keras.Model:
     """Copy a residual model with a gate at the end of each residual branch.
 
@@ -23,14 +62,16 @@ def insert_squeeze_excitation(
 
     Args:
         model: a functional model; it is left as it is.
+        branches: which input of which sums is gated, by the names of the sums,
+            as far as the model has them; by default what
+            `find_residual_branches` finds in it.
         ratio: channels of a branch to hidden units of its gate.
 
     Returns:
         The copy; all new layers are Keras's own.
 
     Raises:
-        ValueError: if nothing in the model is added to a branch of
-            convolutions.
+        ValueError: if no branches are given, and the model has none.
 
     Source: Hu et al., "Squeeze-and-Excitation Networks".
 
@@ -43,24 +84,18 @@ def insert_squeeze_excitation(
     >>> bool(np.all(gated(images) == model(images)))
     True
     """
-    calls = list_calls(as_functional(model))
-    ancestors = find_ancestors(calls)
-    branches = {
-        call.operation.name: (call.operation, branch)
-        for call in calls
-        if (branch := _find_branch(call, calls, ancestors)) is not None
+    if branches is None:
+        branches = find_residual_branches(model)
+    sums = {
+        operation.name: operation
+        for operation in as_functional(model).operations
+        if operation.name in branches
     }
-    if not branches:
-        raise ValueError(
-            "Invalid value for `squeeze_excitation`. Expected False for a "
-            "network without residual branches. Received: True for "
-            f"{model.name!r}."
-        )
     return rewrite(
         model,
         {
-            name: _make_gated(operation, branch, ratio)
-            for name, (operation, branch) in branches.items()
+            name: _make_gated(operation, branches[name], ratio)
+            for name, operation in sums.items()
         },
     )
 
@@ -68,10 +103,7 @@ def insert_squeeze_excitation(
 def _find_branch(
     call: Call, calls: list[Call], ancestors: list[int]
 ) -> int | None:
-    """Tell which input of a sum is the residual branch, None if neither is.
-
-    It is the one with more convolutions of its own.
-    """
+    """Tell which input of a sum is the residual branch, None if neither is."""
     if type(call.operation).__name__ != "Add" or len(call.parents) != 2:
         return None
     if len(call.output.shape) != 4:

@@ -11,13 +11,13 @@ def rank_answers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the nearest items of each query, as a person would see them.
 
-    What evaluation leaves out of a ranking, comes behind all others.
+    What evaluation leaves out of a ranking is not among them.
 
     Args:
         distances: shape `(queries, items)`.
         query: who is looked for.
         gallery: who there is.
-        count: how many items.
+        count: how many items; fewer where a ranking is shorter.
 
     Returns:
         The indices of the items, best first, and whether each is to be found,
@@ -33,5 +33,6 @@ def rank_answers(
     """
     matches, ranked = compare_labels(query, slice(len(query)), gallery)
     placed = np.where(ranked, distances, np.inf)
+    count = min(count, int(ranked.sum(axis=1).min()))
     order = np.argsort(placed, axis=1, kind="stable")[:, :count]
     return order, np.take_along_axis(matches, order, axis=1)

@@ -18,11 +18,12 @@ LEAST_GAIN = 0.02
 class EndValidated(keras.callbacks.Callback):
     """Takes back changes that cost a network its accuracy.
 
-    A mixture can lean on an operation that can't stand alone. So once, in the
-    first epoch in which the mixture goes to the largest logits, the network of
-    these is measured; and again with each changed choice, one after the other,
-    taken back to the source's own. What gains enough so stays taken back: its
-    logit changes places with the largest.
+    A mixture can lean on an operation that can't stand alone. So once, before
+    the first whole epoch in which the mixture goes to the largest logits, or
+    before the last, the network of these is measured; and again with each
+    changed choice, one after the other, taken back to the source's own. What
+    gains enough so stays taken back: its logit changes places with the
+    largest.
 
     Args:
         measure: gives the score of the supernet as it is now mixed; larger is
@@ -42,7 +43,8 @@ class EndValidated(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Measure, and exchange logits."""
-        if epoch != math.ceil((1 - END_SHARE) * self.params["epochs"]):
+        epochs = self.params["epochs"]
+        if epoch != min(math.ceil((1 - END_SHARE) * epochs), epochs - 1):
             return
         self.model.settle()
         score = self._measure()

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
@@ -63,5 +64,7 @@ def load_start(job: Job) -> keras.Model:
         path = job.path / "search" / COLLAPSED_FILE
         model = keras.models.load_model(path)
     if job.recipe.squeeze_excitation:
-        model = insert_squeeze_excitation(model)
+        # What the search left of a branch may be without convolutions.
+        branches = find_residual_branches(job.source)
+        model = insert_squeeze_excitation(model, branches)
     return rewrite(model, fresh=plan.weights == SCRATCH)

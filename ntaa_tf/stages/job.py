@@ -56,7 +56,7 @@ class Job:
         self.path = path
         self.source_path = source_path or path / "source"
         self.task = make_task(recipe)
-        self.steps = count_steps(self.task, recipe, dataset)
+        self.steps = count_steps(recipe, dataset)
 
     def beside(self, recipe: Recipe, path: Path) -> "Job":
         """Give a job of another recipe with the same source and data."""
@@ -93,6 +93,7 @@ class Job:
         first_epoch: int,
         end: int,
         chosen: np.ndarray | None = None,
+        steps: int | None = None,
     ) -> tf.data.Dataset:
         """Give the batches of some epochs, as of every run of this seed.
 
@@ -100,6 +101,7 @@ class Job:
             first_epoch: the first one.
             end: the one before which they end.
             chosen: indices of the examples; all when None.
+            steps: batches of an epoch; as many as there are when None.
         """
         flip = self.recipe.flip
         batches = data.training_batches(
@@ -113,6 +115,7 @@ class Job:
             epochs=end - first_epoch,
             chosen=chosen,
             images_per_class=self.task.images_per_class,
+            steps=steps,
         )
         return batches.map(
             lambda images, labels: (images, self.task.make_targets(labels))
@@ -163,38 +166,47 @@ def make_task(recipe: Recipe) -> Task:
     )
 
 
-def count_steps(
-    task: Task, recipe: Recipe, dataset: Any, chosen: Any = None
-) -> int:
+def count_steps(recipe: Recipe, dataset: Any, *chosen: np.ndarray) -> int:
     """Count the batches of an epoch.
 
     Args:
-        task: decides what is in a batch.
         recipe: the choices.
         dataset: decoded and split.
-        chosen: indices of the examples; all when None.
+        *chosen: indices of the examples of each stream, of which the shortest
+            decides; by default there is one stream, of all.
 
     Raises:
         ValueError: if there is no full batch.
     """
-    return data.make_order(
-        dataset.train.labels,
-        recipe.batch_size,
-        task.images_per_class,
-        chosen=chosen,
-    ).steps
+    task = make_task(recipe)
+    return min(
+        data.make_order(
+            dataset.train.labels,
+            recipe.batch_size,
+            task.images_per_class,
+            chosen=indices,
+        ).steps
+        for indices in chosen or (None,)
+    )
 
 
-def count_fewest_steps(recipe: Recipe, dataset: Any) -> int:
-    """Count the batches of the shortest epoch of a run.
+def count_search_steps(recipe: Recipe, dataset: Any) -> int:
+    """Count the batches of an epoch of the search.
 
     Raises:
         ValueError: if there is no full batch.
     """
-    chosen = None
-    if recipe.plan.search == BILEVEL:
-        chosen, _ = data.halve(dataset.train.labels, recipe.seed)
-    return count_steps(make_task(recipe), recipe, dataset, chosen)
+    return count_steps(recipe, dataset, *halve(recipe, dataset))
+
+
+def halve(recipe: Recipe, dataset: Any) -> tuple[np.ndarray, ...]:
+    """Divide the training examples: for the weights, for the logits.
+
+    Gives nothing where one stream is enough.
+    """
+    if recipe.plan.search != BILEVEL:
+        return ()
+    return data.halve(dataset.train.labels, recipe.seed)
 
 
 def prepare_data(
@@ -242,7 +254,7 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
         seed=recipe.seed,
         architecture=given,
         has_gains=recipe.calibrate,
-        source_lead=recipe.source_lead,
+        source_lead=recipe.lead,
     )
 
 

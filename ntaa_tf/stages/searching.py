@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ntaa_tf import data
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import EXPECTATION
@@ -26,7 +25,8 @@ from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import count_steps
+from ntaa_tf.stages.job import count_search_steps
+from ntaa_tf.stages.job import halve
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_resumably
@@ -92,7 +92,7 @@ def _compile(job: Job) -> Supernet:
         supernet = BilevelSupernet(*single_or_list(supernet))
         options["unrolled"] = recipe.unrolled
     epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
-    steps = _count_steps(job)
+    steps = count_search_steps(job.recipe, job.dataset)
     supernet.compile(
         optimizer=job.make_optimizer(supernet, epochs * steps),
         architecture_optimizer=_make_architecture_optimizer(recipe),
@@ -143,7 +143,7 @@ def _fit(
         supernet,
         lambda first: _make_batches(job, first),
         epochs=job.recipe.search_epochs,
-        steps_per_epoch=_count_steps(job),
+        steps_per_epoch=count_search_steps(job.recipe, job.dataset),
         directory=directory,
         callbacks=callbacks,
     )
@@ -151,22 +151,14 @@ def _fit(
 
 def _make_batches(job: Job, first_epoch: int) -> tf.data.Dataset:
     """Give the search's batches; for bilevel search, pairs of them."""
-    end = job.recipe.search_epochs
-    if job.recipe.plan.search != BILEVEL:
+    recipe, end = job.recipe, job.recipe.search_epochs
+    halves = halve(recipe, job.dataset)
+    if not halves:
         return job.training_batches(first_epoch, end)
+    steps = count_search_steps(recipe, job.dataset)
     return tf.data.Dataset.zip(
-        *(job.training_batches(first_epoch, end, half) for half in _halve(job))
+        *(
+            job.training_batches(first_epoch, end, half, steps)
+            for half in halves
+        )
     )
-
-
-def _count_steps(job: Job) -> int:
-    """Count the steps of an epoch of the search."""
-    if job.recipe.plan.search != BILEVEL:
-        return job.steps
-    half, _ = _halve(job)
-    return count_steps(job.task, job.recipe, job.dataset, half)
-
-
-def _halve(job: Job) -> Any:
-    """Divide the training examples: for the weights, for the logits."""
-    return data.halve(job.dataset.train.labels, job.recipe.seed)

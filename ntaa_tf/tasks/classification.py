@@ -1,12 +1,12 @@
 """Classification: one label for an image."""
 
-import itertools
 from typing import Any
 
 import keras
 import numpy as np
 
 from ntaa_tf import data
+from ntaa_tf.graph.names import find_free_name
 from ntaa_tf.size import Size
 
 
@@ -94,13 +94,14 @@ def attach_classifier(
         `global_pooling` and `classifier`, numbered where `features` has a
         layer of this name.
     """
+    taken = {operation.name for operation in features.operations}
     pooled = keras.layers.GlobalAveragePooling2D(
-        name=_find_free_name("global_pooling", features)
+        name=find_free_name("global_pooling", taken)
     )(features.output)
     logits = keras.layers.Dense(
         num_classes,
         kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-        name=_find_free_name("classifier", features),
+        name=find_free_name("classifier", taken),
     )(pooled)
     return keras.Model(features.input, logits, name=features.name)
 
@@ -125,10 +126,3 @@ def replace_classifier(
         name=last.name,
     )
     return keras.Model(model.input, classifier(last.input), name=model.name)
-
-
-def _find_free_name(name: str, model: keras.Model) -> str:
-    taken = {operation.name for operation in model.operations}
-    numbered = (f"{name}_{number}" for number in itertools.count(1))
-    free = itertools.chain([name], numbered)
-    return next(candidate for candidate in free if candidate not in taken)

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from ntaa_tf.graph.names import find_free_name
+
 EMBEDDING, LOGITS = 0, 1  # The outputs of a model with such a head.
 
 
@@ -23,7 +25,7 @@ def attach_embedding(
 
     Returns:
         A model from images to the embedding (batch, channels), and to logits
-        (batch, identities).
+        (batch, identities). Layers whose name `features` has are numbered.
 
     Source: Luo et al., "Bag of Tricks and a Strong Baseline for Deep Person
     Re-identification".
@@ -34,13 +36,16 @@ def attach_embedding(
     >>> [output.shape for output in attach_embedding(features, 9).outputs]
     [(None, 6), (None, 9)]
     """
-    embedding = layers.GlobalAveragePooling2D(name="embedding")(features.output)
-    if embedding_size is not None:
-        embedding = _project(embedding, embedding_size, "projection", seed)
-    normalized = layers.BatchNormalization(center=False, name="embedding_norm")(
-        embedding
-    )
-    logits = _classify(normalized, num_identities, "classifier", seed)
+    head = _Head(features, num_identities, seed)
+    if embedding_size is None:
+        embedding = head.pool(features.output, "embedding")
+    else:
+        embedding = head.pool(features.output, "embedding_pooling")
+        embedding = head.project(embedding, embedding_size, "embedding")
+    normalized = layers.BatchNormalization(
+        center=False, name=head.name("embedding_norm")
+    )(embedding)
+    logits = head.classify(normalized, "classifier")
     return keras.Model(features.input, [embedding, logits], name=features.name)
 
 
@@ -62,7 +67,8 @@ def attach_stripes(
 
     Returns:
         A model from images to the embeddings side by side (batch, stripes ·
-        channels), and to logits (batch, stripes, identities).
+        channels), and to logits (batch, stripes, identities). Layers whose
+        name `features` has are numbered.
 
     Raises:
         ValueError: if the map has fewer rows than stripes.
@@ -77,8 +83,7 @@ def attach_stripes(
     >>> [output.shape for output in model.outputs]
     [(None, 20), (None, 4, 9)]
     """
-    tensor = features.output
-    height = tensor.shape[1]
+    height = features.output.shape[1]
     if not 1 <= stripes <= height:
         raise ValueError(
             "Invalid value for `stripes`. Expected from 1 to the "
@@ -87,26 +92,17 @@ def attach_stripes(
         )
     embeddings, logits = [], []
     for index in range(stripes):
-        top = index * height // stripes
-        bottom = (index + 1) * height // stripes
-        stripe = layers.Cropping2D(
-            ((top, height - bottom), (0, 0)), name=f"stripe{index}"
-        )(tensor)
-        pooled = layers.GlobalAveragePooling2D(name=f"stripe{index}_pooling")(
-            stripe
-        )
-        part = _project(pooled, embedding_size, f"stripe{index}", seed + index)
-        embeddings.append(layers.ReLU(name=f"stripe{index}_relu")(part))
-        part = layers.Dropout(0.5, seed=seed, name=f"stripe{index}_dropout")(
-            embeddings[-1]
-        )
-        part = _classify(
-            part, num_identities, f"stripe{index}_classifier", seed + index
-        )
-        logits.append(layers.Reshape((1, num_identities))(part))
+        head = _Head(features, num_identities, seed + index)
+        embedding, own = head.attach_stripe(index, stripes, embedding_size)
+        embeddings.append(embedding)
+        logits.append(own)
+    head = _Head(features, num_identities, seed)
     return keras.Model(
         features.input,
-        [_join(embeddings, "embedding"), _join(logits, "classifier", axis=1)],
+        [
+            head.join(embeddings, "embedding", axis=-1),
+            head.join(logits, "classifier", axis=1),
+        ],
         name=features.name,
     )
 
@@ -121,40 +117,75 @@ def keep_embedding(model: keras.Model) -> keras.Model:
         A model from images to embeddings (batch, channels); it shares all
         layers with `model`.
     """
-    embedding = layers.UnitNormalization(name="unit_embedding")(
-        model.outputs[EMBEDDING]
-    )
+    taken = {operation.name for operation in model.operations}
+    embedding = layers.UnitNormalization(
+        name=find_free_name("unit_embedding", taken)
+    )(model.outputs[EMBEDDING])
     return keras.Model(model.inputs[0], embedding, name=model.name)
 
 
-def _project(
-    tensor: keras.KerasTensor, size: int, name: str, seed: int
-) -> keras.KerasTensor:
-    projected = layers.Dense(
-        size,
-        use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(seed=seed),
-        name=f"{name}_projection" if name != "projection" else name,
-    )(tensor)
-    return layers.BatchNormalization(name=f"{name}_norm")(projected)
+class _Head:
+    """Makes the layers of a head, by names that are free and by one seed."""
 
+    def __init__(self, features: keras.Model, num_identities: int, seed: int):
+        self._map = features.output
+        self._num_identities = num_identities
+        self._seed = seed
+        self._taken = {operation.name for operation in features.operations}
 
-def _classify(
-    tensor: keras.KerasTensor, num_identities: int, name: str, seed: int
-) -> keras.KerasTensor:
-    return layers.Dense(
-        num_identities,
-        use_bias=False,
-        kernel_initializer=keras.initializers.RandomNormal(
-            stddev=0.001, seed=seed
-        ),
-        name=name,
-    )(tensor)
+    def name(self, wanted: str) -> str:
+        return find_free_name(wanted, self._taken)
 
+    def pool(self, tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:
+        return layers.GlobalAveragePooling2D(name=self.name(name))(tensor)
 
-def _join(
-    tensors: list[keras.KerasTensor], name: str, axis: int = -1
-) -> keras.KerasTensor:
-    if len(tensors) == 1:
-        return layers.Identity(name=name)(tensors[0])
-    return layers.Concatenate(axis=axis, name=name)(tensors)
+    def project(
+        self, tensor: keras.KerasTensor, size: int, name: str
+    ) -> keras.KerasTensor:
+        projected = layers.Dense(
+            size,
+            use_bias=False,
+            kernel_initializer=keras.initializers.HeNormal(seed=self._seed),
+            name=self.name(f"{name}_projection"),
+        )(tensor)
+        return layers.BatchNormalization(name=self.name(name))(projected)
+
+    def classify(
+        self, tensor: keras.KerasTensor, name: str
+    ) -> keras.KerasTensor:
+        return layers.Dense(
+            self._num_identities,
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(
+                stddev=0.001, seed=self._seed
+            ),
+            name=self.name(name),
+        )(tensor)
+
+    def attach_stripe(
+        self, index: int, stripes: int, embedding_size: int
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Give the embedding and the logits (batch, 1, identities) of one."""
+        height, name = self._map.shape[1], f"stripe{index}"
+        top, bottom = (i * height // stripes for i in (index, index + 1))
+        tensor = layers.Cropping2D(
+            ((top, height - bottom), (0, 0)), name=self.name(name)
+        )(self._map)
+        tensor = self.pool(tensor, f"{name}_pooling")
+        tensor = self.project(tensor, embedding_size, f"{name}_norm")
+        embedding = layers.ReLU(name=self.name(f"{name}_relu"))(tensor)
+        tensor = layers.Dropout(
+            0.5, seed=self._seed, name=self.name(f"{name}_dropout")
+        )(embedding)
+        tensor = self.classify(tensor, f"{name}_classifier")
+        logits = layers.Reshape(
+            (1, self._num_identities), name=self.name(f"{name}_logits")
+        )(tensor)
+        return embedding, logits
+
+    def join(
+        self, tensors: list[keras.KerasTensor], name: str, axis: int
+    ) -> keras.KerasTensor:
+        if len(tensors) == 1:
+            return layers.Identity(name=self.name(name))(tensors[0])
+        return layers.Concatenate(axis=axis, name=self.name(name))(tensors)

@@ -24,6 +24,7 @@ from ntaa_tf.tasks.heads import keep_embedding
 
 EMBEDDING_HEAD, STRIPES_HEAD = HEADS = ("embedding", "stripes")
 STRIPE_EMBEDDING = 256
+RANKS = (1, 5, 10)
 SHOWN_QUERIES = SHOWN_ANSWERS = 10
 
 
@@ -124,7 +125,10 @@ class Retrieval:
         self, model: keras.Model, split: retrieval.Trial, batch_size: int
     ) -> dict[str, float]:
         """Measure mAP and CMC."""
-        features = embed_trial(model, split, batch_size)
+        try:
+            features = embed_trial(model, split, batch_size)
+        except FloatingPointError:  # A bad network, not a bad input.
+            return dict.fromkeys(("map", *(f"rank{k}" for k in RANKS)), 0.0)
         return _list_shares(self._rank(measure_distances(*features), split))
 
     def measure_fully(
@@ -185,6 +189,7 @@ class Retrieval:
             gallery.identities,
             query.cameras,
             gallery.cameras,
+            ranks=RANKS,
             average_precision=self.average_precision,
         )
 
@@ -206,15 +211,16 @@ def embed_trial(
 
     Returns:
         The embeddings of both, float32, of length 1.
+
+    Raises:
+        FloatingPointError: if some are not finite.
     """
-    query, gallery = (
-        normalize_features(
-            keras.tree.flatten(
-                model.predict(
-                    data.image_batches(views.images, batch_size), verbose=0
-                )
-            )[EMBEDDING]
-        )
-        for views in (trial.query, trial.gallery)
-    )
+    embeddings = []
+    for views in (trial.query, trial.gallery):
+        batches = data.image_batches(views.images, batch_size)
+        outputs = keras.tree.flatten(model.predict(batches, verbose=0))
+        if not np.isfinite(outputs[EMBEDDING]).all():
+            raise FloatingPointError("Some embeddings are not finite.")
+        embeddings.append(normalize_features(outputs[EMBEDDING]))
+    query, gallery = embeddings
     return query, gallery

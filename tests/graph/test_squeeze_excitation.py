@@ -6,7 +6,9 @@ import pytest
 from keras import layers
 
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 
 
@@ -63,6 +65,24 @@ def test_gates_do_not_count_and_are_no_sites():
         {c.name: c.role for c in find_convolutions(m)} for m in (model, gated)
     ]
     assert roles[0] == roles[1]
+
+
+def test_a_branch_is_known_when_its_convolutions_are_gone(rng):
+    """As after a search that made them all pooling."""
+    model = build(operator=False)
+    branches = find_residual_branches(model)
+    shrunk = rewrite(
+        model,
+        {
+            "second": lambda x: layers.Concatenate()([x, x]),
+            "third": layers.MaxPooling2D(1, name="third"),
+        },
+    )
+    gated = insert_squeeze_excitation(shrunk, branches)
+    branch = gated.get_layer("sum_excite").input[0]
+    assert branch is gated.get_layer("third").output
+    images = rng.normal(size=(2, 8, 8, 3))
+    np.testing.assert_array_equal(shrunk(images), gated(images))
 
 
 def test_a_network_without_branches_is_refused():

@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ntaa_tf.data import Examples
+from ntaa_tf.data.retrieval import RetrievalDataset
+from ntaa_tf.data.retrieval import open_retrieval
+from ntaa_tf.data.retrieval import prepare_retrieval
 from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import count_search_steps
+from ntaa_tf.stages.job import count_steps
+from ntaa_tf.stages.job import halve
 
 SMOKE = Recipe(
     task="retrieval", smoke=True, image_size=16, sites="last:2", flip=False
@@ -88,6 +96,35 @@ def test_what_is_handed_back_embeds(finished, rng):
     assert "classifier" not in [layer.name for layer in adapted.layers]
 
 
+def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
+    """Halves of unequal identities fill unequal numbers of batches."""
+    recipe = dataclasses.replace(SMOKE, method="darts").shrunk()
+    counts = [5, 9, 11, 30, 3, 40]
+    labels = np.repeat(np.arange(len(counts)), counts)
+    images = np.zeros((len(labels), 16, 16, 3), "uint8")
+    dataset = RetrievalDataset(
+        "unequal", len(counts), Examples(images, labels), None, None
+    )
+    halves = halve(recipe, dataset)
+    steps = [count_steps(recipe, dataset, half) for half in halves]
+    assert steps[0] != steps[1]
+    assert count_search_steps(recipe, dataset) == min(steps)
+    job = Job(recipe, None, dataset, tmp_path)
+    for half in halves:
+        batches = job.training_batches(1, 3, half, min(steps))
+        assert len(batches) == 2 * min(steps)
+
+
+def test_a_smoke_run_has_two_identities_however_large(folder):
+    raw = open_retrieval(f"market:{folder}")
+    dataset = prepare_retrieval(raw, 16, train_examples=3)
+    assert dataset.num_classes == 2
+    recipe = dataclasses.replace(
+        SMOKE, batch_size=33, images_per_identity=3
+    ).shrunk()
+    assert (recipe.batch_size, recipe.images_per_identity) == (6, 3)
+
+
 def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
     metrics = run(
         dataclasses.replace(
@@ -115,6 +152,15 @@ def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
             r"`pretrain_dataset`. Expected None with --task=retrieval",
         ),
         ({"cross_entropy_weight": 1.5}, r"`cross_entropy_weight`.*0 to 1"),
+        ({"warm_up": 0.75}, r"`warm_up`. Expected below 0.75 with --end=exac"),
+        (
+            {"task": "classification", "stripes": 4},
+            r"`stripes`. Expected 6, its default, unless --task=retrieval",
+        ),
+        (
+            {"squeeze_excitation": True, "method": "partial"},
+            r"`squeeze_excitation`. Expected False with partial",
+        ),
         ({"last_stride": 3}, r"`last_stride`. Expected 1 or 2"),
         (
             {"squeeze_excitation": True, "max_macs": "1x"},

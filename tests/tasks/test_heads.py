@@ -95,6 +95,22 @@ def test_what_is_handed_back_is_an_embedding_of_length_1(
     np.testing.assert_array_equal(reopened(images), finished(images))
 
 
+@pytest.mark.parametrize("attach", [attach_embedding, attach_stripes])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("embedding", "classifier", "stripe0", "stripe0_logits"),
+        *("unit_embedding", "reshape"),
+    ],
+)
+def test_a_name_that_the_features_have_is_no_trouble(attach, name):
+    images = keras.Input((HEIGHT, WIDTH, 3))
+    conv = keras.layers.Conv2D(CHANNELS, 3, padding="same", name=name)
+    features = keras.Model(images, conv(images))
+    finished = keep_embedding(attach(features, 7))
+    assert finished.get_layer(name) is conv
+
+
 def test_only_the_seed_decides_the_kernels(features):
     weights = []
     for global_seed, seed in ((1, 7), (2, 7), (2, 8)):

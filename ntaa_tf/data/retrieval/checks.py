@@ -23,8 +23,8 @@ def check_splits(raw: RawRetrieval) -> None:
 
     Raises:
         ValueError: if there is junk or a distractor outside the gallery, there
-            are fewer than two identities to learn from, or some of them are
-            in the query or the gallery too.
+            are fewer than two identities to learn from, some of them are in
+            the query or the gallery too, or no query has a match.
     """
     for split in ("train", "query"):
         if split in raw.splits:
@@ -43,6 +43,40 @@ def check_splits(raw: RawRetrieval) -> None:
                 f"the {split} than in the training split. Received: "
                 f"{len(shared)} in both, such as {shared[:NAMED].tolist()}"
             )
+    if "query" in raw.splits:
+        check_matches(raw.name, raw.splits["query"], raw.splits["gallery"])
+
+
+def check_matches(name: str, query: RawViews, gallery: RawViews) -> None:
+    """Checks that queries can be found; logs how many can not.
+
+    Args:
+        name: of the data set.
+        query: what is looked for.
+        gallery: where it is looked for.
+
+    Raises:
+        ValueError: if no query has a view of its identity by another camera
+            in the gallery.
+    """
+    seen = np.unique([gallery.identities, gallery.cameras], axis=1).T
+    cameras: dict[int, set[int]] = {}
+    for identity, camera in seen.tolist():
+        cameras.setdefault(identity, set()).add(camera)
+    own = zip(query.identities.tolist(), query.cameras.tolist(), strict=True)
+    missing = sum(not cameras.get(who, set()) - {camera} for who, camera in own)
+    if missing == len(query):
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected queries whose identity the "
+            "gallery has by another camera. Received: none of "
+            f"{len(query)} queries"
+        )
+    if missing:
+        logger.warning(
+            "`%s`: %d of %d queries have no match by another camera in the "
+            "gallery; they do not count.",
+            *(name, missing, len(query)),
+        )
 
 
 def check_known(views: RawViews, where: str) -> None:

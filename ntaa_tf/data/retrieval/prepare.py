@@ -9,6 +9,7 @@ from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.examples import decode_split
 from ntaa_tf.data.raw import RawSplit
 from ntaa_tf.data.retrieval.identities import index_identities
+from ntaa_tf.data.retrieval.validation import LEAST
 from ntaa_tf.data.retrieval.validation import hold_out
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import RawRetrieval
@@ -141,12 +142,13 @@ def _decode(
 
 
 def _limit(views: RawViews, count: int | None, seed: int) -> RawViews:
-    """Takes whole identities until there are so many images."""
+    """Takes whole identities, two at least, until there are so many images."""
     if count is None or count >= len(views):
         return views
     identities = np.random.default_rng(seed).permutation(views.known_identities)
     counts = [np.sum(views.identities == identity) for identity in identities]
-    taken = identities[: 1 + np.searchsorted(np.cumsum(counts), count)]
+    fewest = max(LEAST, 1 + int(np.searchsorted(np.cumsum(counts), count)))
+    taken = identities[:fewest]
     return views.take(np.flatnonzero(np.isin(views.identities, taken)))
 
 

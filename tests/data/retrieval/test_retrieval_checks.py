@@ -1,6 +1,11 @@
+import pathlib
+
+import numpy as np
 import pytest
 
 from ntaa_tf.data.retrieval import SETS
+from ntaa_tf.data.retrieval import RawViews
+from ntaa_tf.data.retrieval.checks import check_matches
 from ntaa_tf.data.retrieval.checks import check_splits
 from ntaa_tf.data.retrieval.checks import warn_of_counts
 from ntaa_tf.data.retrieval.checks import warn_of_single_images
@@ -74,3 +79,17 @@ def test_identities_with_one_image_are_logged_once(make_retrieval, caplog):
 def test_identities_with_several_images_are_not_logged(make_retrieval, caplog):
     warn_of_single_images(make_retrieval(train=[(1, 1), (1, 1)]))
     assert not caplog.records
+
+
+def test_queries_that_nothing_matches_are_told(caplog):
+    query = make_views([1, 2, 3], [1, 1, 1])
+    gallery = make_views([1, 2, 4, 0, -1], [2, 1, 2, 2, 2])
+    check_matches("some", query, gallery)
+    assert "2 of 3 queries have no match" in caplog.text
+    with pytest.raises(ValueError, match=r"`some`. Expected queries whose"):
+        check_matches("some", query.take(np.array([1, 2])), gallery)
+
+
+def make_views(identities, cameras):
+    images = [pathlib.Path(f"{index}.png") for index in range(len(cameras))]
+    return RawViews(images, np.array(identities), np.array(cameras))

@@ -93,10 +93,21 @@ def test_answers_are_shown_best_first_without_those_left_out():
     )
     queries, answers, is_right = Retrieval().find_answers(pooling, TRIAL, 4)
     np.testing.assert_array_equal(queries, TRIAL.query.images)
-    assert answers.shape == (3, 8, SIZE, SIZE, 3)
+    # Of eight items, junk and a view by the query's camera are left out.
+    assert answers.shape == (3, 6, SIZE, SIZE, 3)
     assert is_right.sum(axis=1).tolist() == [1, 1, 1]
     assert is_right[:, 0].all()
     np.testing.assert_array_equal(answers[:, 0], TRIAL.query.images)
+
+
+def test_an_embedding_that_is_not_finite_finds_nothing():
+    inputs = keras.Input((SIZE, SIZE, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    model = keras.Model(inputs, pooled / (0 * pooled))
+    measured = Retrieval().measure(model, TRIAL, 4)
+    assert measured == {"map": 0, "rank1": 0, "rank5": 0, "rank10": 0}
+    with pytest.raises(FloatingPointError, match="not finite"):
+        Retrieval().measure_fully(model, TRIAL, 4)
 
 
 def test_an_untrained_projection_is_not_worth_measuring():
