@@ -284,7 +284,7 @@ class Recipe:
         "others at first. By default 3; with --start=paper 1, as there.",
     )
     warm_up: float = _choice(
-        0.0, "Share of the search in which no logit moves yet."
+        0.25, "Share of the search in which no logit moves yet."
     )
     lambda_theta: float = _choice(
         3e-4, "Strength of the penalty on the source's operations."
