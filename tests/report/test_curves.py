@@ -24,6 +24,14 @@ HISTORY = {
     "finetune_val_accuracy": [0.5, 0.6],
     "finetune_learning_rate": [0.04, 0.01],
 }
+RETRIEVAL = {
+    "search_val_map": [0.2, 0.3, 0.4],
+    "search_val_argmax_map": [0.1, 0.2, 0.4],
+    "search_classifier_accuracy": [0.1, 0.2, 0.4],
+    "search_classifier_loss": [2.0, 1.5, 1.0],
+    "search_embedding_loss": [2.0, 1.5, 1.0],
+    "finetune_val_map": [0.5, 0.6],
+}
 
 
 @pytest.fixture
@@ -50,9 +58,16 @@ def points_of(axes):
 
 def test_every_quantity_has_a_panel(figures):
     titles = [*curves.PANELS, "search architecture learning rate"]
-    assert draw_curves(HISTORY) == titles
+    assert draw_curves(HISTORY | RETRIEVAL) == titles
     drawn = sum(len(points_of(axes)) for axes in figures.values())
-    assert drawn == 11  # Curves of finetuning go on from those of the search.
+    # Curves of finetuning go on from those of the search.
+    assert drawn == 11 + 5
+
+
+def test_what_was_not_recorded_has_no_panel(figures):
+    titles = draw_curves(HISTORY)
+    assert "Training accuracy" in titles
+    assert not [t for t in titles if "mAP" in t or "identities" in t]
 
 
 def test_finetuning_goes_on_after_the_search(figures):

@@ -13,6 +13,7 @@ from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.stages.choosing import guard
+from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.training import ResumableState
 
 SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
@@ -139,7 +140,7 @@ def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
         result = {"validation_accuracy": accuracy}
         write_json(path / "finetune/result.json", result)
         (path / "adapted.keras").write_text(path.name)
-    job = types.SimpleNamespace(path=tmp_path)
+    job = types.SimpleNamespace(path=tmp_path, task=Classification())
     for _ in range(2):
         result = guard(job, tmp_path / "guard")
         assert result["kept"] == kept
