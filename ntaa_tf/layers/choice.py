@@ -142,6 +142,20 @@ class Choice(keras.layers.Layer):
         )
         self.settle()
 
+    def promote(self, option: str) -> None:
+        """Let the logit of an option change places with the largest.
+
+        Where that is not the lead that `confidence` asks for, it is raised.
+        """
+        logits = ops.convert_to_numpy(self.logits).copy()
+        chosen = self.options.index(option)
+        pair = [int(logits.argmax()), chosen]
+        logits[pair] = logits[pair[::-1]]
+        self.logits.assign(logits)
+        if self.winner != option:
+            logits[chosen] += CERTAIN
+            self.logits.assign(logits)
+
     def settle(self) -> None:
         """End the mixing, or the drawing, at the winner."""
         self.set_pulls(0.0, 1.0)

@@ -7,11 +7,13 @@ from ntaa_tf.metrics.distances import normalize_features
 from ntaa_tf.metrics.labels import Labels
 from ntaa_tf.metrics.re_ranking import re_rank
 from ntaa_tf.metrics.retrieval import AVERAGE_PRECISIONS
+from ntaa_tf.metrics.retrieval import RANKS
 from ntaa_tf.metrics.retrieval import RetrievalResult
 from ntaa_tf.metrics.retrieval import evaluate_retrieval
 
 __all__ = [
     "AVERAGE_PRECISIONS",
+    "RANKS",
     "Labels",
     "RetrievalResult",
     "evaluate_retrieval",

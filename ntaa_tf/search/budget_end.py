@@ -3,9 +3,7 @@
 from typing import Any
 
 import keras
-import numpy as np
 
-from ntaa_tf.layers.choice import CERTAIN
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.schedule import END_SHARE
 
@@ -31,11 +29,4 @@ class EndWithinBudget(keras.callbacks.Callback):
             return
         options = self._budget.choose(self.model)
         for choice in self.model.choices:
-            chosen = choice.options.index(options[choice.name])
-            logits = choice.logits.numpy()
-            pair = [int(np.argmax(logits)), chosen]
-            logits[pair] = logits[pair[::-1]]
-            choice.logits.assign(logits)
-            if choice.winner != options[choice.name]:
-                logits[chosen] += CERTAIN  # The lead asked for is larger.
-                choice.logits.assign(logits)
+            choice.promote(options[choice.name])

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.search.schedule import END_SHARE
@@ -55,11 +54,8 @@ class EndValidated(keras.callbacks.Callback):
 
     def _try_source(self, choice: Choice, score: float) -> float:
         """Take a choice back if that gains enough; give the score then."""
-        logits = choice.logits.numpy()
-        exchanged = logits.copy()
-        pair = [0, int(np.argmax(logits))]
-        exchanged[pair] = logits[pair[::-1]]
-        choice.logits.assign(exchanged)
+        logits = choice.logits.numpy().copy()
+        choice.promote(choice.options[0])
         choice.settle()
         options = {other.name: other.winner for other in self.model.choices}
         if self._allows(options):

@@ -28,13 +28,12 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     score = job.task.score
     source, adapted = job.task.finish(job.source), job.load_adapted()
     costs = _measure_models([source, adapted])
-    measured = _measure_test(job, adapted)
+    predictions = _predict_test(job, adapted)
+    measured = _measure_test(job, predictions)
     untrained = {}
     if job.task.answers_untrained:
-        untrained = _measure_test(job, source)
-    answers = job.task.find_answers(
-        adapted, job.dataset.test, job.recipe.batch_size
-    )
+        untrained = _measure_test(job, _predict_test(job, source))
+    answers = job.task.find_answers(predictions, job.dataset.test)
     if answers is not None:
         draw_contact_sheet(directory / SHEET_FILE, *answers)
     return {
@@ -48,11 +47,13 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     }
 
 
-def _measure_test(job: Job, model: keras.Model) -> dict[str, float]:
-    """Measure a model on the test split, in full."""
-    measured = job.task.measure_fully(
-        model, job.dataset.test, job.recipe.batch_size
-    )
+def _predict_test(job: Job, model: keras.Model) -> Any:
+    return job.task.predict(model, job.dataset.test, job.recipe.batch_size)
+
+
+def _measure_test(job: Job, predictions: Any) -> dict[str, float]:
+    """Measure on the test split, in full."""
+    measured = job.task.measure_fully(predictions, job.dataset.test)
     return {f"test_{name}": value for name, value in measured.items()}
 
 

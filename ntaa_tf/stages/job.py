@@ -129,15 +129,12 @@ class Job:
             self.recipe.batch_size,
         )
 
-    def measure(self, model: keras.Model, split: str) -> dict[str, float]:
-        """Measure a model on a split, by its name; its score comes first."""
-        return self.task.measure(
-            model, getattr(self.dataset, split), self.recipe.batch_size
-        )
-
     def validate(self, model: keras.Model) -> float:
         """Measure what choices are made by."""
-        return self.measure(model, "validation")[self.task.score]
+        measured = self.task.measure(
+            model, self.dataset.validation, self.recipe.batch_size
+        )
+        return measured[self.task.score]
 
     def sample_images(self, count: int) -> np.ndarray:
         """Give the first training images, uint8, as they are."""

@@ -55,20 +55,26 @@ class Classification:
         """Give what the loss is validated on."""
         return data.evaluation_batches(split, num_classes, batch_size)
 
+    def predict(
+        self, model: keras.Model, split: data.Examples, batch_size: int
+    ) -> np.ndarray:
+        """Give the logits."""
+        logits: np.ndarray = model.predict(
+            data.image_batches(split.images, batch_size), verbose=0
+        )
+        return logits
+
     def measure(
         self, model: keras.Model, split: data.Examples, batch_size: int
     ) -> dict[str, float]:
         """Measure the accuracy."""
-        logits = model.predict(
-            data.image_batches(split.images, batch_size), verbose=0
-        )
-        return {"accuracy": float(np.mean(logits.argmax(-1) == split.labels))}
+        return self.measure_fully(self.predict(model, split, batch_size), split)
 
     def measure_fully(
-        self, model: keras.Model, split: data.Examples, batch_size: int
+        self, logits: np.ndarray, split: data.Examples
     ) -> dict[str, float]:
         """Measure the accuracy."""
-        return self.measure(model, split, batch_size)
+        return {"accuracy": float(np.mean(logits.argmax(-1) == split.labels))}
 
     def find_answers(self, *_: Any) -> None:
         """Give nothing: there is nothing to be found."""

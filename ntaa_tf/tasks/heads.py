@@ -5,7 +5,7 @@ from keras import layers
 
 from ntaa_tf.graph.names import find_free_name
 
-EMBEDDING, LOGITS = 0, 1  # The outputs of a model with such a head.
+EMBEDDING = 0  # The first output of a model with such a head.
 
 
 def attach_embedding(

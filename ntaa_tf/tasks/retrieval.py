@@ -9,6 +9,7 @@ import numpy as np
 from ntaa_tf import data
 from ntaa_tf.data import retrieval
 from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.metrics import RANKS
 from ntaa_tf.metrics import Labels
 from ntaa_tf.metrics import RetrievalResult
 from ntaa_tf.metrics import evaluate_retrieval
@@ -22,9 +23,8 @@ from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
 from ntaa_tf.tasks.heads import keep_embedding
 
-EMBEDDING_HEAD, STRIPES_HEAD = HEADS = ("embedding", "stripes")
+EMBEDDING_HEAD, STRIPES_HEAD = "embedding", "stripes"
 STRIPE_EMBEDDING = 256
-RANKS = (1, 5, 10)
 SHOWN_QUERIES = SHOWN_ANSWERS = 10
 
 
@@ -121,25 +121,32 @@ class Retrieval:
         """Give nothing: no loss knows the held out identities."""
         return
 
+    def predict(
+        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Embed the queries and the gallery."""
+        return embed_trial(model, split, batch_size)
+
     def measure(
         self, model: keras.Model, split: retrieval.Trial, batch_size: int
     ) -> dict[str, float]:
         """Measure mAP and CMC."""
         try:
-            features = embed_trial(model, split, batch_size)
+            features = self.predict(model, split, batch_size)
         except FloatingPointError:  # A bad network, not a bad input.
             return dict.fromkeys(("map", *(f"rank{k}" for k in RANKS)), 0.0)
         return _list_shares(self._rank(measure_distances(*features), split))
 
     def measure_fully(
-        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+        self,
+        features: tuple[np.ndarray, np.ndarray],
+        split: retrieval.Trial,
     ) -> dict[str, float]:
         """Measure mAP and CMC, also of re-ranked answers.
 
         Queries whose identity the gallery does not have are left out, and
         counted.
         """
-        features = embed_trial(model, split, batch_size)
         ranked = self._rank(measure_distances(*features), split)
         re_ranked = _list_shares(self._rank(re_rank(*features), split))
         return {
@@ -149,13 +156,15 @@ class Retrieval:
         }
 
     def find_answers(
-        self, model: keras.Model, split: retrieval.Trial, batch_size: int
+        self,
+        features: tuple[np.ndarray, np.ndarray],
+        split: retrieval.Trial,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give queries from all over the split, and their first answers."""
         shown = np.linspace(
             0, len(split.query) - 1, min(SHOWN_QUERIES, len(split.query))
         ).astype(int)
-        query, gallery = embed_trial(model, split, batch_size)
+        query, gallery = features
         answers, is_right = rank_answers(
             measure_distances(query[shown], gallery),
             Labels.check(
@@ -166,7 +175,7 @@ class Retrieval:
             Labels.check(
                 "gallery", split.gallery.identities, split.gallery.cameras
             ),
-            min(SHOWN_ANSWERS, len(split.gallery)),
+            SHOWN_ANSWERS,
         )
         images = split.gallery.images
         return (
@@ -189,7 +198,6 @@ class Retrieval:
             gallery.identities,
             query.cameras,
             gallery.cameras,
-            ranks=RANKS,
             average_precision=self.average_precision,
         )
 

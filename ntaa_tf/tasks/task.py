@@ -53,18 +53,19 @@ class Task(Protocol):
     ) -> Any:
         """Give what the loss is validated on, None where it can't be."""
 
+    def predict(self, model: keras.Model, split: Any, batch_size: int) -> Any:
+        """Give what a model says of a split, for all that is measured of it."""
+
     def measure(
         self, model: keras.Model, split: Any, batch_size: int
     ) -> dict[str, float]:
         """Measure a model on a split, its score first."""
 
-    def measure_fully(
-        self, model: keras.Model, split: Any, batch_size: int
-    ) -> dict[str, float]:
+    def measure_fully(self, predictions: Any, split: Any) -> dict[str, float]:
         """Measure all that is reported at the end, the score first."""
 
     def find_answers(
-        self, model: keras.Model, split: Any, batch_size: int
+        self, predictions: Any, split: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Give what a contact sheet shows, None where there is none to draw.
 

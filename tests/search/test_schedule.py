@@ -1,5 +1,7 @@
 import pytest
 
+from ntaa_tf.recipe import LOGITS_REST
+from ntaa_tf.search.schedule import END_SHARE
 from ntaa_tf.search.schedule import end_pull
 from ntaa_tf.search.schedule import start_pull
 
@@ -18,6 +20,10 @@ from ntaa_tf.search.schedule import start_pull
 def test_pulls_by_progress(progress, start, end):
     assert float(start_pull(progress)) == pytest.approx(start)
     assert float(end_pull(progress)) == pytest.approx(end)
+
+
+def test_the_recipe_knows_when_the_logits_rest():
+    assert LOGITS_REST == 1 - END_SHARE
 
 
 @pytest.mark.parametrize("progress", [0, 0.1, 0.5, 0.9, 1])

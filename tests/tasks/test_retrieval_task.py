@@ -73,7 +73,8 @@ def test_an_embedding_of_colours_finds_all(batch_size):
     # A distractor has the colour of the third identity.
     assert measured["map"] == pytest.approx(1.0)
     assert measured["rank1"] == 1.0
-    assert set(task.measure_fully(pooling, TRIAL, batch_size)) == {
+    features = task.predict(pooling, TRIAL, batch_size)
+    assert set(task.measure_fully(features, TRIAL)) == {
         *("map", "rank1", "rank5", "rank10"),
         *("map_reranked", "rank1_reranked"),
         *("rank5_reranked", "rank10_reranked", "skipped_queries"),
@@ -91,7 +92,8 @@ def test_answers_are_shown_best_first_without_those_left_out():
     pooling = keras.Sequential(
         [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
     )
-    queries, answers, is_right = Retrieval().find_answers(pooling, TRIAL, 4)
+    features = Retrieval().predict(pooling, TRIAL, 4)
+    queries, answers, is_right = Retrieval().find_answers(features, TRIAL)
     np.testing.assert_array_equal(queries, TRIAL.query.images)
     # Of eight items, junk and a view by the query's camera are left out.
     assert answers.shape == (3, 6, SIZE, SIZE, 3)
@@ -107,7 +109,7 @@ def test_an_embedding_that_is_not_finite_finds_nothing():
     measured = Retrieval().measure(model, TRIAL, 4)
     assert measured == {"map": 0, "rank1": 0, "rank5": 0, "rank10": 0}
     with pytest.raises(FloatingPointError, match="not finite"):
-        Retrieval().measure_fully(model, TRIAL, 4)
+        Retrieval().predict(model, TRIAL, 4)
 
 
 def test_an_untrained_projection_is_not_worth_measuring():
