@@ -12,6 +12,8 @@ from ntaa_tf.inputs import keep_source
 from ntaa_tf.machine import find_peak_memory
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe import shrink
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
 from ntaa_tf.runs import find_versions
@@ -64,7 +66,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
     if (workdir.path / METRICS_FILE).exists():
         return read_json(workdir.path / METRICS_FILE)
 
-    recipe = recipe.shrunk()
+    recipe = shrink(recipe)
     dataset = prepare_data(
         recipe, raw, size, workdir.path, recipe.train_examples
     )
@@ -97,7 +99,7 @@ def inspect(recipe: Recipe) -> str:
 
 def finetune_plainly(job: Job) -> dict[str, Any]:
     """Finetune the source's own architecture for as many epochs, to compare."""
-    beside = job.beside(job.recipe.as_baseline(), job.path / BASELINE)
+    beside = job.beside(make_baseline(job.recipe), job.path / BASELINE)
     results = run_stages(
         {**list_choosing(beside.recipe), "evaluate": evaluate},
         beside,

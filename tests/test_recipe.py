@@ -6,6 +6,8 @@ import json
 import pytest
 
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe import shrink
 
 FIELDS = dataclasses.fields(Recipe)
 
@@ -94,20 +96,20 @@ def test_limits_are_read_when_the_recipe_is_made():
 def test_plain_finetuning_has_no_limits():
     with pytest.raises(ValueError, match=r"`max_depth`.*None.*'9'"):
         Recipe(max_depth="9", method="finetune")
-    assert Recipe(max_depth="9").as_baseline().limits == {}
+    assert make_baseline(Recipe(max_depth="9")).limits == {}
 
 
 def test_a_smoke_run_is_shrunk_and_nothing_else():
     smoke = Recipe(smoke=True, model="vgg19", finetune_epochs=0)
-    assert (smoke.shrunk().search_epochs, smoke.shrunk().batch_size) == (1, 8)
-    assert smoke.shrunk().model == "vgg19"
+    assert (shrink(smoke).search_epochs, shrink(smoke).batch_size) == (1, 8)
+    assert shrink(smoke).model == "vgg19"
     plain = Recipe()
-    assert plain.shrunk() is plain
+    assert shrink(plain) is plain
 
 
 def test_the_baseline_is_plain_finetuning_with_as_many_epochs():
     recipe = Recipe(search_epochs=3, baseline=True, workdir="runs/x", seed=5)
-    baseline = recipe.as_baseline()
+    baseline = make_baseline(recipe)
     assert baseline.method == "finetune"
     assert baseline.total_epochs == recipe.total_epochs
     assert not baseline.compares

@@ -6,6 +6,7 @@ from typing import Any
 
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_atomically
+from ntaa_tf.recipe import list_tuned
 from ntaa_tf.runs import open_workdir
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import BASELINE
@@ -31,7 +32,7 @@ def tune(job: Job, directory: Path) -> dict[str, Any]:
     """
     scores = {}
     score = f"validation_{job.task.score}"
-    for recipe in job.recipe.list_tuned():
+    for recipe in list_tuned(job.recipe):
         rate = f"{recipe.learning_rate:.6g}"
         tried = job.beside(recipe, directory / rate)
         results = run_stages(

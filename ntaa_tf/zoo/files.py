@@ -1,5 +1,6 @@
 """Source models from `.keras` files: read, check, cut the classifier."""
 
+import collections
 import json
 import pathlib
 import zipfile
@@ -11,12 +12,13 @@ import keras
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.select import GLOBAL_POOLINGS
-from ntaa_tf.graph.walk import trace_back
+from ntaa_tf.graph.walk import Call
+from ntaa_tf.graph.walk import list_calls
 from ntaa_tf.size import Size
 from ntaa_tf.zoo.errors import reason
 
 
-def read_input_size(path: str) -> int | None:
+def read_input_size(path: str) -> Size | None:
     """Read the image size of a `.keras` file, without building the model.
 
     Args:
@@ -27,8 +29,7 @@ def read_input_size(path: str) -> int | None:
 
     Raises:
         ValueError: if there is no such file, if it is not a Keras file, or
-            if its model does not take one square RGB image and give one
-            output.
+            if its model does not take one RGB image and give one output.
     """
     saved = _read_config(path)
     if saved.get("class_name") not in ("Functional", "Sequential"):
@@ -45,12 +46,14 @@ def read_input_size(path: str) -> int | None:
     ]
     # Each output is a layer's name and two indices.
     outputs = len(keras.tree.flatten(config.get("output_layers", "one"))) // 3
-    if not _is_square_rgb(shapes) or outputs > 1:
+    if not _is_rgb(shapes) or outputs > 1:
         raise _invalid(
-            "a model with one input (None, size, size, 3) and one output",
+            "a model with one input (None, height, width, 3), both in pixels "
+            "or both open, and one output",
             f"{path} with inputs {shapes} and {max(outputs, 1)} output(s)",
         )
-    return shapes[0][1]
+    _, height, width, _ = shapes[0]
+    return (height, width) if height and width else None
 
 
 def begins_with_rescaling(path: str) -> bool:
@@ -107,8 +110,8 @@ def load_file(path: str, image_size: Size) -> keras.Model:
 def cut_classifier(model: keras.Model) -> keras.Model:
     """Cut a model after its last spatial feature map.
 
-    That is the input of the last global pooling, or of the last operation
-    that flattens a map to a vector; a model that ends in a map is kept whole.
+    That is what is pooled as a whole or flattened on the way to the output,
+    or cut in stripes; a model that ends in a map is kept whole.
 
     Args:
         model: a functional or Sequential model with one output.
@@ -117,42 +120,68 @@ def cut_classifier(model: keras.Model) -> keras.Model:
         A flat functional model with a 4-D output, apart from `model`.
 
     Raises:
-        ValueError: if the graph can't be walked or no map leads to the
-            output in a straight line.
+        ValueError: if the graph can't be walked, or the output does not
+            depend on one map alone.
     """
     flat = flatten(model)
     if len(flat.output.shape) == 4:
         return flat
-    flattened = None
-    for operation, source, output in _chain(flat):
-        if len(source.shape) != 4:
-            continue
-        if isinstance(operation, GLOBAL_POOLINGS):
-            return keras.Model(flat.input, source, name=flat.name)
-        if len(output.shape) == 2 and flattened is None:
-            flattened = source
-    if flattened is None:
+    last_map = _find_last_map(flat)
+    if last_map is None:
         raise _invalid(
             "a model with a feature map (batch, height, width, channels) "
             "that global pooling or Flatten takes to the classifier",
             f"{model.name!r}, which has none",
         )
-    return keras.Model(flat.input, flattened, name=flat.name)
+    return keras.Model(flat.input, last_map, name=flat.name)
 
 
-def _chain(model: keras.Model) -> Iterator[tuple[Any, Any, Any]]:
-    """Walk back from the output while each operation has one input.
+def _find_last_map(model: keras.Model) -> Any:
+    """Find the last map, or of 1×1 maps the one that is pooled to the first."""
+    nearest = None
+    for tensor, readers in _list_bottlenecks(model):
+        if len(tensor.shape) != 4:
+            continue
+        if any(_pools(reader, nearest) for reader in readers):
+            return tensor
+        if nearest is None and all(map(_leaves_map, readers)):
+            nearest = tensor
+        if tensor.shape[1:3] != (1, 1):
+            break
+    return nearest
+
+
+def _pools(call: Call, nearest: Any) -> bool:
+    """Whether a call pools a whole map, to be flattened if not by its kind."""
+    if isinstance(call.operation, GLOBAL_POOLINGS):
+        return True
+    is_pooling = isinstance(call.operation, keras.layers.AveragePooling2D)
+    return is_pooling and call.output is nearest
+
+
+def _leaves_map(call: Call) -> bool:
+    """Whether a call gives vectors, or stripes that become vectors."""
+    is_crop = isinstance(call.operation, keras.layers.Cropping2D)
+    return is_crop or len(call.output.shape) == 2
+
+
+def _list_bottlenecks(model: keras.Model) -> Iterator[tuple[Any, list[Call]]]:
+    """List the tensors through which everything goes, the last one first.
 
     Yields:
-        Each operation with its input and its output.
+        Each tensor, and the calls that read it.
     """
-    output = model.output
-    while True:
-        operation, sources = trace_back(output)
-        if len(sources) != 1:
-            return
-        yield operation, sources[0], output
-        output = sources[0]
+    waiting = {id(model.output): model.output}
+    readers: dict[int, list[Call]] = collections.defaultdict(list)
+    for call in reversed(list_calls(model)):
+        for tensor in call.outputs:
+            waiting.pop(id(tensor), None)
+        for tensor in call.inputs:
+            waiting[id(tensor)] = tensor
+            readers[id(tensor)].append(call)
+        if len(waiting) == 1:
+            (tensor,) = waiting.values()
+            yield tensor, readers[id(tensor)]
 
 
 def _read_config(path: str) -> dict[str, Any]:
@@ -193,11 +222,11 @@ def _find_first(config: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _is_square_rgb(shapes: list[tuple[int | None, ...]]) -> bool:
+def _is_rgb(shapes: list[tuple[int | None, ...]]) -> bool:
     if len(shapes) != 1 or len(shapes[0]) != 4:
         return False
     _, height, width, channels = shapes[0]
-    return height == width and channels == 3
+    return (height is None) == (width is None) and channels == 3
 
 
 def _invalid(expected: str, received: str) -> ValueError:

@@ -3,6 +3,7 @@
 import difflib
 import pathlib
 
+from ntaa_tf.size import as_size
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import file_preprocessing
@@ -64,7 +65,7 @@ def _find_application(
         name=name,
         weights=weights,
         preprocessing=mode,
-        native_size=application.native_size,
+        native_size=as_size(application.native_size),
         minimum_size=application.family.minimum_size,
         fixed_size=False,
         pretrained=weights != "none",
@@ -78,7 +79,7 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
         name=embedded.NAME,
         weights="own",
         preprocessing="none",
-        native_size=embedded.NATIVE_SIZE,
+        native_size=as_size(embedded.NATIVE_SIZE),
         minimum_size=embedded.MINIMUM_SIZE,
         fixed_size=False,
         pretrained=True,

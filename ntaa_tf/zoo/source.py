@@ -19,8 +19,8 @@ class SourceInfo:
             a model that brings its own.
         preprocessing: the mode that is put in front of the model; "none"
             where the model itself begins with it.
-        native_size: the image size that it was trained at, in pixels; None
-            where a file leaves it open.
+        native_size: height and width that it was trained at, in pixels;
+            None where a file leaves them open.
         minimum_size: the smallest possible image size, in pixels.
         fixed_size: whether `native_size` is the size to use (a file's own).
         pretrained: whether the weights are trained.
@@ -29,7 +29,7 @@ class SourceInfo:
     name: str
     weights: str
     preprocessing: str
-    native_size: int | None
+    native_size: Size | None
     minimum_size: int
     fixed_size: bool
     pretrained: bool
@@ -51,11 +51,11 @@ def choose_image_size(info: SourceInfo, data_size: Size) -> Size:
         Height and width in pixels.
     """
     if info.fixed_size and info.native_size:
-        return info.native_size, info.native_size
+        return info.native_size
     side = shorter = min(data_size)
     if info.pretrained and info.native_size:
         enlarged = min(_ENLARGED_SIZE, _LARGEST_ENLARGEMENT * shorter)
-        side = min(info.native_size, max(shorter, enlarged))
+        side = min(*info.native_size, max(shorter, enlarged))
     side = max(side, info.minimum_size)
     height, width = (round(side * length / shorter) for length in data_size)
     return height, width

@@ -12,6 +12,7 @@ from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import shrink
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.training import ResumableState
@@ -109,7 +110,7 @@ def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     assert list(metrics["seconds"]) == stages
     assert metrics["export_difference"] < 1e-4
     history = read_json(tmp_path / "run/finetune/result.json")["history"]
-    smoke = dataclasses.replace(SMOKE, **flags).shrunk()
+    smoke = shrink(dataclasses.replace(SMOKE, **flags))
     epochs = smoke.total_epochs - smoke.searched_epochs
     assert len(history["loss"]) == epochs
     pretrained = smoke.pretrain_epochs if "pretrain" in stages else 0

@@ -14,6 +14,7 @@ from ntaa_tf.data.retrieval import prepare_retrieval
 from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import shrink
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import count_search_steps
 from ntaa_tf.stages.job import count_steps
@@ -98,7 +99,7 @@ def test_what_is_handed_back_embeds(finished, rng):
 
 def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
     """Halves of unequal identities fill unequal numbers of batches."""
-    recipe = dataclasses.replace(SMOKE, method="darts").shrunk()
+    recipe = shrink(dataclasses.replace(SMOKE, method="darts"))
     counts = [5, 9, 11, 30, 3, 40]
     labels = np.repeat(np.arange(len(counts)), counts)
     images = np.zeros((len(labels), 16, 16, 3), "uint8")
@@ -119,9 +120,9 @@ def test_a_smoke_run_has_two_identities_however_large(folder):
     raw = open_retrieval(f"market:{folder}")
     dataset = prepare_retrieval(raw, 16, train_examples=3)
     assert dataset.num_classes == 2
-    recipe = dataclasses.replace(
-        SMOKE, batch_size=33, images_per_identity=3
-    ).shrunk()
+    recipe = shrink(
+        dataclasses.replace(SMOKE, batch_size=33, images_per_identity=3)
+    )
     assert (recipe.batch_size, recipe.images_per_identity) == (6, 3)
 
 

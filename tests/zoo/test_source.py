@@ -2,16 +2,17 @@
 
 import pytest
 
+from ntaa_tf.size import as_size
 from ntaa_tf.zoo import SourceInfo
 from ntaa_tf.zoo import choose_image_size
 
 
-def _info(native_size, minimum_size=32, fixed_size=False, pretrained=True):
+def _info(side, minimum_size=32, fixed_size=False, pretrained=True):
     return SourceInfo(
         name="any",
         weights="any",
         preprocessing="none",
-        native_size=native_size,
+        native_size=side and as_size(side),
         minimum_size=minimum_size,
         fixed_size=fixed_size,
         pretrained=pretrained,
@@ -50,6 +51,7 @@ def test_image_size_fits_model_and_data(info, data_size, expected):
         (_info(96), (192, 96)),
         (_info(224, pretrained=False), (128, 64)),
         (_info(32, fixed_size=True), (32, 32)),
+        (_info((64, 48), fixed_size=True), (64, 48)),
     ],
 )
 def test_upright_images_stay_upright(info, expected):

@@ -43,8 +43,25 @@ def _headless(x):
     return x
 
 
+def _pooled_by_its_size(x):
+    x = keras.layers.AveragePooling2D(8)(x)
+    return keras.layers.Dense(5)(keras.layers.Flatten()(x))
+
+
+def _striped(x):
+    stripes = [
+        keras.layers.GlobalAveragePooling2D()(keras.layers.Cropping2D(crop)(x))
+        for crop in (((0, 4), (0, 0)), ((4, 0), (0, 0)))
+    ]
+    return keras.layers.Concatenate()(stripes)
+
+
 @pytest.mark.parametrize(
-    "head", [_pooled, _flattened, _convolutional, _averaged, _headless]
+    "head",
+    [
+        *(_pooled, _flattened, _convolutional, _averaged, _headless),
+        *(_pooled_by_its_size, _striped),
+    ],
 )
 def test_the_classifier_is_cut_after_the_last_map(head):
     """And not at the pooling of a squeeze-and-excitation block."""
@@ -55,6 +72,22 @@ def test_the_classifier_is_cut_after_the_last_map(head):
     images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
     expected = keras.Model(inputs, features)(images)
     np.testing.assert_array_equal(cut(images), expected)
+
+
+def test_a_global_pooling_amid_the_network_is_no_classifier():
+    """As a collapsed globalization is, before a map that is flattened."""
+    inputs = keras.Input((8, 8, 3))
+    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
+    features = keras.layers.UpSampling2D(8)(pooled)
+    cut = cut_classifier(keras.Model(inputs, _flattened(features)))
+    assert cut.output_shape == (None, 8, 8, 3)
+
+
+def test_a_map_of_one_pixel_is_kept():
+    inputs = keras.Input((8, 8, 3))
+    features = keras.layers.Conv2D(4, 8)(inputs)
+    cut = cut_classifier(keras.Model(inputs, _pooled(features)))
+    assert cut.output_shape == (None, 1, 1, 4)
 
 
 def test_the_classifier_of_nested_models_is_cut():
@@ -69,10 +102,24 @@ def test_the_classifier_of_nested_models_is_cut():
     assert not any(isinstance(layer, keras.Model) for layer in cut.layers)
 
 
-def test_a_model_without_a_map_is_refused():
+def _mix(inputs):
+    tokens = keras.layers.Reshape((16, 4))(
+        keras.layers.Conv2D(4, 2, strides=2)(inputs)
+    )
+    return keras.layers.Flatten()(keras.layers.Dense(4)(tokens))
+
+
+def _branch(inputs):
+    branches = [keras.layers.Conv2D(4, size)(inputs) for size in (1, 3)]
+    pool = keras.layers.GlobalAveragePooling2D()
+    return keras.layers.Concatenate()(list(map(pool, branches)))
+
+
+@pytest.mark.parametrize("build", [_mix, _branch])
+def test_a_model_without_a_last_map_is_refused(build):
+    """Nothing that was learnt is cut off with the classifier."""
     inputs = keras.Input((8, 8, 3))
-    tokens = keras.layers.Reshape((64, 3))(inputs)
-    model = keras.Model(inputs, keras.layers.Flatten()(tokens), name="mixer")
+    model = keras.Model(inputs, build(inputs), name="mixer")
     with pytest.raises(ValueError, match=r"a feature map.*'mixer', which has"):
         cut_classifier(model)
 
@@ -175,7 +222,7 @@ def test_real_classifiers_become_sources(file, preprocessing, size, map_shape):
     info = find_source(path, preprocessing=preprocessing)
     source = load_source(info, size)
     assert source.output_shape[1:] == map_shape
-    if size != info.native_size:
+    if (size, size) != info.native_size:
         return
     classifier = keras.models.load_model(path, compile=False)
     pooling = next(

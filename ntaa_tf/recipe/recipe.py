@@ -1,51 +1,25 @@
-"""Every choice of a run: its default, its meaning, its check."""
+"""Every choice of a run, its default and its meaning."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from ntaa_tf.limit import Limit
 from ntaa_tf.limit import parse_limit
-from ntaa_tf.methods import BILEVEL
-from ntaa_tf.methods import EVOLUTION
-from ntaa_tf.methods import GIVEN
 from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import JOINT
 from ntaa_tf.methods import METHODS
-from ntaa_tf.methods import NOTHING
-from ntaa_tf.methods import TRANSFER
 from ntaa_tf.methods import WEIGHTS
 from ntaa_tf.methods import Method
-from ntaa_tf.size import parse_size
-
-CANDIDATE_WEIGHTS = ("inherit", "random")
-SCHEDULES = ("one", "two")
-# Neighbouring learning rates of a sweep differ by this.
-TUNING_FACTOR = 3.0
-EXPECTATION = "expectation"
-GUMBEL = "gumbel"
-SINGLE_PATH = "single_path"
-RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
-PRECISIONS = ("none", "float16", "bfloat16")
-# The flag that limits each cost.
-BUDGETS = {
-    "macs": "max_macs",
-    "parameters": "max_params",
-    "latency_ms": "max_latency_ms",
-    "depth": "max_depth",
-    "weight_free": "max_weight_free",
-}
-CLASSIFICATION, RETRIEVAL = TASKS = ("classification", "retrieval")
-RETRIEVAL_CHOICES = (
-    *("head", "embedding_size", "stripes", "images_per_identity"),
-    *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
-    "average_precision",
-)
-# The share of the search after which its logits rest.
-LOGITS_REST = 0.75
-EMBEDDED_MODEL = "digits0to4"
-EMBEDDED_DATASET = "digits5to9"
+from ntaa_tf.recipe.checks import check_clashes
+from ntaa_tf.recipe.checks import check_ranges
+from ntaa_tf.recipe.names import BUDGETS
+from ntaa_tf.recipe.names import CLASSIFICATION
+from ntaa_tf.recipe.names import EMBEDDED_DATASET
+from ntaa_tf.recipe.names import EMBEDDED_MODEL
+from ntaa_tf.recipe.names import EXPECTATION
+from ntaa_tf.recipe.names import RELAXATIONS
+from ntaa_tf.recipe.names import TASKS
 
 
 def _choice(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
@@ -220,7 +194,7 @@ class Recipe:
     candidate_weights: str = _choice(
         "inherit",
         "Kernels of new candidates: the source's, or random.",
-        CANDIDATE_WEIGHTS,
+        ("inherit", "random"),
     )
     calibrate: bool = _choice(
         False,
@@ -252,7 +226,7 @@ class Recipe:
         "Compute in float16, with loss scaling, or in bfloat16, but for the "
         "scaling of images and the outputs. Weights and the adapted model are "
         "float32 in any case.",
-        PRECISIONS,
+        ("none", "float16", "bfloat16"),
     )
     remat: bool = _choice(
         False,
@@ -269,7 +243,7 @@ class Recipe:
     schedule: str = _choice(
         "one",
         "One cosine through search and finetuning, or one for each.",
-        SCHEDULES,
+        ("one", "two"),
     )
     architecture_learning_rate: float = _choice(0.3, "Of the logits.")
     architecture_optimizer: str = _choice(
@@ -344,132 +318,8 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            choices = field.metadata["choices"]
-            value = getattr(self, field.name)
-            if choices and value not in (*choices, field.default):
-                raise _invalid(field.name, f"one of {choices}", value)
-        for name, lowest in _LOWEST.items():
-            value = getattr(self, name)
-            if value is not None and not lowest <= value < math.inf:
-                raise _invalid(name, f"at least {lowest}", value)
-        if self.image_size is not None:
-            parse_size(self.image_size)
-        if not 0 < self.validation_share < 1:
-            raise _invalid(
-                "validation_share", "between 0 and 1", self.validation_share
-            )
-        if not 0 <= self.cross_entropy_weight <= 1:
-            weight = self.cross_entropy_weight
-            raise _invalid("cross_entropy_weight", "0 to 1", weight)
-        if self.last_stride not in (1, 2):
-            raise _invalid("last_stride", "1 or 2", self.last_stride)
-        for name in ("confidence", "warm_up", "label_smoothing"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise _invalid(name, "0 or more, below 1", value)
-        self._check_method()
-
-    def _check_method(self) -> None:
-        """Raise a ValueError where a flag and the method do not go together."""
-        if self.limits and self.plan.search in (NOTHING, GIVEN):
-            flag = BUDGETS[next(iter(self.limits))]
-            what = f"None, as --method={self.method} derives nothing"
-            raise _invalid(flag, what, getattr(self, flag))
-        for name, is_needed in {
-            "architecture": self.plan.search == GIVEN,
-            "pretrain_dataset": self.plan.weights == TRANSFER,
-        }.items():
-            value = getattr(self, name)
-            if is_needed == (value is None):
-                what = "a value" if is_needed else "None"
-                raise _invalid(name, f"{what} with {self._say_plan()}", value)
-        for name, is_wrong, expected in self._list_clashes():
-            if is_wrong:
-                raise _invalid(name, expected, getattr(self, name))
-
-    def _list_clashes(self) -> list[tuple[str, bool, str]]:
-        """List flags, whether each is wrong beside others, what is not."""
-        plan, plainly = self.plan, self.mixed_precision == "none"
-        retrieves = self.task == RETRIEVAL
-        return [
-            (
-                "pretrain_dataset",
-                retrieves and plan.weights == TRANSFER,
-                "None with --task=retrieval, of which nothing is transferred",
-            ),
-            (
-                "augment",
-                retrieves and self.augment == "cutmix",
-                "one that mixes no identities with --task=retrieval",
-            ),
-            (
-                "squeeze_excitation",
-                self.squeeze_excitation and bool(self.limits),
-                "False with limits, which its gates would exceed",
-            ),
-            (
-                "squeeze_excitation",
-                self.squeeze_excitation
-                and (self.method == "partial" or plan.weights == TRANSFER),
-                "False with partial finetuning and with transfer",
-            ),
-            (
-                "warm_up",
-                self.end == "exact" and self.warm_up >= LOGITS_REST,
-                f"below {LOGITS_REST} with --end=exact: then the logits rest",
-            ),
-            *(
-                (
-                    name,
-                    not retrieves and getattr(self, name) != default,
-                    f"{default}, its default, unless --task=retrieval",
-                )
-                for name, default in _list_defaults(RETRIEVAL_CHOICES)
-            ),
-            (
-                "images_per_identity",
-                retrieves and self.batch_size % self.images_per_identity != 0,
-                f"a number that divides the batch of {self.batch_size}",
-            ),
-            (
-                "relaxation",
-                plan.search == BILEVEL and self.relaxation == SINGLE_PATH,
-                f"one that has logits with --method={self.method}",
-            ),
-            (
-                "relaxation",
-                plan.search == EVOLUTION and self.relaxation == GUMBEL,
-                f"single_path, or none, with --method={self.method}",
-            ),
-            (
-                "unrolled",
-                self.unrolled and not (plan.search == BILEVEL and plainly),
-                "False unless --method is darts, in float32",
-            ),
-            (
-                "derived_weights",
-                plan.search == NOTHING and plan.weights == TRANSFER,
-                "another than transfer where no architecture is found",
-            ),
-            (
-                "calibrate",
-                self.calibrate and not plan.trains_supernet,
-                f"False with --method={self.method}, which searches nothing",
-            ),
-            (
-                "guard",
-                self.guard and (self.method == "finetune" or bool(self.limits)),
-                "False with --method=finetune, and with limits, which the "
-                "finetuned source may not keep",
-            ),
-        ]
-
-    def _say_plan(self) -> str:
-        weights = self.derived_weights
-        return f"--method={self.method}" + (
-            f" and --derived_weights={weights}" if weights else ""
-        )
+        check_ranges(self)
+        check_clashes(self)
 
     @property
     def plan(self) -> Method:
@@ -525,92 +375,6 @@ class Recipe:
         """Epochs of the whole run, whatever its method."""
         return self.search_epochs + self.finetune_epochs
 
-    def shrunk(self) -> "Recipe":
-        """Give the recipe of a smoke run, else this one."""
-        if not self.smoke:
-            return self
-        images = min(self.images_per_identity, 4)
-        return dataclasses.replace(
-            self,
-            search_epochs=1,
-            finetune_epochs=1,
-            pretrain_epochs=1,
-            evolution_population=4,
-            evolution_generations=1,
-            batch_size=2 * images if self.task == RETRIEVAL else 8,
-            images_per_identity=images,
-            accumulation_steps=min(self.accumulation_steps, 2),
-        )
-
-    def as_baseline(self) -> "Recipe":
-        """Give the recipe of plain finetuning with as many epochs."""
-        unlimited: dict[str, Any] = dict.fromkeys(BUDGETS.values())
-        return dataclasses.replace(
-            self,
-            method="finetune",
-            derived_weights=None,
-            architecture=None,
-            pretrain_dataset=None,
-            relaxation=EXPECTATION,
-            unrolled=False,
-            calibrate=False,
-            baseline=None,
-            guard=False,
-            workdir=None,
-            **unlimited,
-        )
-
-    def list_tuned(self) -> list["Recipe"]:
-        """List the recipes among which tuning chooses: this one is first."""
-        rates = [
-            self.learning_rate * TUNING_FACTOR ** ((k + 1) // 2 * (-1) ** k)
-            for k in range(self.tune)
-        ]
-        return [
-            dataclasses.replace(self, learning_rate=rate, tune=1, workdir=None)
-            for rate in rates
-        ]
-
     def to_dict(self) -> dict[str, Any]:
         """Give every choice by name."""
         return dataclasses.asdict(self)
-
-
-def _list_defaults(names: tuple[str, ...]) -> list[tuple[str, Any]]:
-    defaults = {
-        field.name: field.default for field in dataclasses.fields(Recipe)
-    }
-    return [(name, defaults[name]) for name in names]
-
-
-_LOWEST = {
-    "train_examples": 1,
-    "search_epochs": 1,
-    "finetune_epochs": 0,
-    "batch_size": 1,
-    "accumulation_steps": 1,
-    "steps_per_execution": 1,
-    "learning_rate": 0.0,
-    "weight_decay": 0.0,
-    "architecture_learning_rate": 0.0,
-    "lambda_theta": 0.0,
-    "source_lead": 0.0,
-    "cost_weight": 0.0,
-    "skip_inputs": 1,
-    "pretrain_epochs": 1,
-    "embedding_size": 1,
-    "stripes": 1,
-    "images_per_identity": 1,
-    "triplet_margin": 0.0,
-    "evolution_population": 1,
-    "evolution_generations": 0,
-    "tune": 1,
-    "seed": 0,
-}
-
-
-def _invalid(name: str, expected: str, received: Any) -> ValueError:
-    return ValueError(
-        f"Invalid value for `{name}`. Expected {expected}. "
-        f"Received: {received!r}."
-    )

@@ -1,0 +1,17 @@
+"""Every choice of a run: what it means, may be, and is by default."""
+
+from ntaa_tf.recipe.names import CLASSIFICATION
+from ntaa_tf.recipe.names import LOGITS_REST
+from ntaa_tf.recipe.recipe import Recipe
+from ntaa_tf.recipe.variants import list_tuned
+from ntaa_tf.recipe.variants import make_baseline
+from ntaa_tf.recipe.variants import shrink
+
+__all__ = [
+    "CLASSIFICATION",
+    "LOGITS_REST",
+    "Recipe",
+    "list_tuned",
+    "make_baseline",
+    "shrink",
+]

@@ -1,0 +1,213 @@
+"""What a choice may be: by itself, and beside the others."""
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from typing import Any
+
+from ntaa_tf.methods import BILEVEL
+from ntaa_tf.methods import EVOLUTION
+from ntaa_tf.methods import GIVEN
+from ntaa_tf.methods import NOTHING
+from ntaa_tf.methods import TRANSFER
+from ntaa_tf.recipe.names import BUDGETS
+from ntaa_tf.recipe.names import GUMBEL
+from ntaa_tf.recipe.names import LOGITS_REST
+from ntaa_tf.recipe.names import RETRIEVAL
+from ntaa_tf.recipe.names import SINGLE_PATH
+from ntaa_tf.size import parse_size
+
+if TYPE_CHECKING:
+    from ntaa_tf.recipe.recipe import Recipe
+
+# A choice, whether it is wrong beside the others, and what was expected.
+Clash = tuple[str, bool, str]
+
+_LOWEST = {
+    "train_examples": 1,
+    "search_epochs": 1,
+    "finetune_epochs": 0,
+    "batch_size": 1,
+    "accumulation_steps": 1,
+    "steps_per_execution": 1,
+    "learning_rate": 0.0,
+    "weight_decay": 0.0,
+    "architecture_learning_rate": 0.0,
+    "lambda_theta": 0.0,
+    "source_lead": 0.0,
+    "cost_weight": 0.0,
+    "skip_inputs": 1,
+    "pretrain_epochs": 1,
+    "embedding_size": 1,
+    "stripes": 1,
+    "images_per_identity": 1,
+    "triplet_margin": 0.0,
+    "evolution_population": 1,
+    "evolution_generations": 0,
+    "tune": 1,
+    "seed": 0,
+}
+_SHARES_BELOW_ONE = ("confidence", "warm_up", "label_smoothing")
+_OF_RETRIEVAL = (
+    *("head", "embedding_size", "stripes", "images_per_identity"),
+    *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
+    "average_precision",
+)
+
+
+def check_ranges(recipe: "Recipe") -> None:
+    """Raise a ValueError where a choice is out of its own range.
+
+    Args:
+        recipe: of which every field is checked.
+    """
+    for field in dataclasses.fields(recipe):
+        choices = field.metadata["choices"]
+        value = getattr(recipe, field.name)
+        if choices and value not in (*choices, field.default):
+            raise _invalid(field.name, f"one of {choices}", value)
+    for name, lowest in _LOWEST.items():
+        value = getattr(recipe, name)
+        if value is not None and not lowest <= value < math.inf:
+            raise _invalid(name, f"at least {lowest}", value)
+    if recipe.image_size is not None:
+        parse_size(recipe.image_size)
+    share = recipe.validation_share
+    if not 0 < share < 1:
+        raise _invalid("validation_share", "between 0 and 1", share)
+    weight = recipe.cross_entropy_weight
+    if not 0 <= weight <= 1:
+        raise _invalid("cross_entropy_weight", "0 to 1", weight)
+    if recipe.last_stride not in (1, 2):
+        raise _invalid("last_stride", "1 or 2", recipe.last_stride)
+    for name in _SHARES_BELOW_ONE:
+        value = getattr(recipe, name)
+        if not 0 <= value < 1:
+            raise _invalid(name, "0 or more, below 1", value)
+
+
+def check_clashes(recipe: "Recipe") -> None:
+    """Raise a ValueError where a choice can't stand beside the others.
+
+    Args:
+        recipe: whose ranges have been checked.
+    """
+    _check_needs(recipe)
+    for list_clashes in (_clash_with_task, _clash_with_method, _clash_beside):
+        for name, is_wrong, expected in list_clashes(recipe):
+            if is_wrong:
+                raise _invalid(name, expected, getattr(recipe, name))
+
+
+def _check_needs(recipe: "Recipe") -> None:
+    """Raise a ValueError where a method lacks something, or can't use it."""
+    plan = recipe.plan
+    if recipe.limits and plan.search in (NOTHING, GIVEN):
+        flag = BUDGETS[next(iter(recipe.limits))]
+        what = f"None, as --method={recipe.method} derives nothing"
+        raise _invalid(flag, what, getattr(recipe, flag))
+    for name, is_needed in {
+        "architecture": plan.search == GIVEN,
+        "pretrain_dataset": plan.weights == TRANSFER,
+    }.items():
+        value = getattr(recipe, name)
+        if is_needed == (value is None):
+            what = "a value" if is_needed else "None"
+            raise _invalid(name, f"{what} with {_say_plan(recipe)}", value)
+
+
+def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
+    retrieves = recipe.task == RETRIEVAL
+    yield (
+        "pretrain_dataset",
+        retrieves and recipe.plan.weights == TRANSFER,
+        "None with --task=retrieval, of which nothing is transferred",
+    )
+    yield (
+        "augment",
+        retrieves and recipe.augment == "cutmix",
+        "one that mixes no identities with --task=retrieval",
+    )
+    yield (
+        "images_per_identity",
+        retrieves and recipe.batch_size % recipe.images_per_identity != 0,
+        f"a number that divides the batch of {recipe.batch_size}",
+    )
+    for field in dataclasses.fields(recipe):
+        is_changed = getattr(recipe, field.name) != field.default
+        yield (
+            field.name,
+            field.name in _OF_RETRIEVAL and not retrieves and is_changed,
+            f"{field.default}, its default, unless --task=retrieval",
+        )
+
+
+def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
+    plan, method = recipe.plan, f"--method={recipe.method}"
+    yield (
+        "relaxation",
+        plan.search == BILEVEL and recipe.relaxation == SINGLE_PATH,
+        f"one that has logits with {method}",
+    )
+    yield (
+        "relaxation",
+        plan.search == EVOLUTION and recipe.relaxation == GUMBEL,
+        f"single_path, or none, with {method}",
+    )
+    is_bilevel = plan.search == BILEVEL and recipe.mixed_precision == "none"
+    yield (
+        "unrolled",
+        recipe.unrolled and not is_bilevel,
+        "False unless --method is darts, in float32",
+    )
+    yield (
+        "derived_weights",
+        plan.search == NOTHING and plan.weights == TRANSFER,
+        "another than transfer where no architecture is found",
+    )
+    yield (
+        "calibrate",
+        recipe.calibrate and not plan.trains_supernet,
+        f"False with {method}, which searches nothing",
+    )
+
+
+def _clash_beside(recipe: "Recipe") -> Iterator[Clash]:
+    is_limited = bool(recipe.limits)
+    yield (
+        "squeeze_excitation",
+        recipe.squeeze_excitation and is_limited,
+        "False with limits, which its gates would exceed",
+    )
+    is_partial = recipe.method == "partial" or recipe.plan.weights == TRANSFER
+    yield (
+        "squeeze_excitation",
+        recipe.squeeze_excitation and is_partial,
+        "False with partial finetuning and with transfer",
+    )
+    yield (
+        "warm_up",
+        recipe.end == "exact" and recipe.warm_up >= LOGITS_REST,
+        f"below {LOGITS_REST} with --end=exact: then the logits rest",
+    )
+    yield (
+        "guard",
+        recipe.guard and (recipe.method == "finetune" or is_limited),
+        "False with --method=finetune, and with limits, which the "
+        "finetuned source may not keep",
+    )
+
+
+def _say_plan(recipe: "Recipe") -> str:
+    weights = recipe.derived_weights
+    return f"--method={recipe.method}" + (
+        f" and --derived_weights={weights}" if weights else ""
+    )
+
+
+def _invalid(name: str, expected: str, received: Any) -> ValueError:
+    return ValueError(
+        f"Invalid value for `{name}`. Expected {expected}. "
+        f"Received: {received!r}."
+    )
