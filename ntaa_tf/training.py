@@ -15,55 +15,6 @@ from ntaa_tf.search.joint import Supernet
 _UNREADABLE = (AssertionError, ValueError, OSError, tf.errors.OpError)
 
 
-def make_optimizer(
-    model: keras.Model,
-    learning_rate: float,
-    weight_decay: float,
-    total_steps: int,
-    first_step: int = 0,
-    accumulation_steps: int = 1,
-    scales_loss: bool = False,
-) -> keras.optimizers.Optimizer:
-    """Make the optimizer of the weights: SGD on a cosine, decay on kernels.
-
-    Args:
-        model: what it will train; it decides what decays.
-        learning_rate: at step 0.
-        weight_decay: decoupled from the gradient, times the learning rate.
-        total_steps: where the learning rate reaches 0, in batches.
-        first_step: where on the cosine this training begins.
-        accumulation_steps: batches whose mean gradient is one update.
-        scales_loss: whether the loss is scaled, and updates whose gradients
-            overflow are skipped, as float16 needs it.
-    """
-    optimizer = keras.optimizers.SGD(
-        keras.optimizers.schedules.CosineDecay(learning_rate, total_steps),
-        momentum=0.9,
-        nesterov=True,
-        weight_decay=weight_decay or None,
-        global_clipnorm=5.0,
-        gradient_accumulation_steps=count_accumulated(accumulation_steps),
-    )
-    optimizer.exclude_from_weight_decay(
-        var_list=[
-            variable
-            for variable in model.trainable_variables
-            if not variable.name.endswith("kernel")
-        ]
-    )
-    # The schedule counts batches, `optimizer.iterations` counts updates.
-    batches, *_ = optimizer.variables
-    batches.assign(first_step // accumulation_steps * accumulation_steps)
-    if scales_loss:
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
-
-
-def count_accumulated(accumulation_steps: int) -> int | None:
-    """Give what Keras's optimizers take for a number of batches, 1 or more."""
-    return accumulation_steps if accumulation_steps > 1 else None
-
-
 def fit_execution(steps_per_epoch: int, most: int) -> int:
     """Give how many steps one call of the compiled function may run.
 

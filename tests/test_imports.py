@@ -12,7 +12,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
 MEANS = {
     *{"data", "divergence", "export", "machine", "report", "search"},
-    *{"tasks", "training", "workdir", "zoo"},
+    *{"optimizer", "tasks", "training", "workdir", "zoo"},
 }
 MAY_IMPORT = {
     "architecture": set(),
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "search": FOUNDATION | {"costs"},
     "divergence": set(),
     "machine": set(),
+    "optimizer": set(),
     "training": FOUNDATION | {"divergence", "search"},
     "losses": set(),
     "tasks": FOUNDATION | {"data", "losses", "metrics"},

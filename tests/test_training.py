@@ -7,13 +7,13 @@ from ntaa_tf import insert_mixed_ops
 from ntaa_tf.divergence import DivergenceError
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.optimizer import count_accumulated
+from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.remat import Rematerialized
-from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_execution
 from ntaa_tf.training import fit_resumably
-from ntaa_tf.training import make_optimizer
 
 EPOCHS, STEPS = 4, 3
 
@@ -208,53 +208,6 @@ def test_a_diverging_loss_stops_and_keeps_the_last_good_state(tmp_path):
     history = fit(resumed, tmp_path)
     assert len(history["loss"]) == EPOCHS
     assert np.all(np.isfinite(history["loss"]))
-
-
-def test_only_kernels_decay():
-    model = make_plain()
-    before = {v.path: v.numpy() for v in model.trainable_variables}
-    optimizer = make_optimizer(model, 0.1, 0.5, 10)
-    zeros = [tf.zeros(v.shape) for v in model.trainable_variables]
-    optimizer.apply(zeros, model.trainable_variables)
-    for variable in model.trainable_variables:
-        decays = not np.array_equal(variable.numpy(), before[variable.path])
-        assert decays == ("kernel" in variable.path)
-
-
-def test_a_cosine_may_begin_in_its_middle():
-    model = make_plain()
-    rates = [
-        float(make_optimizer(model, 0.1, 0.0, 10, first).learning_rate)
-        for first in (0, 5, 10)
-    ]
-    assert rates == pytest.approx([0.1, 0.05, 0.0])
-
-
-@pytest.mark.parametrize("first_step", [0, 4])
-def test_the_cosine_spans_the_same_epochs_when_gradients_accumulate(first_step):
-    rates = []
-    for accumulation in (1, 2):
-        model = make_plain()
-        optimizer = make_optimizer(
-            model, 0.1, 0.0, 10, first_step, accumulation_steps=accumulation
-        )
-        zeros = [tf.zeros(v.shape) for v in model.trainable_variables]
-        for _ in range(4):
-            optimizer.apply(zeros, model.trainable_variables)
-        rates.append(float(optimizer.learning_rate))
-    assert rates[0] == pytest.approx(rates[1])
-    assert rates[0] < 0.1
-
-
-def test_a_stage_begins_with_a_whole_update():
-    model = make_plain()
-    optimizer = make_optimizer(model, 0.1, 0.0, 10, 5, accumulation_steps=2)
-    before = [v.numpy() for v in model.trainable_variables]
-    ones = [tf.ones(v.shape) for v in model.trainable_variables]
-    for moves in (False, True):
-        optimizer.apply(ones, model.trainable_variables)
-        pairs = zip(model.trainable_variables, before, strict=True)
-        assert all(np.any(new != old) == moves for new, old in pairs)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ntaa_tf.geometry import span
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.kernels import dilate_kernel
 from ntaa_tf.layers.kernels import inherit_kernel
+from ntaa_tf.layers.kernels import keeps_kernel
 
 
 class Candidate(keras.layers.Layer):
@@ -31,6 +32,11 @@ class Candidate(keras.layers.Layer):
     def __init__(self, geometry: Geometry, **kwargs: Any):
         super().__init__(**kwargs)
         self.geometry = geometry
+
+    @property
+    def keeps_source(self) -> bool:
+        """Whether it computes what the source does, once it has inherited."""
+        return False
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Give the shape of the source's own output."""
@@ -98,6 +104,12 @@ class Convolution(Candidate):
     def depthwise(self) -> bool:
         """Whether each channel is convolved by itself."""
         return self.geometry.kind == "depthwise"
+
+    @property
+    def keeps_source(self) -> bool:
+        """Whether the kernel has a tap for each of the source's."""
+        source = self.geometry.kernel_size, self.geometry.dilation
+        return keeps_kernel(*source, self.kernel_size, self.dilation)
 
     @property
     def extent(self) -> Pair:

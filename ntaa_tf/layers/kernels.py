@@ -101,6 +101,31 @@ def inherit_kernel(
     return inherited
 
 
+def keeps_kernel(
+    source_size: Pair, source_dilation: Pair, kernel_size: Pair, dilation: Pair
+) -> bool:
+    """Say whether a candidate has a tap for each of the source's.
+
+    Args:
+        source_size: height and width of the source, in taps.
+        source_dilation: pixels between the taps of the source.
+        kernel_size: height and width of the candidate, in taps.
+        dilation: pixels between the taps of the candidate.
+
+    Example:
+    >>> keeps_kernel((3, 3), (1, 1), (5, 5), (1, 1))
+    True
+    >>> keeps_kernel((3, 3), (1, 1), (3, 3), (2, 2))
+    False
+    """
+    return all(
+        len(_match_taps(taps, *others)) == taps
+        for taps, *others in zip(
+            source_size, source_dilation, kernel_size, dilation, strict=True
+        )
+    )
+
+
 def _match_taps(
     source_taps: int, source_dilation: int, taps: int, dilation: int
 ) -> list[tuple[int, int]]:

@@ -55,6 +55,11 @@ class SeparableConvolution(Candidate):
         )
 
     @property
+    def keeps_source(self) -> bool:
+        """Whether the source is the pointwise kernel, and a delta beside it."""
+        return self.geometry.kind == "pointwise"
+
+    @property
     def depthwise_last(self) -> bool:
         """Whether the pointwise convolution comes first."""
         return self.shares and self.geometry.reduces

@@ -254,8 +254,10 @@ class Recipe:
     )
     source_lead: float | None = _choice(
         None,
-        "By how much the logit of the source's own operation exceeds the "
-        "others at first. By default 3; with --start=paper 1, as there.",
+        "By how much the logit of the source's own operation exceeds at first "
+        "those of candidates that compute another: by default 3, and 1 with "
+        "--start=paper, as there. It is 1 at most over larger kernels around "
+        "the source's own, which begin as the source.",
     )
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."

@@ -32,7 +32,8 @@ class Insertion:
         inherit: whether new candidates start as the source's kernels.
         seed: of random kernels and of noise.
         has_gains: whether weight-free candidates are scaled.
-        lead: by how much the source's logits exceed the others at first.
+        lead: by how much the source's logits exceed those at first that do not
+            begin as the source.
     """
 
     def __init__(
@@ -48,7 +49,6 @@ class Insertion:
         self._sites = sites
         self._lead = lead
         self._skip_inputs = skip_inputs
-        self._inherit = inherit
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
             site.name: _make_mixed_op(
@@ -56,6 +56,7 @@ class Insertion:
                 spaces[site.name],
                 seed=seed + 100 * index,
                 has_gains=has_gains,
+                inherits=inherit,
                 lead=lead,
             )
             for index, site in enumerate(sites)
@@ -75,7 +76,7 @@ class Insertion:
         for site in self._sites:
             kernel, bias = _read_weights(site.layer)
             mixed_op = self._mixed_ops[site.name]
-            mixed_op.inherit(kernel, bias, self._inherit)
+            mixed_op.inherit(kernel, bias)
         for name, pointwise in self._pointwise.items():
             layer = next(s.layer for s in self._sites if s.name == name)
             pointwise.set_weights(layer.get_weights()[1:])

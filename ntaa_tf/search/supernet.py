@@ -54,7 +54,8 @@ def insert_mixed_ops(
         has_gains: whether weight-free candidates are scaled; `calibrate`
             finds by how much.
         source_lead: by how much the logit of the source's own operation
-            exceeds the others at first; 1 in the paper.
+            exceeds at first those of candidates that compute another; it is
+            1, as all are in the paper, for larger kernels that inherit.
 
     Returns:
         A Keras model with the same inputs and outputs.

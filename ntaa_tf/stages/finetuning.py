@@ -8,12 +8,16 @@ import keras
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
+from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
+from ntaa_tf.search.spreading import list_collapsed_kernels
+from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import read_architecture
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.stages.plain import freeze_before
@@ -45,12 +49,22 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         directory,
         recipe.searched_epochs,
         recipe.one_cosine,
+        _list_careful(job, model),
     )
     for layer in frozen:
         layer.trainable = True
     save_model(job.task.finish(model), job.path / ADAPTED_FILE)
     score = f"validation_{job.task.score}"
     return {"history": history, score: job.validate(model)}
+
+
+def _list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
+    """List what begins as a delta beside weights that are inherited."""
+    plan = job.recipe.plan
+    if plan.search == NOTHING or plan.weights != INHERIT:
+        return []
+    architecture = read_architecture(job.path / "search" / ARCHITECTURE_FILE)
+    return list_collapsed_kernels(model, architecture)
 
 
 def load_start(job: Job) -> keras.Model:

@@ -1,5 +1,6 @@
 """What the stages of one method on one data set share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import write_atomically
 from ntaa_tf.methods import BILEVEL
+from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
@@ -20,7 +22,6 @@ from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.tasks.retrieval import Retrieval
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training import fit_execution
-from ntaa_tf.training import make_optimizer
 
 SMOKE_EXAMPLES = 32
 ADAPTED_FILE = "adapted.keras"
@@ -67,7 +68,11 @@ class Job:
         return keras.models.load_model(self.path / ADAPTED_FILE)
 
     def make_optimizer(
-        self, model: keras.Model, total_steps: int, first_step: int = 0
+        self,
+        model: keras.Model,
+        total_steps: int,
+        first_step: int = 0,
+        careful: Sequence[keras.Variable] = (),
     ) -> keras.optimizers.Optimizer:
         """Make the optimizer of a stage, on a cosine of so many batches."""
         return make_optimizer(
@@ -78,6 +83,7 @@ class Job:
             first_step=first_step,
             accumulation_steps=self.recipe.accumulation_steps,
             scales_loss=self.recipe.mixed_precision == "float16",
+            careful=careful,
         )
 
     def execution_options(self, steps: int) -> dict[str, Any]:

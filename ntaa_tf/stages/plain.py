@@ -1,5 +1,6 @@
 """Training of plain models, as finetuning and pretraining do it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def fit_plainly(
     directory: Path,
     first_epoch: int = 0,
     one_cosine: bool = False,
+    careful: Sequence[keras.Variable] = (),
 ) -> dict[str, list[float]]:
     """Train a plain model, going on where a killed run stopped.
 
@@ -29,6 +31,7 @@ def fit_plainly(
         directory: where the state is kept.
         first_epoch: how many epochs were trained before, on the same data.
         one_cosine: whether the learning rate goes on from theirs.
+        careful: weights that move by a share of their gradient only.
 
     Returns:
         The value of each metric after each epoch.
@@ -37,7 +40,7 @@ def fit_plainly(
     end = first_epoch + epochs
     before = first_epoch if one_cosine else 0
     optimizer = job.make_optimizer(
-        model, (before + epochs) * job.steps, before * job.steps
+        model, (before + epochs) * job.steps, before * job.steps, careful
     )
     trained = Rematerialized(*single_or_list(model))  # The same layers.
     trained.compile(

@@ -12,6 +12,7 @@ from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.methods import BILEVEL
 from ntaa_tf.methods import EVOLUTION
+from ntaa_tf.optimizer import count_accumulated
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.budget import Budget
@@ -19,6 +20,7 @@ from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.budgeting import make_budget
 from ntaa_tf.stages.deriving import keep_collapsed
@@ -28,7 +30,6 @@ from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import count_search_steps
 from ntaa_tf.stages.job import halve
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.training import count_accumulated
 from ntaa_tf.training import fit_resumably
 
 MONITOR_BATCHES = 10
@@ -93,8 +94,11 @@ def _compile(job: Job) -> Supernet:
         options["unrolled"] = recipe.unrolled
     epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
     steps = count_search_steps(job.recipe, job.dataset)
+    careful = []
+    if recipe.candidate_weights == "inherit":
+        careful = list_spreading_kernels(supernet)
     supernet.compile(
-        optimizer=job.make_optimizer(supernet, epochs * steps),
+        optimizer=job.make_optimizer(supernet, epochs * steps, careful=careful),
         architecture_optimizer=_make_architecture_optimizer(recipe),
         seed=recipe.seed,
         lambda_theta=recipe.lambda_theta,

@@ -140,7 +140,7 @@ def test_a_new_mixed_op_computes_the_source(kind, rng):
     images = draw_images(geometry, rng)
     expected = layer(images)
     mixed_op.build(images.shape)
-    mixed_op.inherit(layer.get_weights()[0], None, all_candidates=True)
+    mixed_op.inherit(layer.get_weights()[0], None)
     np.testing.assert_allclose(mixed_op(images), expected, atol=1e-6)
 
 
@@ -149,7 +149,7 @@ def test_inherited_candidates_keep_the_source_where_they_can(rng):
     mixed_op = build_mixed_op(geometry, "conv5x5,conv1x1", rng)
     kernel = rng.normal(size=(3, 3, 4, 4)).astype("float32")
     bias = np.arange(4, dtype="float32")
-    mixed_op.inherit(kernel, bias, all_candidates=True)
+    mixed_op.inherit(kernel, bias)
     _, larger, smaller = mixed_op.candidates
     np.testing.assert_array_equal(
         larger.kernel, np.pad(kernel, [(1, 1), (1, 1), (0, 0), (0, 0)])
@@ -159,12 +159,56 @@ def test_inherited_candidates_keep_the_source_where_they_can(rng):
 
 
 def test_random_candidates_stay_random_on_request(rng):
-    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng)
+    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng, inherits=False)
     before = mixed_op.candidates[1].kernel.numpy()
     kernel = np.ones((3, 3, 4, 4), "float32")
-    mixed_op.inherit(kernel, np.zeros(4), all_candidates=False)
+    mixed_op.inherit(kernel, np.zeros(4))
     np.testing.assert_array_equal(mixed_op.candidates[1].kernel, before)
     np.testing.assert_array_equal(mixed_op.source.kernel, kernel)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_only_what_begins_as_the_source_is_close_behind_it(space, rng):
+    """What loses taps, and all without weights, computes something else."""
+    for geometry in list_geometries(every=7):
+        mixed_op = build_mixed_op(geometry, space, rng, lead=3.0)
+        mixed_op.inherit(
+            mixed_op.source.kernel.numpy(), mixed_op.source.bias.numpy()
+        )
+        images = draw_images(geometry, rng)
+        own = np.array(mixed_op.source(images))
+        for candidate in mixed_op.candidates[1:]:
+            same = np.allclose(candidate(images), own, atol=1e-4)
+            # Taps may be lost where no pixel of so small an image is.
+            assert candidate.keeps_source <= same, (geometry, candidate.name)
+        close = [candidate.keeps_source for candidate in mixed_op.candidates]
+        expected = [3.0, *np.where(close[1:], 2.0, 0.0)]
+        np.testing.assert_array_equal(mixed_op._initial_logits(), expected)
+
+
+@pytest.mark.parametrize(
+    ("space", "kernel", "lead", "inherits", "expected"),
+    [
+        ("conv5x5,conv1x1,identity", (3, 3), 3.0, True, [3, 2, 0, 0]),
+        ("conv5x5,conv1x1,identity", (3, 3), 3.0, False, [3, 0, 0, 0]),
+        ("conv5x5,conv1x1,identity", (3, 3), 1.0, True, [1, 0, 0, 0]),
+        ("conv5x5,conv1x1,identity", (3, 3), 0.5, True, [0.5, 0, 0, 0]),
+        ("dilated3x3,separable5x5", (3, 3), 3.0, True, [3, 0, 0]),
+        ("separable5x5,separable3x3", (1, 1), 3.0, True, [3, 2, 2]),
+        ("conv5x5,conv3x3", (1, 1), 3.0, True, [3, 2, 2]),
+    ],
+)
+def test_the_lead_is_the_papers_over_larger_kernels(
+    space, kernel, lead, inherits, expected, rng
+):
+    kind = "pointwise" if kernel == (1, 1) else "dense"
+    geometry = make_geometry(kind, kernel)
+    mixed_op = build_mixed_op(geometry, space, rng, lead=lead)
+    mixed_op = MixedOp.from_config(
+        mixed_op.get_config() | {"inherits": inherits}
+    )
+    mixed_op.build((None, 8, 8, 4))
+    np.testing.assert_array_equal(mixed_op.logits, expected)
 
 
 def test_separable_candidates_share_the_pointwise_kernel(rng):

@@ -14,11 +14,11 @@ from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 from ntaa_tf.layers.search_space import make_candidate
+from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import insert_mixed_ops
 from ntaa_tf.tasks.classification import Classification
-from ntaa_tf.training import make_optimizer
 
 TOTAL_STEPS = 10_000
 MIDDLE = 0.5  # Of the search, where every candidate has a share.
