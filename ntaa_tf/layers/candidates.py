@@ -18,6 +18,7 @@ from ntaa_tf.geometry import as_pair
 from ntaa_tf.geometry import span
 from ntaa_tf.layers import grid
 from ntaa_tf.layers.kernels import dilate_kernel
+from ntaa_tf.layers.kernels import fit_kernel
 from ntaa_tf.layers.kernels import inherit_kernel
 from ntaa_tf.layers.kernels import keeps_kernel
 
@@ -76,6 +77,9 @@ class Convolution(Candidate):
         dilation: pixels between taps.
         use_bias: whether the source's convolution has a bias.
         seed: of the random kernel that `inherit` replaces.
+        core: the source's own convolution, where this is its kernel and bias
+            and taps around it, which begin as zeros; None where this has a
+            kernel of its own. It is no part of the configuration.
 
     Example:
     >>> geometry = Geometry(
@@ -92,6 +96,7 @@ class Convolution(Candidate):
         dilation: Pair = (1, 1),
         use_bias: bool = False,
         seed: int = 0,
+        core: "Convolution | None" = None,
         **kwargs: Any,
     ):
         super().__init__(geometry, **kwargs)
@@ -99,6 +104,7 @@ class Convolution(Candidate):
         self.dilation = as_pair(dilation)
         self.use_bias = use_bias
         self.seed = seed
+        self.core = core
 
     @property
     def depthwise(self) -> bool:
@@ -117,25 +123,33 @@ class Convolution(Candidate):
         return span(self.kernel_size, self.dilation)
 
     def build(self, input_shape: tuple) -> None:
-        """Create the kernel, random, and the bias, zero."""
+        """Create the kernel, random or around a core zero; and the bias."""
         channels = 1 if self.depthwise else self.geometry.out_channels
+        initializer = keras.initializers.HeNormal(seed=self.seed)
         self.kernel = self.add_weight(
             (*self.kernel_size, self.geometry.in_channels, channels),
-            initializer=keras.initializers.HeNormal(seed=self.seed),
+            initializer="zeros" if self.core else initializer,
             autocast=False,
             name="kernel",
         )
-        self.bias = None
-        if self.use_bias:
-            self.bias = self.add_weight(
+        self._bias = None
+        if self.use_bias and self.core is None:
+            self._bias = self.add_weight(
                 (self.geometry.out_channels,),
                 "zeros",
                 autocast=False,
                 name="bias",
             )
 
+    @property
+    def bias(self) -> Any:
+        """The bias, or None."""
+        return self._bias if self.core is None else self.core.bias
+
     def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
         """Take over the source's kernel around the centre, and its bias."""
+        if self.core is not None:
+            return
         self.kernel.assign(
             inherit_kernel(
                 kernel, self.geometry.dilation, self.kernel_size, self.dilation
@@ -146,7 +160,29 @@ class Convolution(Candidate):
 
     def spread_kernel(self) -> Any:
         """Give the kernel, undilated."""
-        return dilate_kernel(ops.convert_to_tensor(self.kernel), self.dilation)
+        kernel = ops.convert_to_tensor(self.kernel)
+        kernel = dilate_kernel(kernel, self.dilation)
+        if self.core is None:
+            return kernel
+        core = fit_kernel(self.core.spread_kernel(), self.extent)
+        return kernel * self._find_border() + core
+
+    def _find_border(self) -> np.ndarray:
+        """Give 1 where the core has no tap, 0 where it has one."""
+        rows, columns = (
+            np.isin(
+                np.arange(-(size // 2), size // 2 + 1),
+                dilation * np.arange(-(taps // 2), taps // 2 + 1),
+            )
+            for size, taps, dilation in zip(
+                self.extent,
+                self.geometry.kernel_size,
+                self.geometry.dilation,
+                strict=True,
+            )
+        )
+        border = ~np.logical_and.outer(rows, columns)
+        return border[..., None, None].astype("float32")
 
     def spread_depthwise(self) -> Any:
         """Give what stands beside a shared pointwise kernel: a delta."""
@@ -191,5 +227,9 @@ class Convolution(Candidate):
                 self.geometry.out_channels, self.kernel_size, **common
             )
         layer.build((None, None, None, self.geometry.in_channels))
-        layer.set_weights(self.get_weights())
+        down, right = self.dilation
+        weights = [self.spread_kernel()[::down, ::right]]
+        if self.bias is not None:
+            weights.append(self.bias)
+        layer.set_weights(list(map(ops.convert_to_numpy, weights)))
         return [*padding, layer]

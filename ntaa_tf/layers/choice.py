@@ -13,8 +13,6 @@ SINGLE_PATH = "single_path"
 RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
 # The logit of an option that is chosen once and for all, the others' being 0.
 CERTAIN = 20.0
-# By how much the source's logit exceeds all others at first in the paper.
-PAPER_LEAD = 1.0
 
 
 class Choice(keras.layers.Layer):
@@ -45,7 +43,7 @@ class Choice(keras.layers.Layer):
     """
 
     def __init__(
-        self, options: tuple[str, ...], lead: float = PAPER_LEAD, **kwargs: Any
+        self, options: tuple[str, ...], lead: float = 1.0, **kwargs: Any
     ):
         super().__init__(**kwargs)
         self.options = tuple(options)

@@ -14,7 +14,6 @@ from ntaa_tf.layers import grid
 from ntaa_tf.layers.candidates import Convolution
 from ntaa_tf.layers.channels import channel_matrix
 from ntaa_tf.layers.choice import EXPECTATION
-from ntaa_tf.layers.choice import PAPER_LEAD
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.kernels import fit_kernel
 from ntaa_tf.layers.kernels import merge_kernels
@@ -47,9 +46,9 @@ class MixedOp(Choice):
         activation: what follows the mixture.
         seed: of random kernels and of noise.
         has_gains: whether weight-free candidates are scaled, see `calibrate`.
-        inherits: whether new candidates inherit the source's weights too, or
-            stay random. Those that then compute what the source does need no
-            lead over them but the paper's.
+        nests: whether larger kernels are the source's own and taps around it,
+            instead of kernels of their own. They begin as the source then,
+            and so do their logits.
 
     Source: NTAA, equations 12 and 14.
 
@@ -70,22 +69,25 @@ class MixedOp(Choice):
         activation: Any = None,
         seed: int = 0,
         has_gains: bool = False,
-        inherits: bool = True,
+        nests: bool = False,
         **kwargs: Any,
     ):
         super().__init__(options=tuple(candidates), **kwargs)
-        self.inherits = inherits
+        self.nests = nests
         self.has_gains = has_gains
         self.geometry = geometry
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
         self.seed = seed
         self.source = make_candidate(SOURCE, geometry, use_bias, seed)
-        shared = self.source if self._shares_pointwise() else None
+        pointwise = self.source if self._shares_pointwise() else None
+        core = self.source if nests else None
         self.candidates = [
             self.source,
             *(
-                make_candidate(name, geometry, use_bias, seed + index, shared)
+                make_candidate(
+                    name, geometry, use_bias, seed + index, pointwise, core
+                )
                 for index, name in enumerate(candidates[1:], start=1)
             ),
         ]
@@ -120,16 +122,19 @@ class MixedOp(Choice):
                 gains[index] = deviation / own if own > 0 else 1.0
         self.gains.assign(gains)
 
-    def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
+    def inherit(
+        self, kernel: np.ndarray, bias: np.ndarray | None, all_candidates: bool
+    ) -> None:
         """Take over the weights of the source's convolution.
 
         Args:
             kernel: (height, width, channels, channels).
             bias: (channels,), or None.
+            all_candidates: whether new candidates inherit too, or stay random.
         """
         for candidate in self.candidates:
             if isinstance(candidate, CONVOLUTIONS) and (
-                candidate is self.source or self.inherits
+                candidate is self.source or all_candidates
             ):
                 candidate.inherit(kernel, bias)
 
@@ -221,7 +226,7 @@ class MixedOp(Choice):
             "activation": keras.activations.serialize(self.activation),
             "seed": self.seed,
             "has_gains": self.has_gains,
-            "inherits": self.inherits,
+            "nests": self.nests,
         }
 
     @classmethod
@@ -231,18 +236,12 @@ class MixedOp(Choice):
         return cls(**{**config, "geometry": geometry})
 
     def _initial_logits(self) -> Any:
-        """Give θ_init: the paper's lead over what begins as the source too."""
-        behind = max(self.lead - PAPER_LEAD, 0.0)
-        return ops.convert_to_tensor(
-            [
-                self.lead,
-                *(
-                    behind if self.inherits and candidate.keeps_source else 0.0
-                    for candidate in self.candidates[1:]
-                ),
-            ],
-            "float32",
-        )
+        """Give θ_init: the lead at the source, and at what begins as it."""
+        initial = super()._initial_logits()
+        if not self.nests:
+            return initial
+        same = [candidate.keeps_source for candidate in self.candidates]
+        return self.lead * ops.cast(same, "float32")
 
     def _evaluate(self, index: int, images: Any, training: bool) -> Any:
         """Compute one candidate alone."""

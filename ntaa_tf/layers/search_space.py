@@ -9,6 +9,7 @@ from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
 from ntaa_tf.layers.candidates import Candidate
 from ntaa_tf.layers.candidates import Convolution
+from ntaa_tf.layers.kernels import keeps_kernel
 from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import AveragePooling
 from ntaa_tf.layers.weight_free import Globalization
@@ -121,6 +122,7 @@ def make_candidate(
     use_bias: bool = False,
     seed: int = 0,
     pointwise: Convolution | None = None,
+    core: Convolution | None = None,
 ) -> Candidate:
     """Make one candidate of a site.
 
@@ -130,6 +132,7 @@ def make_candidate(
         use_bias: whether the source's convolution has a bias.
         seed: of random kernels and of noise.
         pointwise: the 1×1 convolution that separable ones share, if any.
+        core: the source's own convolution that larger ones share, if any.
     """
     common: dict[str, Any] = {"geometry": geometry, "name": name}
     if name == "noise":
@@ -142,7 +145,10 @@ def make_candidate(
     common |= {"kernel_size": kernel_size, "use_bias": use_bias, "seed": seed}
     if name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise":
         return SeparableConvolution(**common, pointwise=pointwise)
-    return Convolution(**common, dilation=dilation)
+    source = geometry.kernel_size, geometry.dilation
+    if core and not keeps_kernel(*source, kernel_size, dilation):
+        core = None
+    return Convolution(**common, dilation=dilation, core=core)
 
 
 def _split(candidates: str) -> tuple[str, ...]:

@@ -254,10 +254,9 @@ class Recipe:
     )
     source_lead: float | None = _choice(
         None,
-        "By how much the logit of the source's own operation exceeds at first "
-        "those of candidates that compute another: by default 3, and 1 with "
-        "--start=paper, as there. It is 1 at most over larger kernels around "
-        "the source's own, which begin as the source.",
+        "By how much the logit of the source's own operation, and of those "
+        "that begin as it, exceeds the others at first. By default 3. With "
+        "--start=paper 1, and of the source's own alone, as there.",
     )
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."
@@ -329,13 +328,6 @@ class Recipe:
         method = METHODS[self.method]
         weights = self.derived_weights or method.weights
         return dataclasses.replace(method, weights=weights)
-
-    @property
-    def lead(self) -> float:
-        """By how much the source's logits exceed the others at first."""
-        if self.source_lead is not None:
-            return self.source_lead
-        return 1.0 if self.start == "paper" else 3.0
 
     @property
     def searched_epochs(self) -> int:

@@ -32,8 +32,8 @@ class Insertion:
         inherit: whether new candidates start as the source's kernels.
         seed: of random kernels and of noise.
         has_gains: whether weight-free candidates are scaled.
-        lead: by how much the source's logits exceed those at first that do not
-            begin as the source.
+        lead: by how much the source's logits exceed the others at first.
+        nests: whether larger kernels are the source's own and taps around it.
     """
 
     def __init__(
@@ -45,9 +45,11 @@ class Insertion:
         seed: int,
         has_gains: bool = False,
         lead: float = 1.0,
+        nests: bool = False,
     ):
         self._sites = sites
         self._lead = lead
+        self._inherit = inherit
         self._skip_inputs = skip_inputs
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
@@ -56,7 +58,7 @@ class Insertion:
                 spaces[site.name],
                 seed=seed + 100 * index,
                 has_gains=has_gains,
-                inherits=inherit,
+                nests=nests,
                 lead=lead,
             )
             for index, site in enumerate(sites)
@@ -76,7 +78,7 @@ class Insertion:
         for site in self._sites:
             kernel, bias = _read_weights(site.layer)
             mixed_op = self._mixed_ops[site.name]
-            mixed_op.inherit(kernel, bias)
+            mixed_op.inherit(kernel, bias, self._inherit)
         for name, pointwise in self._pointwise.items():
             layer = next(s.layer for s in self._sites if s.name == name)
             pointwise.set_weights(layer.get_weights()[1:])

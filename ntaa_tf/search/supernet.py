@@ -20,6 +20,8 @@ from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
 
 MAX_SKIP_INPUTS = 3
+# The initial logit of the source's own operation, by the kind of the start.
+LEADS = {"exact": 3.0, "paper": 1.0}
 
 
 def insert_mixed_ops(
@@ -31,7 +33,8 @@ def insert_mixed_ops(
     seed: int = 0,
     architecture: Architecture | None = None,
     has_gains: bool = False,
-    source_lead: float = 3.0,
+    start: str = "exact",
+    source_lead: float | None = None,
 ) -> Supernet:
     """Replace convolutions by mixtures of them and other operations.
 
@@ -53,9 +56,12 @@ def insert_mixed_ops(
             the supernet computes it instead of the source.
         has_gains: whether weight-free candidates are scaled; `calibrate`
             finds by how much.
+        start: `exact`, where larger kernels that inherit are the source's own
+            and taps around it, and have its lead; or `paper`, where every
+            candidate has a kernel of its own, and none its lead.
         source_lead: by how much the logit of the source's own operation
-            exceeds at first those of candidates that compute another; it is
-            1, as all are in the paper, for larger kernels that inherit.
+            exceeds the others at first; 3 by default, and 1 with the paper's
+            start.
 
     Returns:
         A Keras model with the same inputs and outputs.
@@ -86,7 +92,14 @@ def insert_mixed_ops(
         skip_inputs = max(skip_inputs, 1 + max(reads))
     _check_skip_inputs(skip_inputs)
     insertion = Insertion(
-        chosen, spaces, skip_inputs, inherit, seed, has_gains, source_lead
+        chosen,
+        spaces,
+        skip_inputs,
+        inherit,
+        seed,
+        has_gains,
+        lead=_find_lead(start) if source_lead is None else source_lead,
+        nests=inherit and start == "exact",
     )
     network = rewrite(flat, insertion.replacements())
     inputs, outputs = single_or_list(network)
@@ -125,6 +138,15 @@ def choose_sites(
             f"{candidates!r}."
         )
     return chosen
+
+
+def _find_lead(start: str) -> float:
+    if start not in LEADS:
+        raise ValueError(
+            f"Invalid value for `start`. Expected one of {list(LEADS)}. "
+            f"Received: {start!r}."
+        )
+    return LEADS[start]
 
 
 def _check_skip_inputs(skip_inputs: int) -> None:

@@ -257,7 +257,8 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
         seed=recipe.seed,
         architecture=given,
         has_gains=recipe.calibrate,
-        source_lead=recipe.lead,
+        start=recipe.start,
+        source_lead=recipe.source_lead,
     )
 
 

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from geometries import list_geometries
 from geometries import make_geometry
 
@@ -13,6 +14,7 @@ SPACES = (
     "ntaa_depthwise",
     "dilated3x3,separable5x5,zero,identity",
 )
+_AROUND = [(1, 1), (1, 1), (0, 0), (0, 0)]
 
 
 def build_mixed_op(geometry, space, rng, **kwargs):
@@ -38,8 +40,8 @@ def draw_images(geometry, rng):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_fused_mixture_is_the_literal_one(space, rng):
-    for geometry in list_geometries(every=3):
-        mixed_op = build_mixed_op(geometry, space, rng)
+    for index, geometry in enumerate(list_geometries(every=3)):
+        mixed_op = build_mixed_op(geometry, space, rng, nests=index % 2)
         images = draw_images(geometry, rng)
         literal = np.array(mixed_op.call_literally(images))
         np.testing.assert_allclose(
@@ -52,8 +54,10 @@ def test_fused_mixture_is_the_literal_one(space, rng):
 
 @pytest.mark.parametrize("space", SPACES)
 def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
-    for geometry in list_geometries(every=7):
-        mixed_op = build_mixed_op(geometry, space, rng, activation="relu")
+    for index, geometry in enumerate(list_geometries(every=7)):
+        mixed_op = build_mixed_op(
+            geometry, space, rng, activation="relu", nests=index % 2
+        )
         images = draw_images(geometry, rng)
         for option in mixed_op.options:
             mixed_op.choose(option)
@@ -140,7 +144,7 @@ def test_a_new_mixed_op_computes_the_source(kind, rng):
     images = draw_images(geometry, rng)
     expected = layer(images)
     mixed_op.build(images.shape)
-    mixed_op.inherit(layer.get_weights()[0], None)
+    mixed_op.inherit(layer.get_weights()[0], None, all_candidates=True)
     np.testing.assert_allclose(mixed_op(images), expected, atol=1e-6)
 
 
@@ -149,7 +153,7 @@ def test_inherited_candidates_keep_the_source_where_they_can(rng):
     mixed_op = build_mixed_op(geometry, "conv5x5,conv1x1", rng)
     kernel = rng.normal(size=(3, 3, 4, 4)).astype("float32")
     bias = np.arange(4, dtype="float32")
-    mixed_op.inherit(kernel, bias)
+    mixed_op.inherit(kernel, bias, all_candidates=True)
     _, larger, smaller = mixed_op.candidates
     np.testing.assert_array_equal(
         larger.kernel, np.pad(kernel, [(1, 1), (1, 1), (0, 0), (0, 0)])
@@ -159,56 +163,92 @@ def test_inherited_candidates_keep_the_source_where_they_can(rng):
 
 
 def test_random_candidates_stay_random_on_request(rng):
-    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng, inherits=False)
+    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng)
     before = mixed_op.candidates[1].kernel.numpy()
     kernel = np.ones((3, 3, 4, 4), "float32")
-    mixed_op.inherit(kernel, np.zeros(4))
+    mixed_op.inherit(kernel, np.zeros(4), all_candidates=False)
     np.testing.assert_array_equal(mixed_op.candidates[1].kernel, before)
     np.testing.assert_array_equal(mixed_op.source.kernel, kernel)
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_only_what_begins_as_the_source_is_close_behind_it(space, rng):
+def test_only_what_begins_as_the_source_shares_its_lead(space, rng):
     """What loses taps, and all without weights, computes something else."""
     for geometry in list_geometries(every=7):
-        mixed_op = build_mixed_op(geometry, space, rng, lead=3.0)
-        mixed_op.inherit(
-            mixed_op.source.kernel.numpy(), mixed_op.source.bias.numpy()
+        mixed_op = MixedOp(
+            geometry, list_candidates(space, geometry), lead=3.0, nests=True
         )
         images = draw_images(geometry, rng)
+        mixed_op.build(images.shape)
+        kernel = rng.normal(size=mixed_op.source.kernel.shape)
+        mixed_op.inherit(kernel, None, all_candidates=True)
         own = np.array(mixed_op.source(images))
         for candidate in mixed_op.candidates[1:]:
             same = np.allclose(candidate(images), own, atol=1e-4)
             # Taps may be lost where no pixel of so small an image is.
             assert candidate.keeps_source <= same, (geometry, candidate.name)
-        close = [candidate.keeps_source for candidate in mixed_op.candidates]
-        expected = [3.0, *np.where(close[1:], 2.0, 0.0)]
-        np.testing.assert_array_equal(mixed_op._initial_logits(), expected)
+        same = [candidate.keeps_source for candidate in mixed_op.candidates]
+        expected = np.where(same, 3.0, 0.0)
+        np.testing.assert_array_equal(mixed_op.logits, expected)
+
+
+def test_a_nested_kernel_is_the_sources_and_what_it_learns_around_it(rng):
+    geometry = make_geometry()
+    mixed_op = build_mixed_op(geometry, "conv5x5", rng, nests=True)
+    source, larger = mixed_op.candidates
+    kernel = np.array(larger.spread_kernel())
+    own = source.kernel.numpy()
+    np.testing.assert_array_equal(kernel[1:4, 1:4], own)
+    around = larger.kernel.numpy()
+    around[1:4, 1:4] = 0
+    np.testing.assert_array_equal(kernel - np.pad(own, _AROUND), around)
+    assert larger.bias is source.bias
+    (layer,) = mixed_op.plain_layers("conv5x5")
+    np.testing.assert_array_equal(layer.kernel, kernel)
+
+
+def test_the_source_learns_wherever_its_taps_are_used(rng):
+    """As ∂/∂K of c_source · K + c_5×5 · (K and its border), which is whole."""
+    mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng, nests=True)
+    images = draw_images(mixed_op.geometry, rng)
+    source, larger = mixed_op.candidates
+    gradients = []
+    for mixes in (True, False):
+        with tf.GradientTape() as tape:
+            outputs = mixed_op(images) if mixes else source(images)
+            loss = tf.reduce_sum(outputs * images)
+        variables = [source.kernel.value, larger.kernel.value]
+        gradients.append(tape.gradient(loss, variables))
+    np.testing.assert_allclose(
+        gradients[0][0], gradients[1][0], rtol=1e-4, atol=1e-4
+    )
+    inner = gradients[0][1].numpy()
+    assert not inner[1:4, 1:4].any()
+    inner[1:4, 1:4] = 1
+    assert inner.all()
 
 
 @pytest.mark.parametrize(
-    ("space", "kernel", "lead", "inherits", "expected"),
+    ("space", "kernel", "nests", "expected"),
     [
-        ("conv5x5,conv1x1,identity", (3, 3), 3.0, True, [3, 2, 0, 0]),
-        ("conv5x5,conv1x1,identity", (3, 3), 3.0, False, [3, 0, 0, 0]),
-        ("conv5x5,conv1x1,identity", (3, 3), 1.0, True, [1, 0, 0, 0]),
-        ("conv5x5,conv1x1,identity", (3, 3), 0.5, True, [0.5, 0, 0, 0]),
-        ("dilated3x3,separable5x5", (3, 3), 3.0, True, [3, 0, 0]),
-        ("separable5x5,separable3x3", (1, 1), 3.0, True, [3, 2, 2]),
-        ("conv5x5,conv3x3", (1, 1), 3.0, True, [3, 2, 2]),
+        ("conv5x5,conv1x1,identity", (3, 3), True, [3, 3, 0, 0]),
+        ("conv5x5,conv1x1,identity", (3, 3), False, [3, 0, 0, 0]),
+        ("dilated3x3,separable5x5", (3, 3), True, [3, 0, 0]),
+        ("separable5x5,separable3x3", (1, 1), True, [3, 3, 3]),
+        ("conv5x5,conv3x3", (1, 1), True, [3, 3, 3]),
     ],
 )
-def test_the_lead_is_the_papers_over_larger_kernels(
-    space, kernel, lead, inherits, expected, rng
-):
-    kind = "pointwise" if kernel == (1, 1) else "dense"
-    geometry = make_geometry(kind, kernel)
-    mixed_op = build_mixed_op(geometry, space, rng, lead=lead)
-    mixed_op = MixedOp.from_config(
-        mixed_op.get_config() | {"inherits": inherits}
+def test_larger_kernels_share_the_lead(space, kernel, nests, expected, rng):
+    geometry = make_geometry(
+        "pointwise" if kernel == (1, 1) else "dense", kernel
     )
+    config = build_mixed_op(
+        geometry, space, rng, lead=3.0, nests=nests
+    ).get_config()
+    mixed_op = MixedOp.from_config(config)
     mixed_op.build((None, 8, 8, 4))
     np.testing.assert_array_equal(mixed_op.logits, expected)
+    assert mixed_op.winner == "source"
 
 
 def test_separable_candidates_share_the_pointwise_kernel(rng):

@@ -82,9 +82,8 @@ def test_penalty_is_part_of_the_loss(supernet, batch):
     compile_supernet(supernet, lambda_theta=0.0)
     without = supernet.evaluate(*batch, verbose=0)[0]
     compile_supernet(supernet, lambda_theta=0.5)
-    # At first each choice has a logit at the source, 0 elsewhere.
-    leads = [choice.lead for choice in supernet.choices]
-    expected = without + 0.5 * sum(leads)
+    logits = [choice.logits.numpy() for choice in supernet.choices]
+    expected = without + 0.5 * sum(2 * own[0] - own.sum() for own in logits)
     assert supernet.evaluate(*batch, verbose=0)[0] == pytest.approx(
         expected, rel=1e-5
     )

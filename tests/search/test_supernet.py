@@ -12,6 +12,7 @@ from ntaa_tf import SiteChoice
 from ntaa_tf import collapse
 from ntaa_tf import derive
 from ntaa_tf import insert_mixed_ops
+from ntaa_tf.layers.candidates import Convolution
 from ntaa_tf.layers.mixed_op import MixedOp
 
 
@@ -113,6 +114,9 @@ def test_a_collapsed_model_is_stock_keras_and_inherits_bit_for_bit(rng):
     own = {weight.numpy().tobytes() for weight in supernet.weights}
     for choice in supernet.choices:
         choice.choose(choice.options[1])
+        chosen = choice.candidates[1]
+        if isinstance(chosen, Convolution):  # The source's taps, and others.
+            own.add(np.array(chosen.spread_kernel()).tobytes())
     collapsed = collapse(supernet)
     assert type(collapsed) is type(make_residual())
     for layer in collapsed.layers:
@@ -208,11 +212,29 @@ def test_a_choice_that_the_site_does_not_have_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({}, [3, 3, 0]),
+        ({"source_lead": 2.0}, [2, 2, 0]),
+        ({"inherit": False}, [3, 0, 0]),
+        ({"start": "paper"}, [1, 0, 0]),
+    ],
+)
+def test_the_lead_is_of_all_that_begins_as_the_source(arguments, expected):
+    supernet = insert_mixed_ops(
+        make_residual(), "conv5x5,identity", "first", **arguments
+    )
+    (choice,) = supernet.choices
+    np.testing.assert_array_equal(choice.logits, expected)
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"candidates": "conv9x9"}, "`candidates`"),
         ({"sites": "nothing.*"}, "`sites`"),
         ({"skip_inputs": 4}, "`skip_inputs`"),
+        ({"start": "papers"}, "`start`.*'exact', 'paper'.*'papers'"),
     ],
 )
 def test_invalid_arguments_are_refused(arguments, message):
