@@ -40,6 +40,8 @@ from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 
+# What evaluation gives, of which models there are.
+EVALUATED = ("source", "searched", "adapted")
 SEARCH_METRICS = ("gap", "collapse_difference")
 CHOICES = ("tune", "guard")
 METRICS_FILE = "metrics.json"
@@ -126,16 +128,16 @@ def summarize(
     built = read_json(workdir.path / "source" / RESULT_FILE)
     seconds = {"source": built["seconds"]}
     seconds |= {name: kept["seconds"] for name, kept in results.items()}
-    adapted = results["evaluate"]["adapted"]
+    evaluated = results["evaluate"]
     return {
         "dataset": recipe.dataset,
         "model": recipe.model,
         "method": recipe.method,
         "score": make_task(recipe).score,
-        "source": results["evaluate"]["source"],
-        "adapted": adapted,
+        **make_task(recipe).conditions,
+        **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},
-        **measure_budget(search, adapted),
+        **measure_budget(search, evaluated["adapted"]),
         **{name: results[name] for name in CHOICES if name in results},
         "export_difference": results["export"]["difference"],
         "seconds": seconds,

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "optimizer": set(),
     "training": FOUNDATION | {"divergence", "search"},
     "losses": set(),
-    "tasks": FOUNDATION | {"data", "losses", "metrics"},
+    "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
     "export": FOUNDATION,
     "report": FOUNDATION,
     "workdir": FOUNDATION,

@@ -65,6 +65,19 @@ def test_a_value_out_of_range_is_an_error(name, value, expected):
         Recipe(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"images_per_identity": 1}, "`images_per_identity`.*at least 2.*: 1"),
+        ({"batch_size": 4}, "`batch_size`. Expected at least 8.*: 4"),
+    ],
+)
+def test_triplets_need_two_identities_and_two_images_of_each(choices, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(task="retrieval", **choices)
+    Recipe(task="retrieval", cross_entropy_weight=1.0, **choices)
+
+
 def test_values_at_their_limits_are_allowed():
     recipe = Recipe(finetune_epochs=0, learning_rate=0.0, batch_size=1, seed=0)
     assert recipe.total_epochs == recipe.search_epochs

@@ -73,7 +73,11 @@ class BatchHardTriplet(keras.losses.Loss):
 
 
 def _square_distances(embeddings: Any) -> Any:
-    """Give all squared distances (batch, batch), good enough to rank."""
+    """Give all squared distances (batch, batch), good enough to rank.
+
+    Around the mean: far from it, the differences of squares would be rounded.
+    """
+    embeddings = embeddings - ops.mean(embeddings, axis=0)
     squares = ops.sum(ops.square(embeddings), axis=1)
     products = ops.matmul(embeddings, ops.transpose(embeddings))
     return squares[:, None] + squares[None, :] - 2.0 * products

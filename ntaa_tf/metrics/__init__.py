@@ -1,5 +1,6 @@
 """Retrieval metrics in NumPy: distances, CMC and mAP, re-ranking."""
 
+from ntaa_tf.metrics.answers import count_ranked
 from ntaa_tf.metrics.answers import rank_answers
 from ntaa_tf.metrics.distances import iterate_distances
 from ntaa_tf.metrics.distances import measure_distances
@@ -16,6 +17,7 @@ __all__ = [
     "RANKS",
     "Labels",
     "RetrievalResult",
+    "count_ranked",
     "evaluate_retrieval",
     "iterate_distances",
     "measure_distances",

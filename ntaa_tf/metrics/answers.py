@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ntaa_tf.metrics.distances import CHUNK_SIZE
+from ntaa_tf.metrics.distances import list_chunks
 from ntaa_tf.metrics.labels import Labels
 from ntaa_tf.metrics.labels import compare_labels
 
@@ -36,3 +38,25 @@ def rank_answers(
     count = min(count, int(ranked.sum(axis=1).min()))
     order = np.argsort(placed, axis=1, kind="stable")[:, :count]
     return order, np.take_along_axis(matches, order, axis=1)
+
+
+def count_ranked(query: Labels, gallery: Labels) -> np.ndarray:
+    """Count the items that are ranked for each query.
+
+    Args:
+        query: who is looked for.
+        gallery: who there is.
+
+    Returns:
+        The counts, shape `(queries,)`: without junk, and without a query's own
+        identity by its own camera.
+
+    Example:
+    >>> query = Labels.check("query", [1, 2], [1, 1])
+    >>> gallery = Labels.check("gallery", [1, 1, 2, -1], [1, 1, 2, 1])
+    >>> count_ranked(query, gallery).tolist()
+    [1, 3]
+    """
+    rows = list_chunks(len(query), CHUNK_SIZE)
+    ranked = (compare_labels(query, chunk, gallery)[1] for chunk in rows)
+    return np.concatenate([chunk.sum(axis=1) for chunk in ranked])

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 CHUNK_SIZE = 256
+# Two vectors of this length have a squared distance that float32 can hold.
+LARGEST = 9e18
 
 
 def normalize_features(features: np.ndarray) -> np.ndarray:
@@ -28,6 +30,9 @@ def normalize_features(features: np.ndarray) -> np.ndarray:
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
     features = _check_matrix("features", features)
+    # Of what is far from 1, float32 can't hold the squares.
+    largest = np.abs(features).max(axis=1, keepdims=True)
+    features = features / np.where(largest > 0, largest, np.float32(1))
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.where(lengths > 0, lengths, np.float32(1))
 
@@ -150,11 +155,20 @@ def check_features(
         Both as float32.
 
     Raises:
-        ValueError: if features are no matrix, empty or not finite, or differ
-            in their dimensions.
+        ValueError: if features are no matrix, empty or not finite, too large
+            for the squares of their distances, or differ in their dimensions.
     """
     query = _check_matrix("query", query)
     gallery = _check_matrix("gallery", gallery)
+    for name, features in (("query", query), ("gallery", gallery)):
+        largest = float(np.abs(features).max())
+        most = LARGEST / features.shape[1] ** 0.5
+        if largest > most:
+            raise ValueError(
+                f"Invalid value for `{name}`. Expected features of at most "
+                f"{most:.3g}, whose distances float32 can square. Received: "
+                f"{largest:.3g}. Scale them, as `normalize_features` does."
+            )
     if query.shape[1] != gallery.shape[1]:
         raise ValueError(
             "Invalid value for `gallery`. Expected as many dimensions as the "

@@ -24,6 +24,15 @@ class Labels:
     def __len__(self) -> int:
         return len(self.identities)
 
+    def take(self, rows: np.ndarray) -> "Labels":
+        """Give the labels of some images.
+
+        Args:
+            rows: which of them, shape `(rows,)`.
+        """
+        cameras = None if self.cameras is None else self.cameras[rows]
+        return Labels(self.identities[rows], cameras)
+
     @classmethod
     def check(
         cls,
@@ -80,8 +89,8 @@ def check_together(query: Labels, gallery: Labels) -> None:
         gallery: whom there is.
 
     Raises:
-        ValueError: if only one of them has cameras, or a query has an
-            identity that means something else.
+        ValueError: if only one of them has cameras, or theirs can't be equal,
+            or a query has an identity that means something else.
 
     Example:
     >>> labels = Labels.check("query", [1, 0], None)
@@ -96,6 +105,13 @@ def check_together(query: Labels, gallery: Labels) -> None:
             "queries and gallery, or None for both, which removes no item for "
             "its camera. Received: None for one of them."
         )
+    if query.cameras is not None and gallery.cameras is not None:
+        kinds = query.cameras.dtype, gallery.cameras.dtype
+        if len({np.issubdtype(kind, np.number) for kind in kinds}) > 1:
+            raise ValueError(
+                "Invalid value for `gallery_cameras`. Expected what can equal "
+                f"the queries' cameras, {kinds[0]}. Received: {kinds[1]}."
+            )
     special = np.isin(query.identities, (JUNK, DISTRACTOR))
     if special.any():
         raise ValueError(

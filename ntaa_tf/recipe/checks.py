@@ -134,6 +134,18 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         retrieves and recipe.batch_size % recipe.images_per_identity != 0,
         f"a number that divides the batch of {recipe.batch_size}",
     )
+    compares = retrieves and recipe.cross_entropy_weight < 1
+    yield (
+        "images_per_identity",
+        compares and recipe.images_per_identity < 2,
+        "at least 2 with triplets, which compare images of one identity",
+    )
+    yield (
+        "batch_size",
+        compares and recipe.batch_size < 2 * recipe.images_per_identity,
+        f"at least {2 * recipe.images_per_identity} with triplets, which "
+        "compare identities of one batch",
+    )
     for field in dataclasses.fields(recipe):
         is_changed = getattr(recipe, field.name) != field.default
         yield (

@@ -1,4 +1,4 @@
-"""The result table: the source, plain finetuning, and NTAA."""
+"""The result table: the source, plain finetuning, and what was adapted."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -55,6 +55,7 @@ def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     labels = {
         "source": "source",
         "baseline": PLAIN,
+        "searched": "searched, not finetuned",
         "adapted": METHODS.get(method, method),
     }
     measures = _list_measures(metrics)

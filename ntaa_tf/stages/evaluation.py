@@ -9,6 +9,7 @@ import keras
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.report import draw_contact_sheet
+from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.job import Job
 
 SHEET_FILE = "answers.png"
@@ -23,7 +24,9 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
 
     Returns:
         The costs of the `source`; those of the `adapted` model, and how
-        good it is. Where an untrained head answers too, so does the source's.
+        good it is. Where an untrained head answers too, so does the source's;
+        and where weights were searched as well, what was `searched` before it
+        was finetuned.
     """
     score = job.task.score
     source, adapted = job.task.finish(job.source), job.load_adapted()
@@ -33,11 +36,17 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     untrained = {}
     if job.task.answers_untrained:
         untrained = _measure_test(job, _predict_test(job, source))
+    searched = {}
+    collapsed = job.path / "search" / COLLAPSED_FILE
+    if job.recipe.plan.trains_supernet and collapsed.exists():
+        model = keras.models.load_model(collapsed)
+        searched = {"searched": _measure_test(job, _predict_test(job, model))}
     answers = job.task.find_answers(predictions, job.dataset.test)
     if answers is not None:
         draw_contact_sheet(directory / SHEET_FILE, *answers)
     return {
         "source": {**costs[0], **untrained},
+        **searched,
         "adapted": {
             **costs[1],
             **measured,

@@ -18,6 +18,11 @@ class Classification:
     answers_untrained = False
     output = "logits"
 
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Nothing: accuracy is measured in one way."""
+        return {}
+
     def open(self, name: str, data_dir: str | None) -> data.RawDataset:
         """Open an image classification set."""
         return data.open_dataset(name, data_dir)

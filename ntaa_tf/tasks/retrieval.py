@@ -1,5 +1,6 @@
 """Retrieval: an embedding that finds identities it was not trained on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.data import retrieval
+from ntaa_tf.divergence import DivergenceError
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.metrics import RANKS
 from ntaa_tf.metrics import Labels
 from ntaa_tf.metrics import RetrievalResult
+from ntaa_tf.metrics import count_ranked
 from ntaa_tf.metrics import evaluate_retrieval
 from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import normalize_features
@@ -63,6 +66,15 @@ class Retrieval:
     def answers_untrained(self) -> bool:
         """Whether an embedding is worth measuring before it is trained."""
         return self.head == EMBEDDING_HEAD and self.embedding_size is None
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """How answers are ranked, which published measures differ in."""
+        return {
+            "distance": "euclidean, of embeddings of length 1",
+            "average_precision": self.average_precision,
+            "flip_test": False,
+        }
 
     def open(self, name: str, data_dir: str | None) -> retrieval.RawRetrieval:
         """Open a retrieval set."""
@@ -133,9 +145,9 @@ class Retrieval:
         """Measure mAP and CMC."""
         try:
             features = self.predict(model, split, batch_size)
-        except FloatingPointError:  # A bad network, not a bad input.
+        except DivergenceError:  # A bad network, not a bad input.
             return dict.fromkeys(("map", *(f"rank{k}" for k in RANKS)), 0.0)
-        return _list_shares(self._rank(measure_distances(*features), split))
+        return _list_shares(self._rank_features(features, split))
 
     def measure_fully(
         self,
@@ -147,7 +159,7 @@ class Retrieval:
         Queries whose identity the gallery does not have are left out, and
         counted.
         """
-        ranked = self._rank(measure_distances(*features), split)
+        ranked = self._rank_features(features, split)
         re_ranked = _list_shares(self._rank(re_rank(*features), split))
         return {
             **_list_shares(ranked),
@@ -161,20 +173,17 @@ class Retrieval:
         split: retrieval.Trial,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give queries from all over the split, and their first answers."""
-        shown = np.linspace(
-            0, len(split.query) - 1, min(SHOWN_QUERIES, len(split.query))
-        ).astype(int)
+        asked, given = _label(split.query), _label(split.gallery)
+        counts = count_ranked(asked, given)
+        # Of some queries little of the gallery is left to be ranked.
+        able = np.flatnonzero(counts >= min(SHOWN_ANSWERS, counts.max()))
+        spread = np.linspace(0, len(able) - 1, min(SHOWN_QUERIES, len(able)))
+        shown = able[spread.astype(int)]
         query, gallery = features
         answers, is_right = rank_answers(
             measure_distances(query[shown], gallery),
-            Labels.check(
-                "query",
-                split.query.identities[shown],
-                split.query.cameras[shown],
-            ),
-            Labels.check(
-                "gallery", split.gallery.identities, split.gallery.cameras
-            ),
+            asked.take(shown),
+            given,
             SHOWN_ANSWERS,
         )
         images = split.gallery.images
@@ -188,8 +197,21 @@ class Retrieval:
         """Cut the classifier off."""
         return keep_embedding(model)
 
+    def _rank_features(
+        self,
+        features: tuple[np.ndarray, np.ndarray],
+        split: retrieval.Trial,
+    ) -> RetrievalResult:
+        """Rank some queries at a time: no matrix of all distances."""
+        query, gallery = features
+        return self._rank(
+            lambda rows: measure_distances(query[rows], gallery), split
+        )
+
     def _rank(
-        self, distances: np.ndarray, split: retrieval.Trial
+        self,
+        distances: np.ndarray | Callable[[slice], np.ndarray],
+        split: retrieval.Trial,
     ) -> RetrievalResult:
         query, gallery = split.query, split.gallery
         return evaluate_retrieval(
@@ -200,6 +222,10 @@ class Retrieval:
             gallery.cameras,
             average_precision=self.average_precision,
         )
+
+
+def _label(views: retrieval.Views) -> Labels:
+    return Labels(views.identities, views.cameras)
 
 
 def _list_shares(result: RetrievalResult) -> dict[str, float]:
@@ -221,14 +247,17 @@ def embed_trial(
         The embeddings of both, float32, of length 1.
 
     Raises:
-        FloatingPointError: if some are not finite.
+        DivergenceError: if some are not finite.
     """
     embeddings = []
     for views in (trial.query, trial.gallery):
         batches = data.image_batches(views.images, batch_size)
         outputs = keras.tree.flatten(model.predict(batches, verbose=0))
         if not np.isfinite(outputs[EMBEDDING]).all():
-            raise FloatingPointError("Some embeddings are not finite.")
+            raise DivergenceError(
+                "Some embeddings are not finite. Lower --learning_rate, or "
+                "compute with another --mixed_precision, in another --workdir."
+            )
         embeddings.append(normalize_features(outputs[EMBEDDING]))
     query, gallery = embeddings
     return query, gallery

@@ -28,6 +28,10 @@ class Task(Protocol):
     def output(self) -> str:
         """What the model that is handed back gives, as it is served."""
 
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """What of its measures is to be told beside them, by its name."""
+
     def open(self, name: str, data_dir: str | None) -> Any:
         """Open a data set by its name; decode nothing."""
 

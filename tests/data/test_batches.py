@@ -1,3 +1,8 @@
+"""Streams of batches: what is in them, and that they resume as they were."""
+
+import subprocess
+import sys
+
 import hypothesis
 import keras
 import numpy as np
@@ -13,6 +18,11 @@ from ntaa_tf.data import training_batches
 SEVENTEEN = Examples(
     np.random.default_rng(0).integers(0, 256, (17, 8, 8, 3), np.uint8),
     np.arange(17) % 3,
+)
+# Identities with as many images as a batch takes of them, more, and fewer.
+FIVE_IDENTITIES = Examples(
+    np.random.default_rng(0).integers(0, 256, (31, 8, 4, 3), np.uint8),
+    np.repeat(np.arange(5), [4, 9, 8, 7, 3]),
 )
 
 
@@ -157,3 +167,75 @@ def test_a_stream_of_chosen_examples_visits_those_only(examples):
     assert len(seen) == len(chosen)
     expected = {examples.images[index].tobytes() for index in chosen}
     assert {image.astype("uint8").tobytes() for image in seen} <= expected
+
+
+def _read_balanced(steps, first_epoch, epochs):
+    return _read(
+        training_batches(
+            FIVE_IDENTITIES,
+            5,
+            batch_size=12,
+            augment="erase",
+            seed=3,
+            first_epoch=first_epoch,
+            epochs=epochs,
+            images_per_class=4,
+            steps=steps,
+        )
+    )
+
+
+def test_every_batch_has_as_many_images_of_each_of_its_identities():
+    batches = _read_balanced(steps=None, first_epoch=0, epochs=4)
+    assert len(batches) == 4 * 2
+    for images, labels in batches:
+        assert images.shape == (12, 8, 4, 3)
+        counts = labels.sum(axis=0)
+        assert sorted(counts) == [0, 0, 4, 4, 4]
+
+
+@pytest.mark.parametrize("steps", [None, 1])
+@pytest.mark.parametrize("first_epoch", [0, 1, 2, 3])
+def test_a_balanced_stream_resumes(first_epoch, steps):
+    whole = _read_balanced(steps, 0, 3)
+    resumed = _read_balanced(steps, first_epoch, 3 - first_epoch)
+    done = first_epoch * len(whole) // 3
+    _assert_equal(whole[done:], resumed)
+
+
+ON_TWO_REPLICAS = """
+import numpy as np
+import tensorflow as tf
+from ntaa_tf.data import Examples
+from ntaa_tf.data import training_batches
+
+(processor,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(
+    processor, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+labels = np.repeat(np.arange(6), 7)
+examples = Examples(np.zeros((len(labels), 4, 4, 3), np.uint8), labels)
+stream = training_batches(
+    examples, 6, batch_size=12, epochs=2, images_per_class=3
+)
+shared = iter(strategy.experimental_distribute_dataset(stream))
+for images, whole in stream:
+    parts = strategy.experimental_local_results(next(shared)[1])
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    print(*[np.sort(np.sum(part, axis=0)).tolist() for part in parts])
+assert next(shared, None) is None
+"""
+
+
+def test_each_replica_gets_whole_identities():
+    """In a process of its own, which begins with two devices."""
+    done = subprocess.run(
+        [sys.executable, "-c", ON_TWO_REPLICAS],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    counts = "[0.0, 0.0, 0.0, 0.0, 3.0, 3.0]"
+    assert done.stdout.splitlines() == [f"{counts} {counts}"] * 6

@@ -47,6 +47,15 @@ def test_the_value_of_the_protocol():
     assert float(loss) == pytest.approx(0.725, abs=1e-6)
 
 
+@pytest.mark.parametrize("offset", [1e3, 1e4])
+def test_the_value_far_from_the_origin(offset):
+    """Where float32 rounds the squares to more than their differences."""
+    embeddings = np.array([[0.0], [1.0], [1.1], [2.2]], "float32")
+    labels = np.eye(2)[[0, 0, 1, 1]]
+    loss = BatchHardTriplet(0.3)(labels, embeddings + np.float32(offset))
+    assert float(loss) == pytest.approx(0.725, abs=2e-3)
+
+
 def test_triplets_that_are_right_cost_nothing_and_pull_nothing(rng):
     labels, _ = make_batch(rng, identities=2, images=2, channels=2)
     embeddings = tf.constant(labels * 10)

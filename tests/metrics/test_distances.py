@@ -45,6 +45,14 @@ def test_normalized_features_have_length_one_or_zero(rng):
     )
 
 
+def test_features_of_any_size_get_length_one():
+    """Also where float32 can't hold their squares."""
+    features = np.array([[3e30, 4e30], [3e-30, 4e-30]])
+    np.testing.assert_allclose(
+        normalize_features(features), [[0.6, 0.8]] * 2, rtol=1e-6
+    )
+
+
 def test_no_distance_is_below_zero(rng):
     features = 1000 + rng.normal(size=(50, 200))
     squared = measure_distances(features, features, squared=True)
@@ -87,6 +95,7 @@ def test_features_may_be_of_any_type(dtype):
             np.array([[0], [np.nan], [np.inf]]),
             "`gallery`.*2 of 3 items with such, the first at 1",
         ),
+        (np.full((1, 4), 1e19), np.zeros((1, 4)), "`query`.*4.5e+18.*1e+19"),
     ],
 )
 def test_features_that_can_not_be_compared_are_refused(query, gallery, message):

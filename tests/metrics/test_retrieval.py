@@ -261,6 +261,7 @@ def test_cameras_may_have_names():
         ({"query_identities": [1.0, 2.0]}, "integers. Received: float64"),
         ({"query_cameras": [1]}, "`query_cameras`.*(2,). Received: shape (1,)"),
         ({"query_cameras": None}, "`query_cameras`.*None for both"),
+        ({"query_cameras": ["1", "2"]}, "`gallery_cameras`.*can equal"),
         ({"gallery_cameras": None}, "`gallery_cameras`.*None for both"),
         (
             {"distances": np.zeros((2, 6))},

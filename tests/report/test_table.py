@@ -40,6 +40,12 @@ def test_table_of_a_run_with_plain_finetuning():
     assert format_table(metrics) == WITH_BASELINE
 
 
+def test_what_was_searched_has_a_row_before_it_was_finetuned():
+    metrics = {"searched": {"test_accuracy": 0.5}, "adapted": ADAPTED}
+    labels = [line.split("  ")[0] for line in format_table(metrics).split("\n")]
+    assert labels[1:] == ["searched, not finetuned", "NTAA"]
+
+
 def test_table_leaves_out_what_was_not_run_and_dashes_what_is_missing():
     metrics = {"source": {}, "adapted": {"depth": 3}, "unknown": {"depth": 7}}
     assert format_table(metrics) == WITHOUT_MEASUREMENTS

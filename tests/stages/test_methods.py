@@ -111,6 +111,7 @@ def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     assert metrics["export_difference"] < 1e-4
     history = read_json(tmp_path / "run/finetune/result.json")["history"]
     smoke = shrink(dataclasses.replace(SMOKE, **flags))
+    assert ("searched" in metrics) == smoke.plan.trains_supernet
     epochs = smoke.total_epochs - smoke.searched_epochs
     assert len(history["loss"]) == epochs
     pretrained = smoke.pretrain_epochs if "pretrain" in stages else 0

@@ -1,6 +1,7 @@
 """A whole run of retrieval, on a folder as users have them."""
 
 import dataclasses
+import itertools
 
 import keras
 import numpy as np
@@ -19,34 +20,56 @@ from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import count_search_steps
 from ntaa_tf.stages.job import count_steps
 from ntaa_tf.stages.job import halve
+from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING
 
 SMOKE = Recipe(
     task="retrieval", smoke=True, image_size=16, sites="last:2", flip=False
 )
+TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+# Identities, cameras, and images by each. Nothing matches the query of 13;
+# one view is a distractor, two are junk.
+VIEWS = [
+    (TRAIN, range(1, 9), (1, 2), 4),
+    (QUERY, range(9, 14), (1,), 1),
+    (GALLERY, range(9, 13), (2,), 3),
+    (GALLERY, [13], (1,), 2),
+    (GALLERY, [0], (6,), 1),
+    (GALLERY, [-1], (2,), 2),
+]
+
+
+def draw_stripes(identity, rng):
+    """Lines as far apart as the identity says; one surface for nobody."""
+    identity = max(identity, 0)
+    image = np.zeros((20, 16, 3))
+    image[:: 1 + identity % 5, :: 1 + identity // 5] = 200
+    return (image + rng.uniform(0, 40, image.shape)).astype("uint8")
+
+
+def write_market(root, encode, suffix):
+    """Write drawings of 13 identities, and what else lies in such a set."""
+    rng = np.random.default_rng(0)
+    for part, identities, cameras, count in VIEWS:
+        (root / part).mkdir(parents=True, exist_ok=True)
+        for who, camera, number in itertools.product(
+            identities, cameras, range(count)
+        ):
+            known = "-1" if who == -1 else f"{who:04d}"
+            name = f"{known}_c{camera}s1_{number:06d}_00{suffix}"
+            image = encode(draw_stripes(who, rng)).numpy()
+            (root / part / name).write_bytes(image)
+        (root / part / "Thumbs.db").write_bytes(b"no image")
+    image = tf.io.encode_jpeg(draw_stripes(9, rng)).numpy()
+    (root / GALLERY / "0009_c3s1_000001_00.jpg.jpg").write_bytes(image)
+    (root / "gt_bbox").mkdir()
+    (root / "gt_bbox" / "0009_c1s1_000001_00.jpg").write_bytes(image)
+    return root
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Striped drawings of 12 identities by 2 cameras, in Market's layout."""
     root = tmp_path_factory.mktemp("market")
-    rng = np.random.default_rng(0)
-    parts = {
-        "bounding_box_train": (range(1, 9), (1, 2), 4),
-        "query": (range(9, 13), (1,), 1),
-        "bounding_box_test": (range(9, 13), (2,), 3),
-    }
-    for part, (identities, cameras, count) in parts.items():
-        (root / part).mkdir()
-        for identity in identities:
-            for camera in cameras:
-                for number in range(count):
-                    image = np.zeros((20, 16, 3))
-                    image[:: 1 + identity % 5, :: 1 + identity // 5] = 200
-                    image += rng.uniform(0, 40, image.shape)
-                    name = f"{identity:04d}_c{camera}s1_{number:06d}_00.png"
-                    png = tf.io.encode_png(image.astype("uint8"))
-                    (root / part / name).write_bytes(png.numpy())
-    return root
+    return write_market(root, tf.io.encode_png, ".png")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +89,7 @@ def finished(folder, tmp_path_factory):
 
 def test_all_is_measured_before_and_after(finished):
     path, metrics = finished
-    for model in ("source", "baseline", "adapted"):
+    for model in ("source", "baseline", "searched", "adapted"):
         measured = metrics[model]
         assert 0 < measured["test_map"] <= 1
         assert measured["test_rank1"] <= measured["test_rank5"]
@@ -78,7 +101,71 @@ def test_all_is_measured_before_and_after(finished):
     )
     assert "val_map" in read_json(path / "finetune/history.json")
     assert metrics["score"] == "map"
+    assert metrics["average_precision"] == "rectangular"
+    assert metrics["flip_test"] is False
     assert "Answers" in (path / "report.html").read_text("utf-8")
+
+
+def test_a_query_without_a_match_is_counted(folder, tmp_path):
+    run(
+        dataclasses.replace(
+            SMOKE,
+            smoke=False,
+            method="finetune",
+            finetune_epochs=1,
+            batch_size=8,
+            dataset=f"market:{folder}",
+            workdir=str(tmp_path),
+        )
+    )
+    metrics = read_json(tmp_path / "metrics.json")
+    for model in ("source", "adapted"):
+        assert metrics[model]["test_skipped_queries"] == 1
+        assert 0 < metrics[model]["test_map"] <= 1
+
+
+def test_the_official_set_is_opened_and_counted(tmp_path, caplog):
+    root = tmp_path / "Market-1501-v15.09.15"
+    write_market(root, tf.io.encode_jpeg, ".jpg")
+    raw = open_retrieval("market1501", str(tmp_path))
+    gallery = raw.splits["gallery"]
+    identities, counts = np.unique(gallery.identities, return_counts=True)
+    assert identities.tolist() == [-1, 0, 9, 10, 11, 12, 13]
+    assert counts.tolist() == [2, 1, 4, 3, 3, 3, 2]
+    assert np.unique(gallery.cameras).tolist() == [1, 2, 3, 6]
+    messages = [record.getMessage() for record in caplog.records]
+    assert "1 of 5 queries have no match" in messages.pop(0)
+    has = "market1501: the {} split of Market-1501 has {}. Received: {}"
+    assert messages == [
+        has.format("train", "12936 images", 64),
+        has.format("train", "751 identities", 8),
+        has.format("query", "3368 images", 5),
+        has.format("query", "750 identities", 5),
+        has.format("gallery", "19732 images", 18),
+    ]
+
+
+def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
+    metrics = run(
+        dataclasses.replace(
+            SMOKE,
+            dataset=f"market:{folder}",
+            workdir=str(tmp_path),
+            head="stripes",
+            stripes=2,
+            last_stride=1,
+        )
+    )
+    assert "test_map" not in metrics["source"]
+    assert 0 < metrics["adapted"]["test_map"] <= 1
+    assert metrics["export_difference"] < 1e-4
+    adapted = keras.models.load_model(tmp_path / "adapted.keras")
+    # Of the 8 rows of a last map that is reduced once less.
+    assert adapted.get_layer("stripe0").output.shape[1] == 4
+    images = rng.integers(0, 256, (2, 16, 16, 3)).astype("float32")
+    embeddings = np.asarray(adapted(images))
+    assert embeddings.shape == (2, 2 * STRIPE_EMBEDDING)
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
 
 
 def test_what_is_handed_back_embeds(finished, rng):

@@ -1,11 +1,14 @@
 """The retrieval task: its losses, and what it measures."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from ntaa_tf.data.retrieval import Trial
 from ntaa_tf.data.retrieval import Views
+from ntaa_tf.divergence import DivergenceError
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.tasks.retrieval import Retrieval
 
@@ -39,12 +42,22 @@ TRIAL = Trial(
 )
 
 
+def draw_classifiers(model, rng):
+    """Tell identities apart; as made, all are nearly as probable."""
+    for layer in model.layers:
+        if layer.name.endswith("classifier") and layer.weights:
+            layer.kernel.assign(rng.normal(size=layer.kernel.shape))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize(
     "task", [Retrieval(), Retrieval(head="stripes", stripes=2)]
 )
-def test_the_losses_are_weighted(task, rng):
+def test_the_losses_are_weighted(task, smoothing, rng):
     """λ times the identities', summed over stripes, and 1 − λ of triplets."""
+    task = dataclasses.replace(task, label_smoothing=smoothing)
     model = task.attach_head(make_features(), 3, seed=0)
+    draw_classifiers(model, rng)
     model.compile(keras.optimizers.SGD(0.1), **task.compile_options())
     images = rng.normal(size=(6, SIZE, SIZE, 3)).astype("float32")
     labels = np.eye(3, dtype="float32")[[0, 0, 1, 1, 2, 2]]
@@ -56,7 +69,8 @@ def test_the_losses_are_weighted(task, rng):
     logits = logits.reshape(6, -1, 3)
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    identities = -(log_p * labels[:, None]).sum(axis=-1).mean(axis=0).sum()
+    smoothed = (1 - smoothing) * labels[:, None] + smoothing / 3
+    identities = -(log_p * smoothed).sum(axis=-1).mean(axis=0).sum()
     triplets = float(BatchHardTriplet(0.3)(labels, embedding))
     assert losses["loss"] == pytest.approx(
         0.5 * identities + 0.5 * triplets, rel=1e-4
@@ -81,6 +95,25 @@ def test_an_embedding_of_colours_finds_all(batch_size):
     }
 
 
+@pytest.mark.parametrize(
+    ("average_precision", "expected"),
+    [("rectangular", 1 / 2), ("trapezoidal", 1 / 4)],
+)
+def test_precision_is_averaged_as_asked_for(average_precision, expected):
+    """A wrong answer of the query's colour comes before the right one."""
+    task = Retrieval(average_precision=average_precision)
+    pooling = keras.Sequential(
+        [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
+    )
+    gallery = dataclasses.replace(
+        make_views([4, 2], [2, 2]), identities=np.array([4, 1])
+    )
+    trial = Trial(make_views([1], [1]), gallery)
+    assert task.measure(pooling, trial, 2)["map"] == expected
+    measured = task.measure_fully(task.predict(pooling, trial, 2), trial)
+    assert measured["map"] == measured["map_reranked"] == expected
+
+
 def test_a_trained_head_and_what_is_handed_back_measure_the_same():
     task = Retrieval()
     model = task.attach_head(make_features(), 3, seed=0)
@@ -102,13 +135,29 @@ def test_answers_are_shown_best_first_without_those_left_out():
     np.testing.assert_array_equal(answers[:, 0], TRIAL.query.images)
 
 
+def test_queries_of_which_little_is_left_to_rank_are_not_shown():
+    """Else all others would be shown with as few answers as theirs."""
+    own_camera = np.array([1] * 5 + [2])
+    gallery = Views(
+        np.zeros((6, SIZE, SIZE, 3), "uint8"), own_camera, np.ones(6, int)
+    )
+    query = Views(gallery.images[:2], np.array([1, 2]), np.array([1, 2]))
+    features = np.eye(2, dtype="float32"), np.ones((6, 2), "float32")
+    queries, answers, is_right = Retrieval().find_answers(
+        features, Trial(query, gallery)
+    )
+    assert len(queries) == 1
+    assert answers.shape[:2] == (1, 6)
+    assert is_right.sum() == 1
+
+
 def test_an_embedding_that_is_not_finite_finds_nothing():
     inputs = keras.Input((SIZE, SIZE, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(inputs)
     model = keras.Model(inputs, pooled / (0 * pooled))
     measured = Retrieval().measure(model, TRIAL, 4)
     assert measured == {"map": 0, "rank1": 0, "rank5": 0, "rank10": 0}
-    with pytest.raises(FloatingPointError, match="not finite"):
+    with pytest.raises(DivergenceError, match="not finite"):
         Retrieval().predict(model, TRIAL, 4)
 
 

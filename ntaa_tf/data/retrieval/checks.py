@@ -1,6 +1,7 @@
 """What has to hold of a retrieval data set, and what is only worth a word."""
 
 import logging
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +14,20 @@ from ntaa_tf.data.retrieval.views import RawViews
 logger = logging.getLogger(__name__)
 
 NAMED = 5
+
+
+class Seen(Protocol):
+    """Whatever says whom its images show, and by which camera."""
+
+    @property
+    def identities(self) -> np.ndarray:
+        """Who is seen, shape `(views,)`."""
+
+    @property
+    def cameras(self) -> np.ndarray:
+        """By which camera, shape `(views,)`."""
+
+    def __len__(self) -> int: ...
 
 
 def check_splits(raw: RawRetrieval) -> None:
@@ -47,7 +62,7 @@ def check_splits(raw: RawRetrieval) -> None:
         check_matches(raw.name, raw.splits["query"], raw.splits["gallery"])
 
 
-def check_matches(name: str, query: RawViews, gallery: RawViews) -> None:
+def check_matches(name: str, query: Seen, gallery: Seen) -> None:
     """Checks that queries can be found; logs how many can not.
 
     Args:
@@ -59,12 +74,7 @@ def check_matches(name: str, query: RawViews, gallery: RawViews) -> None:
         ValueError: if no query has a view of its identity by another camera
             in the gallery.
     """
-    seen = np.unique([gallery.identities, gallery.cameras], axis=1).T
-    cameras: dict[int, set[int]] = {}
-    for identity, camera in seen.tolist():
-        cameras.setdefault(identity, set()).add(camera)
-    own = zip(query.identities.tolist(), query.cameras.tolist(), strict=True)
-    missing = sum(not cameras.get(who, set()) - {camera} for who, camera in own)
+    missing = len(query) - len(find_matched(query, gallery))
     if missing == len(query):
         raise ValueError(
             f"Invalid data set `{name}`. Expected queries whose identity the "
@@ -77,6 +87,31 @@ def check_matches(name: str, query: RawViews, gallery: RawViews) -> None:
             "gallery; they do not count.",
             *(name, missing, len(query)),
         )
+
+
+def find_matched(query: Seen, gallery: Seen) -> np.ndarray:
+    """Finds the queries whose identity the gallery has by another camera.
+
+    Args:
+        query: what is looked for.
+        gallery: where it is looked for.
+
+    Returns:
+        Their indices, in order.
+    """
+    seen = np.unique([gallery.identities, gallery.cameras], axis=1).T
+    cameras: dict[int, set[int]] = {}
+    for identity, camera in seen.tolist():
+        cameras.setdefault(identity, set()).add(camera)
+    own = zip(query.identities.tolist(), query.cameras.tolist(), strict=True)
+    return np.array(
+        [
+            index
+            for index, (identity, camera) in enumerate(own)
+            if cameras.get(identity, set()) - {camera}
+        ],
+        int,
+    )
 
 
 def check_known(views: RawViews, where: str) -> None:
@@ -134,7 +169,8 @@ def warn_of_single_images(raw: RawRetrieval) -> None:
     _, counts = np.unique(raw.splits["train"].identities, return_counts=True)
     if np.any(counts == 1):
         logger.warning(
-            "%s: %d of %d training identities have a single image",
+            "%s: %d of %d training identities have a single image; where a "
+            "batch wants more, images are repeated",
             raw.name,
             np.sum(counts == 1),
             len(counts),

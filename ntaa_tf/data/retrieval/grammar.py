@@ -119,7 +119,7 @@ def parse_names(
             f"Invalid names of images{f' in {folder}' if folder else ''}. "
             f"Expected names such as `{grammar.example}` ({grammar.parts}). "
             f"Received: {len(wrong)} of {len(images)} that are not, the first "
-            f"being {', '.join(wrong[:WRONG_NAMED])}"
+            f"being {', '.join(wrong[:WRONG_NAMED])}{_suggest(grammar, wrong)}"
         )
     return {
         name: (int(match["identity"]), int(match["camera"]))
@@ -130,3 +130,10 @@ def parse_names(
 
 def _is_image(name: str) -> bool:
     return name.lower().endswith(tuple(SUFFIXES)) and not name.startswith(".")
+
+
+def _suggest(grammar: Grammar, wrong: list[str]) -> str:
+    """Name what takes names that are Market-1501's but for their numbers."""
+    if grammar is MARKET and all(map(LIKE_MARKET.pattern.fullmatch, wrong)):
+        return ". --dataset=market:PATH takes such names"
+    return ""

@@ -8,6 +8,7 @@ import numpy as np
 from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.examples import decode_split
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.data.retrieval.checks import find_matched
 from ntaa_tf.data.retrieval.identities import index_identities
 from ntaa_tf.data.retrieval.validation import LEAST
 from ntaa_tf.data.retrieval.validation import hold_out
@@ -97,7 +98,8 @@ def prepare_retrieval(
 
     Raises:
         ValueError: if an argument is out of range, there is no query or no
-            gallery, or more than 1 % of a split does not decode.
+            gallery, more than 1 % of a split does not decode, or no query has
+            a match that does.
     """
     if "query" not in raw.splits:
         raise ValueError(
@@ -126,6 +128,13 @@ def prepare_retrieval(
         )
         for name, trial in trials.items()
     }
+    for name, trial in decoded.items():
+        if not len(find_matched(trial.query, trial.gallery)):
+            raise ValueError(
+                f"Invalid {name} split of `{raw.name}`. Expected a query whose "
+                "identity the gallery has by another camera. Received: none "
+                f"of {len(trial.query)} that decode"
+            )
     views = _decode("train", train, size, cache_dir)
     labels, identities = index_identities(views.identities)
     examples = Examples(views.images, labels)
@@ -158,7 +167,7 @@ def _limit_trial(
     """Takes the queries of some identities, and what of them there is."""
     if count is None:
         return query, gallery
-    query = _limit(query, count, seed)
+    query = _limit(query.take(find_matched(query, gallery)), count, seed)
     kept = np.isin(gallery.identities, query.known_identities)
     few = np.flatnonzero(gallery.identities <= DISTRACTOR)[:count]
     kept[few] = True

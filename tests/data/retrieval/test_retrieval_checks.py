@@ -72,7 +72,8 @@ def test_identities_with_one_image_are_logged_once(make_retrieval, caplog):
     )
     (record,) = caplog.records
     assert record.getMessage() == (
-        "few: 2 of 3 training identities have a single image"
+        "few: 2 of 3 training identities have a single image; where a batch "
+        "wants more, images are repeated"
     )
 
 

@@ -102,9 +102,25 @@ def test_an_image_of_another_name_is_an_error(name, file):
     expected = f"such as `{GRAMMARS[name].example}`"
     with pytest.raises(ValueError, match=re.escape(expected)) as raised:
         parse_name(file, GRAMMARS[name])
-    assert str(raised.value).endswith(
-        f"Received: 1 of 1 that are not, the first being {file}"
-    )
+    received = f"Received: 1 of 1 that are not, the first being {file}"
+    assert received in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "suggests"),
+    [
+        ("0001_c7s1_000001_00.jpg", True),
+        ("12_c1s1_000001_00.png", True),
+        ("somebody.jpg", False),
+    ],
+)
+def test_names_like_markets_are_told_what_takes_them(file, suggests):
+    with pytest.raises(ValueError, match=re.escape(file)) as error:
+        parse_names([file], GRAMMARS["market1501"])
+    assert ("--dataset=market:PATH takes" in str(error.value)) == suggests
+    with pytest.raises(ValueError, match=re.escape(file)) as error:
+        parse_names([file], GRAMMARS["veri776"])
+    assert "market:PATH" not in str(error.value)
 
 
 def test_wrong_names_are_counted_and_the_first_five_named():

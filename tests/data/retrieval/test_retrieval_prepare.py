@@ -1,5 +1,7 @@
 """Identities are held out, numbered, and decoded with their cameras."""
 
+import pathlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -90,6 +92,33 @@ def test_few_images_are_those_of_whole_identities(raw):
     assert len(query) == 2
     assert set(query.identities) <= set(gallery.identities)
     assert {-1, 0} <= set(gallery.identities)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_few_queries_are_some_that_can_be_found(raw, seed):
+    """However many there are that the gallery lacks."""
+    query, gallery = raw.splits["query"], raw.splits["gallery"]
+    missing = np.repeat(np.flatnonzero(query.identities == 11), 30)
+    query = query.take(np.append(missing, [1, 2]))
+    gallery = gallery.take(np.flatnonzero(gallery.identities != 11))
+    splits = {**raw.splits, "query": query, "gallery": gallery}
+    dataset = prepare_retrieval(
+        type(raw)("some", splits), 8, evaluation_examples=1, seed=seed
+    )
+    assert set(dataset.test.query.identities) == {12, 13}
+
+
+def test_queries_whose_matches_do_not_decode_are_refused(raw):
+    """They are dropped if few enough, here those that queries look for."""
+    gallery = raw.splits["gallery"]
+    others = np.repeat(np.flatnonzero(gallery.identities == 0), 300)
+    known = np.flatnonzero(gallery.identities > 0)
+    gallery = gallery.take(np.append(known, others))
+    query = raw.splits["query"].take(np.array([0]))
+    splits = {**raw.splits, "query": query, "gallery": gallery}
+    pathlib.Path(gallery.images[0]).write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"Invalid test split of `some`"):
+        prepare_retrieval(type(raw)("some", splits), 8)
 
 
 def test_without_queries_there_is_nothing_to_measure_with(raw):
