@@ -49,7 +49,7 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         directory,
         recipe.searched_epochs,
         recipe.one_cosine,
-        _list_careful(job, model),
+        list_careful(job, model),
     )
     for layer in frozen:
         layer.trainable = True
@@ -58,8 +58,13 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
     return {"history": history, score: job.validate(model)}
 
 
-def _list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
-    """List what begins as a delta beside weights that are inherited."""
+def list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
+    """List what begins as a delta beside weights that are inherited.
+
+    Args:
+        job: its `path` has the architecture, if there is one.
+        model: what is finetuned.
+    """
     plan = job.recipe.plan
     if plan.search == NOTHING or plan.weights != INHERIT:
         return []
