@@ -13,11 +13,13 @@ import keras
 CAREFUL_SHARE = 1 / 64
 
 
+@keras.saving.register_keras_serializable(package="ntaa_tf")
 class CarefulSGD(keras.optimizers.SGD):
     """SGD that moves some weights by a share of their gradient.
 
     Args:
-        careful: the variables of which it moves but a share.
+        careful: the variables of which it moves but a share. They are no part
+            of the configuration.
         **kwargs: of `keras.optimizers.SGD`.
 
     Example:

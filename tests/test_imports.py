@@ -48,7 +48,7 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"},
     "adapt": MEANS | {"recipe", "runs", "pipeline"},
-    "__init__": FOUNDATION | {"search"},
+    "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.
 FORBIDDEN = (

@@ -35,9 +35,10 @@ class Choice(keras.layers.Layer):
 
     Args:
         options: names of the options, the source's own first.
-        lead: by how much the source's logit exceeds the others at first, 1 in
-            the paper. The mixture is as far from the source's own operation
-            as p is from it, once κ is 0.
+        lead: by how much the source's logit, and those of what begins as it,
+            exceed the others at first; 1 in the paper, of the source alone.
+            The mixture is as far from the source's own operation as p is from
+            it, once κ is 0.
 
     Source: NTAA, equation 12; κ and ρ are this project's.
     """
@@ -52,7 +53,7 @@ class Choice(keras.layers.Layer):
         self.confidence = 0.0
 
     def build(self, input_shape: Any) -> None:
-        """Create the logits, 0 but for the source's, and κ, ρ, τ."""
+        """Create the logits, as they begin, and κ, ρ, τ."""
         self.logits = self.add_weight(
             (len(self.options),),
             lambda shape, dtype: ops.cast(self._initial_logits(), dtype),

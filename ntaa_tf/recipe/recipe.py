@@ -203,7 +203,8 @@ class Recipe:
     )
     start: str = _choice(
         "exact",
-        "Begin at the source's own network, or at the paper's mixture.",
+        "Begin at the source's own network, larger kernels being its own and "
+        "taps around them; or at the paper's mixture of separate kernels.",
         ("exact", "paper"),
     )
     end: str = _choice(
@@ -262,7 +263,9 @@ class Recipe:
         0.25, "Share of the search in which no logit moves yet."
     )
     lambda_theta: float = _choice(
-        3e-4, "Strength of the penalty on the source's operations."
+        3e-4,
+        "Strength of the penalty on the source's operations: it prefers others "
+        "where the loss tells no difference, larger kernels among them.",
     )
     cost_weight: float = _choice(
         0.0,
@@ -328,6 +331,15 @@ class Recipe:
         method = METHODS[self.method]
         weights = self.derived_weights or method.weights
         return dataclasses.replace(method, weights=weights)
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether new kernels move with care beside those that they inherit.
+
+        Not in the paper's training, nor where a step is looked ahead of.
+        """
+        inherits = self.candidate_weights == "inherit"
+        return inherits and self.start == "exact" and not self.unrolled
 
     @property
     def searched_epochs(self) -> int:

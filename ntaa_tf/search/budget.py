@@ -18,6 +18,9 @@ from ntaa_tf.search.joint import Supernet
 # Milliseconds that the solver may be off; other costs are whole numbers.
 TOLERANCE = 1e-6
 
+# More than what the solver takes for equal, less than what a logit says.
+TIE = 1e-4
+
 
 class Budget:
     """Limits on the costs of what a supernet collapses into.
@@ -146,14 +149,14 @@ def score_options(supernet: Supernet) -> dict[str, dict[str, float]]:
     """Give log p of each option of each choice, p = softmax(θ).
 
     The lead that `confidence` asks for over the source's own option is added
-    to the probability of that.
+    to the probability of that. Of equal options it is the better one.
     """
     scores = {}
     for choice in supernet.choices:
         logits = ops.convert_to_numpy(choice.logits).astype("float64")
         shifted = logits - logits.max()
         log_p = shifted - np.log(np.sum(np.exp(shifted)))
-        log_p[0] = np.logaddexp(log_p[0], _log(choice.confidence))
+        log_p[0] = np.logaddexp(log_p[0], _log(choice.confidence)) + TIE
         scores[choice.name] = dict(
             zip(choice.options, map(float, log_p), strict=True)
         )

@@ -79,7 +79,8 @@ class Supernet(Rematerialized):
                 themselves, at the learning rate of `architecture_optimizer`,
                 and are not in the loss: an optimizer that normalises gradients
                 would follow them at full speed wherever the loss is flat.
-            start: `exact`, or `paper` for the paper's mixture at once.
+            start: `exact`, or `paper` for the paper's mixture at once; the
+                logits begin as `insert_mixed_ops` was told.
             end: `exact`, or `paper` for the paper's mixture to the end.
             **kwargs: as `keras.Model.compile` takes them, and `remat`: whether
                 activations are recomputed instead of held.

@@ -58,7 +58,8 @@ def insert_mixed_ops(
             finds by how much.
         start: `exact`, where larger kernels that inherit are the source's own
             and taps around it, and have its lead; or `paper`, where every
-            candidate has a kernel of its own, and none its lead.
+            candidate has a kernel of its own, and none its lead. `compile`
+            takes the same word for how the mixture begins.
         source_lead: by how much the logit of the source's own operation
             exceeds the others at first; 3 by default, and 1 with the paper's
             start.
@@ -98,7 +99,7 @@ def insert_mixed_ops(
         inherit,
         seed,
         has_gains,
-        lead=_find_lead(start) if source_lead is None else source_lead,
+        lead=_find_lead(start, source_lead),
         nests=inherit and start == "exact",
     )
     network = rewrite(flat, insertion.replacements())
@@ -140,13 +141,13 @@ def choose_sites(
     return chosen
 
 
-def _find_lead(start: str) -> float:
+def _find_lead(start: str, source_lead: float | None) -> float:
     if start not in LEADS:
         raise ValueError(
             f"Invalid value for `start`. Expected one of {list(LEADS)}. "
             f"Received: {start!r}."
         )
-    return LEADS[start]
+    return LEADS[start] if source_lead is None else source_lead
 
 
 def _check_skip_inputs(skip_inputs: int) -> None:

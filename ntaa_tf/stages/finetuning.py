@@ -66,10 +66,11 @@ def list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
         model: what is finetuned.
     """
     plan = job.recipe.plan
-    if plan.search == NOTHING or plan.weights != INHERIT:
+    inherits = plan.search != NOTHING and plan.weights == INHERIT
+    if not (inherits and job.recipe.is_careful):
         return []
     architecture = read_architecture(job.path / "search" / ARCHITECTURE_FILE)
-    return list_collapsed_kernels(model, architecture)
+    return list_collapsed_kernels(model, architecture, job.source)
 
 
 def load_start(job: Job) -> keras.Model:

@@ -95,7 +95,7 @@ def _compile(job: Job) -> Supernet:
     epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
     steps = count_search_steps(job.recipe, job.dataset)
     careful = []
-    if recipe.candidate_weights == "inherit":
+    if recipe.is_careful:
         careful = list_spreading_kernels(supernet)
     supernet.compile(
         optimizer=job.make_optimizer(supernet, epochs * steps, careful=careful),

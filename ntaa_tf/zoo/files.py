@@ -142,9 +142,11 @@ def _find_last_map(model: keras.Model) -> Any:
     for tensor, readers in _list_bottlenecks(model):
         if len(tensor.shape) != 4:
             continue
-        if any(_pools(reader, nearest) for reader in readers):
+        pools = [_pools(reader, nearest) for reader in readers]
+        ends = all(map(_leaves_map, readers))
+        if any(pools) and ends:
             return tensor
-        if nearest is None and all(map(_leaves_map, readers)):
+        if nearest is None and ends:
             nearest = tensor
         if tensor.shape[1:3] != (1, 1):
             break
@@ -160,9 +162,10 @@ def _pools(call: Call, nearest: Any) -> bool:
 
 
 def _leaves_map(call: Call) -> bool:
-    """Whether a call gives vectors, or stripes that become vectors."""
-    is_crop = isinstance(call.operation, keras.layers.Cropping2D)
-    return is_crop or len(call.output.shape) == 2
+    """Whether a call gives vectors, or pixels or stripes that become such."""
+    cuts = (*GLOBAL_POOLINGS, keras.layers.AveragePooling2D)
+    is_cut = isinstance(call.operation, (*cuts, keras.layers.Cropping2D))
+    return is_cut or len(call.output.shape) == 2
 
 
 def _list_bottlenecks(model: keras.Model) -> Iterator[tuple[Any, list[Call]]]:

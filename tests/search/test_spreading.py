@@ -59,7 +59,7 @@ def test_those_of_the_collapsed_model_are_found_by_its_architecture(
         {site: SiteChoice(candidate) for site, candidate in chosen.items()}
     )
     collapsed = collapse(supernet, architecture)
-    kernels = list_collapsed_kernels(collapsed, architecture)
+    kernels = list_collapsed_kernels(collapsed, architecture, source)
     assert len(kernels) == 2
     assert all(map(is_delta, kernels))
     assert all(
@@ -70,4 +70,17 @@ def test_those_of_the_collapsed_model_are_found_by_its_architecture(
 
 def test_where_nothing_became_separable_there_are_none(source):
     architecture = Architecture({site: SiteChoice("source") for site in SITES})
-    assert list_collapsed_kernels(source, architecture) == []
+    assert list_collapsed_kernels(source, architecture, source) == []
+
+
+def test_an_enlarged_depthwise_kernel_is_trained_and_no_delta():
+    """What is called separable there is the source's own and taps around."""
+    inputs = keras.Input((8, 8, 3))
+    layer = keras.layers.DepthwiseConv2D(3, padding="same", name="own")
+    source = keras.Model(inputs, layer(inputs))
+    supernet = insert_mixed_ops(source, "separable5x5", "own")
+    architecture = Architecture({"own": SiteChoice("separable5x5")})
+    collapsed = collapse(supernet, architecture)
+    assert collapsed.get_layer("own").kernel.shape[:2] == (5, 5)
+    assert list_collapsed_kernels(collapsed, architecture, source) == []
+    assert list_spreading_kernels(supernet) == []

@@ -234,7 +234,10 @@ def test_the_lead_is_of_all_that_begins_as_the_source(arguments, expected):
         ({"candidates": "conv9x9"}, "`candidates`"),
         ({"sites": "nothing.*"}, "`sites`"),
         ({"skip_inputs": 4}, "`skip_inputs`"),
-        ({"start": "papers"}, "`start`.*'exact', 'paper'.*'papers'"),
+        (
+            {"start": "papers", "source_lead": 1.0},
+            "`start`.*'exact', 'paper'.*'papers'",
+        ),
     ],
 )
 def test_invalid_arguments_are_refused(arguments, message):

@@ -115,7 +115,15 @@ def _branch(inputs):
     return keras.layers.Concatenate()(list(map(pool, branches)))
 
 
-@pytest.mark.parametrize("build", [_mix, _branch])
+def _pool_twice(inputs):
+    """Learnt layers lie between the two maps that are pooled."""
+    first = keras.layers.Conv2D(4, 3)(inputs)
+    second = keras.layers.Conv2D(4, 3)(first)
+    pool = keras.layers.GlobalAveragePooling2D()
+    return keras.layers.Concatenate()([pool(first), pool(second)])
+
+
+@pytest.mark.parametrize("build", [_mix, _branch, _pool_twice])
 def test_a_model_without_a_last_map_is_refused(build):
     """Nothing that was learnt is cut off with the classifier."""
     inputs = keras.Input((8, 8, 3))
