@@ -51,7 +51,7 @@ def test_a_search_ends_where_its_budget_lets_collapse_go(rng):
     )
 
 
-@pytest.mark.parametrize("share", [0.5, 1.0])
+@pytest.mark.parametrize("share", [0.5, 4.0])
 def test_logits_change_places_and_rest_in_the_last_quarter_only(rng, share):
     _, _, seen, _ = search(rng, share, epochs=8)
     *early, before, after, last = seen

@@ -56,7 +56,9 @@ def test_each_optimizer_moves_its_own_variables_only(supernet, batch):
     compile_supernet(supernet, architecture_optimizer=still, start="paper")
     before = copy_values(variables), copy_values(logits)
     supernet.fit(*batch, verbose=0)
-    assert all(changed(variables, before[0]))
+    moved = zip(variables, changed(variables, before[0]), strict=True)
+    # Before a batch norm a bias has no gradient but what rounding leaves.
+    assert all(is_moved for v, is_moved in moved if v.name != "bias")
     assert not any(changed(logits, before[1]))
 
 
