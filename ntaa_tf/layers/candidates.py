@@ -78,8 +78,9 @@ class Convolution(Candidate):
         use_bias: whether the source's convolution has a bias.
         seed: of the random kernel that `inherit` replaces.
         core: the source's own convolution, where this is its kernel and bias
-            and taps around it, which begin as zeros; None where this has a
-            kernel of its own. It is no part of the configuration.
+            and taps around it, which begin as zeros. With None, or where the
+            core has taps that this lacks, this has a kernel of its own. It is
+            no part of the configuration.
 
     Example:
     >>> geometry = Geometry(
@@ -104,7 +105,7 @@ class Convolution(Candidate):
         self.dilation = as_pair(dilation)
         self.use_bias = use_bias
         self.seed = seed
-        self.core = core
+        self.core = core if self.keeps_source else None
 
     @property
     def depthwise(self) -> bool:
@@ -169,20 +170,9 @@ class Convolution(Candidate):
 
     def _find_border(self) -> np.ndarray:
         """Give 1 where the core has no tap, 0 where it has one."""
-        rows, columns = (
-            np.isin(
-                np.arange(-(size // 2), size // 2 + 1),
-                dilation * np.arange(-(taps // 2), taps // 2 + 1),
-            )
-            for size, taps, dilation in zip(
-                self.extent,
-                self.geometry.kernel_size,
-                self.geometry.dilation,
-                strict=True,
-            )
-        )
-        border = ~np.logical_and.outer(rows, columns)
-        return border[..., None, None].astype("float32")
+        taps = np.ones((*self.geometry.kernel_size, 1, 1), "float32")
+        dilation = self.geometry.dilation
+        return 1 - inherit_kernel(taps, dilation, self.extent, (1, 1))
 
     def spread_depthwise(self) -> Any:
         """Give what stands beside a shared pointwise kernel: a delta."""

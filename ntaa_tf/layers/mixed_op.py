@@ -237,9 +237,8 @@ class MixedOp(Choice):
 
     def _initial_logits(self) -> Any:
         """Give θ_init: the lead at the source, and at what begins as it."""
-        initial = super()._initial_logits()
         if not self.nests:
-            return initial
+            return super()._initial_logits()
         same = [candidate.keeps_source for candidate in self.candidates]
         return self.lead * ops.cast(same, "float32")
 

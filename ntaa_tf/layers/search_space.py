@@ -9,7 +9,6 @@ from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import Pair
 from ntaa_tf.layers.candidates import Candidate
 from ntaa_tf.layers.candidates import Convolution
-from ntaa_tf.layers.kernels import keeps_kernel
 from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import AveragePooling
 from ntaa_tf.layers.weight_free import Globalization
@@ -145,9 +144,6 @@ def make_candidate(
     common |= {"kernel_size": kernel_size, "use_bias": use_bias, "seed": seed}
     if name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise":
         return SeparableConvolution(**common, pointwise=pointwise)
-    source = geometry.kernel_size, geometry.dilation
-    if core and not keeps_kernel(*source, kernel_size, dilation):
-        core = None
     return Convolution(**common, dilation=dilation, core=core)
 
 

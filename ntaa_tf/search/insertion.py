@@ -49,8 +49,8 @@ class Insertion:
     ):
         self._sites = sites
         self._lead = lead
-        self._inherit = inherit
         self._skip_inputs = skip_inputs
+        self._inherit = inherit
         self._inputs: dict[str, Any] = {}
         self._mixed_ops = {
             site.name: _make_mixed_op(

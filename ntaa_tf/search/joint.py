@@ -88,9 +88,9 @@ class Supernet(Rematerialized):
         Raises:
             ValueError: if `relaxation`, `start` or `end` is not known.
         """
-        _check("relaxation", relaxation, RELAXATIONS)
-        _check("start", start, STARTS)
-        _check("end", end, ENDS)
+        check_known("relaxation", relaxation, RELAXATIONS)
+        check_known("start", start, STARTS)
+        check_known("end", end, ENDS)
         super().compile(optimizer=optimizer, **kwargs)
         self.architecture_optimizer = scale_alike(
             self.optimizer, keras.optimizers.get(architecture_optimizer)
@@ -302,7 +302,14 @@ class Supernet(Rematerialized):
         self.compile(**keras.saving.deserialize_keras_object(config))
 
 
-def _check(name: str, value: str, expected: tuple[str, ...]) -> None:
+def check_known(name: str, value: str, expected: tuple[str, ...]) -> None:
+    """Raise a ValueError unless an argument has one of the expected values.
+
+    Args:
+        name: of the argument.
+        value: of the argument.
+        expected: what it may be.
+    """
     if value not in expected:
         raise ValueError(
             f"Invalid value for `{name}`. Expected one of {expected}. "

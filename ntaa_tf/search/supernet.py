@@ -18,6 +18,8 @@ from ntaa_tf.layers.search_space import list_candidates
 from ntaa_tf.search.insertion import Insertion
 from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.joint import check_known
+from ntaa_tf.search.schedule import STARTS
 
 MAX_SKIP_INPUTS = 3
 # The initial logit of the source's own operation, by the kind of the start.
@@ -79,6 +81,7 @@ def insert_mixed_ops(
     >>> [choice.name for choice in supernet.choices]
     ['conv']
     """
+    check_known("start", start, STARTS)
     flat = flatten(source)
     if architecture is None:
         chosen = choose_sites(flat, candidates, sites, skip_inputs)
@@ -99,7 +102,7 @@ def insert_mixed_ops(
         inherit,
         seed,
         has_gains,
-        lead=_find_lead(start, source_lead),
+        lead=LEADS[start] if source_lead is None else source_lead,
         nests=inherit and start == "exact",
     )
     network = rewrite(flat, insertion.replacements())
@@ -139,15 +142,6 @@ def choose_sites(
             f"{candidates!r}."
         )
     return chosen
-
-
-def _find_lead(start: str, source_lead: float | None) -> float:
-    if start not in LEADS:
-        raise ValueError(
-            f"Invalid value for `start`. Expected one of {list(LEADS)}. "
-            f"Received: {start!r}."
-        )
-    return LEADS[start] if source_lead is None else source_lead
 
 
 def _check_skip_inputs(skip_inputs: int) -> None:

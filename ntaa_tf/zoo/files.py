@@ -143,7 +143,7 @@ def _find_last_map(model: keras.Model) -> Any:
         if len(tensor.shape) != 4:
             continue
         pools = [_pools(reader, nearest) for reader in readers]
-        ends = all(map(_leaves_map, readers))
+        ends = all(map(_leaves_map, readers, pools))
         if any(pools) and ends:
             return tensor
         if nearest is None and ends:
@@ -161,11 +161,10 @@ def _pools(call: Call, nearest: Any) -> bool:
     return is_pooling and call.output is nearest
 
 
-def _leaves_map(call: Call) -> bool:
-    """Whether a call gives vectors, or pixels or stripes that become such."""
-    cuts = (*GLOBAL_POOLINGS, keras.layers.AveragePooling2D)
-    is_cut = isinstance(call.operation, (*cuts, keras.layers.Cropping2D))
-    return is_cut or len(call.output.shape) == 2
+def _leaves_map(call: Call, pools: bool) -> bool:
+    """Whether a call pools, gives vectors, or stripes that become vectors."""
+    is_crop = isinstance(call.operation, keras.layers.Cropping2D)
+    return pools or is_crop or len(call.output.shape) == 2
 
 
 def _list_bottlenecks(model: keras.Model) -> Iterator[tuple[Any, list[Call]]]:

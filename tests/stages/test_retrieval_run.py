@@ -72,19 +72,24 @@ def folder(tmp_path_factory):
     return write_market(root, tf.io.encode_png, ".png")
 
 
+def adapt(folder, path, **choices):
+    """Run to the end on a folder, with some choices of its own."""
+    choices = {"dataset": f"market:{folder}", **choices}
+    return run(dataclasses.replace(SMOKE, workdir=str(path), **choices))
+
+
 @pytest.fixture(scope="module")
 def finished(folder, tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
-    recipe = dataclasses.replace(
-        SMOKE,
-        dataset=f"market:{folder}",
-        workdir=str(path),
+    metrics = adapt(
+        folder,
+        path,
         squeeze_excitation=True,
         last_stride=1,
         augment="erase",
         guard=True,
     )
-    return path, run(recipe)
+    return path, metrics
 
 
 def test_all_is_measured_before_and_after(finished):
@@ -107,16 +112,13 @@ def test_all_is_measured_before_and_after(finished):
 
 
 def test_a_query_without_a_match_is_counted(folder, tmp_path):
-    run(
-        dataclasses.replace(
-            SMOKE,
-            smoke=False,
-            method="finetune",
-            finetune_epochs=1,
-            batch_size=8,
-            dataset=f"market:{folder}",
-            workdir=str(tmp_path),
-        )
+    adapt(
+        folder,
+        tmp_path,
+        smoke=False,
+        method="finetune",
+        finetune_epochs=1,
+        batch_size=8,
     )
     metrics = read_json(tmp_path / "metrics.json")
     for model in ("source", "adapted"):
@@ -146,16 +148,7 @@ def test_the_official_set_is_opened_and_counted(tmp_path, caplog):
 
 
 def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
-    metrics = run(
-        dataclasses.replace(
-            SMOKE,
-            dataset=f"market:{folder}",
-            workdir=str(tmp_path),
-            head="stripes",
-            stripes=2,
-            last_stride=1,
-        )
-    )
+    metrics = adapt(folder, tmp_path, head="stripes", stripes=2, last_stride=1)
     assert "test_map" not in metrics["source"]
     assert 0 < metrics["adapted"]["test_map"] <= 1
     assert metrics["export_difference"] < 1e-4
@@ -214,15 +207,8 @@ def test_a_smoke_run_has_two_identities_however_large(folder):
 
 
 def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
-    metrics = run(
-        dataclasses.replace(
-            SMOKE,
-            dataset=f"market:{folder}",
-            workdir=str(tmp_path),
-            method="random",
-            max_macs="1x",
-            max_depth="1x",
-        )
+    metrics = adapt(
+        folder, tmp_path, method="random", max_macs="1x", max_depth="1x"
     )
     for name in ("macs", "depth"):
         budget = metrics["budget"][name]
@@ -272,8 +258,6 @@ def test_what_does_not_go_together_is_refused(choices, message):
 def test_what_can_not_be_done_is_told_before_training(
     choices, message, folder, tmp_path
 ):
-    choices = {"dataset": f"market:{folder}", **choices}
-    recipe = dataclasses.replace(SMOKE, workdir=str(tmp_path), **choices)
     with pytest.raises(ValueError, match=message):
-        run(recipe)
+        adapt(folder, tmp_path, **choices)
     assert not (tmp_path / "search").exists()
