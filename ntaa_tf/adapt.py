@@ -93,6 +93,11 @@ def _follow(recipe: Recipe) -> None:
     print(format_table(metrics))
     if metrics.get("guard", {}).get("kept") == "baseline":
         print("Plain finetuning validates better: it is what is kept.")
+    if "target_labels" in metrics:
+        print(
+            f"The labels of {metrics['target_labels']:,} training images of "
+            "the target were used."
+        )
     print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
 
 

@@ -23,19 +23,20 @@ from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
 from ntaa_tf.size import parse_size
 from ntaa_tf.stages.budgeting import check_budget
+from ntaa_tf.stages.domains import open_data
 from ntaa_tf.stages.drawing import draw_uniformly
-from ntaa_tf.stages.job import count_search_steps
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import make_task
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import freeze_before
+from ntaa_tf.stages.streams import count_search_steps
+from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import WorkDirectory
 
 
 def find_inputs(recipe: Recipe) -> tuple[zoo.SourceInfo, Any, Size]:
     """Find the source model and the data set, and the image size for both."""
     info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
-    raw = make_task(recipe).open(recipe.dataset, recipe.data_dir)
+    raw = open_data(recipe)
     if recipe.pretrain_dataset is not None:
         check_pretraining(recipe)
     size = zoo.choose_image_size(info, as_size(raw.image_size))

@@ -21,7 +21,8 @@ class Method:
 
     Args:
         search: how the architecture is found: weights and logits together
-            (`joint`), each on data of its own (`bilevel`), by evolution in a
+            (`joint`), each on data of its own (`bilevel`: halves of the
+            training data, or two domains), by evolution in a
             supernet of single paths, drawn at random, given in a file, or not
             searched at all.
         weights: what its weights begin with: inherited, from scratch, or
@@ -37,12 +38,15 @@ class Method:
         return self.search in (JOINT, BILEVEL, EVOLUTION)
 
 
+# The method whose logits learn from the target domain.
+ACROSS_DOMAINS = "bilevel"
 METHODS = {
     "ntaa": Method(JOINT, INHERIT),
     "finetune": Method(NOTHING, INHERIT),
     "partial": Method(NOTHING, INHERIT),
     "scratch": Method(NOTHING, SCRATCH),
     "random": Method(RANDOM, SCRATCH),
+    "bilevel": Method(BILEVEL, INHERIT),
     "darts": Method(BILEVEL, SCRATCH),
     "darts+transfer": Method(BILEVEL, TRANSFER),
     "spos": Method(EVOLUTION, SCRATCH),

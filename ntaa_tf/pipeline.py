@@ -25,24 +25,24 @@ from ntaa_tf.stages.budgeting import measure_budget
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
+from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.evaluation import evaluate
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import make_task
-from ntaa_tf.stages.job import prepare_data
 from ntaa_tf.stages.job import read_architecture
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 
 # What evaluation gives, of which models there are.
 EVALUATED = ("source", "searched", "adapted")
-SEARCH_METRICS = ("gap", "collapse_difference")
+SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
 CHOICES = ("tune", "guard")
 METRICS_FILE = "metrics.json"
 

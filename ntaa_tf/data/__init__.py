@@ -5,6 +5,7 @@ from ntaa_tf.data.batches import evaluation_batches
 from ntaa_tf.data.batches import image_batches
 from ntaa_tf.data.batches import training_batches
 from ntaa_tf.data.catalog import open_dataset
+from ntaa_tf.data.domains import join_domains
 from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.order import make_order
 from ntaa_tf.data.order import steps_per_epoch
@@ -24,6 +25,7 @@ __all__ = [
     "evaluation_batches",
     "halve",
     "image_batches",
+    "join_domains",
     "make_order",
     "open_dataset",
     "prepare",

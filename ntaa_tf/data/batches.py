@@ -44,7 +44,8 @@ def training_batches(
             them when None.
         images_per_class: how many examples of a class are in a batch that has
             any; None shuffles all.
-        steps: batches of an epoch; None takes as many as there are.
+        steps: batches of an epoch; None takes as many as there are. Where
+            there are fewer, the examples are shuffled anew within it.
 
     Returns:
         Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
@@ -64,10 +65,11 @@ def training_batches(
         examples.labels, batch_size, images_per_class, seed, chosen
     )
     length = order.steps if steps is None else steps
+    until_shuffled = min(length, order.steps)
     augmentation = Augmentation(augment, flip)
 
     def choose(step: int) -> np.ndarray:
-        return order.choose(*divmod(step, length))
+        return order.choose(*divmod(step, until_shuffled))
 
     fetch = _fetcher(examples, num_classes, order.batch_size, choose)
 

@@ -22,6 +22,7 @@ class ImageDataset:
         train: what models learn from.
         validation: what choices are made by.
         test: what is measured once, at the end.
+        target: of another domain, what architectures are judged by.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageDataset:
     train: Examples
     validation: Examples
     test: Examples
+    target: Examples | None = None
 
     @property
     def num_classes(self) -> int:

@@ -47,8 +47,8 @@ class RawDataset:
     Attributes:
         name: the name it was opened by.
         class_names: the name of each label, in label order.
-        splits: `"train"` and, where the data set has them, `"validation"`
-            and `"test"`.
+        splits: `"train"` and, where the data set has them, `"validation"`,
+            `"test"`, and `"target"`, of another domain.
     """
 
     name: str

@@ -104,10 +104,11 @@ def limit_splits(
     """Keeps a stratified subset of each split.
 
     Args:
-        splits: `"train"`, `"validation"` and `"test"`.
+        splits: `"train"`, `"validation"`, `"test"` and, of another domain,
+            perhaps `"target"`.
         num_classes: the least number of examples that a subset may have.
         train_examples: size of the training subset; None keeps all.
-        evaluation_examples: the most that validation and test each keep; None
+        evaluation_examples: the most that each of the others keeps; None
             keeps all.
         seed: decides which examples are kept.
 

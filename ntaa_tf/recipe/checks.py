@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from typing import Any
 
+from ntaa_tf.methods import ACROSS_DOMAINS
 from ntaa_tf.methods import BILEVEL
 from ntaa_tf.methods import EVOLUTION
 from ntaa_tf.methods import GIVEN
@@ -26,6 +27,7 @@ Clash = tuple[str, bool, str]
 
 _LOWEST = {
     "train_examples": 1,
+    "target_images_per_id": 1,
     "search_epochs": 1,
     "finetune_epochs": 0,
     "batch_size": 1,
@@ -171,7 +173,23 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
     yield (
         "unrolled",
         recipe.unrolled and not is_bilevel,
-        "False unless --method is darts, in float32",
+        "False unless --method is darts or bilevel, in float32",
+    )
+    across = recipe.method == ACROSS_DOMAINS
+    yield (
+        "source_dataset",
+        across and recipe.source_dataset is None,
+        f"the data set that weights are trained on with {method}",
+    )
+    yield (
+        "source_data_dir",
+        recipe.source_data_dir is not None and recipe.source_dataset is None,
+        "None without --source_dataset",
+    )
+    yield (
+        "target_images_per_id",
+        recipe.target_images_per_id is not None and not across,
+        f"None with {method}, which takes no label of the target",
     )
     yield (
         "derived_weights",

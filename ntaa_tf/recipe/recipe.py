@@ -67,8 +67,22 @@ class Recipe:
         "cuhk03_detected, cuhk03_labeled, veri776, personx, or "
         "market:PATH.",
     )
+    source_dataset: str | None = _choice(
+        None,
+        "Domain adaptation: what weights are trained on instead, named as "
+        "--dataset is, which is then the target and has the test split. "
+        "Several are separated by commas.",
+    )
+    target_images_per_id: int | None = _choice(
+        None,
+        "For bilevel: how many training images of each class, or identity, of "
+        "the target judge the architecture; by default all.",
+    )
     data_dir: str | None = _choice(
         None, "Where tensorflow-datasets, or the retrieval set, is kept."
+    )
+    source_data_dir: str | None = _choice(
+        None, "The same for --source_dataset; by default --data_dir."
     )
     image_size: str | None = _choice(
         None,
@@ -180,7 +194,7 @@ class Recipe:
         RELAXATIONS,
     )
     unrolled: bool = _choice(
-        False, "For darts: second order, at three times the cost."
+        False, "For darts and bilevel: second order, at three times the cost."
     )
     evolution_population: int = _choice(
         50, "For single paths: architectures in a generation of evolution."

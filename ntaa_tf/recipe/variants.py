@@ -52,6 +52,7 @@ def make_baseline(recipe: Recipe) -> Recipe:
     return dataclasses.replace(
         recipe,
         method="finetune",
+        target_images_per_id=None,
         derived_weights=None,
         architecture=None,
         pretrain_dataset=None,

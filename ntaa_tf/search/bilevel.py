@@ -20,16 +20,23 @@ class BilevelSupernet(Supernet):
     """A supernet whose logits are judged on data that no weight learns from.
 
     `fit` takes pairs of batches, the first for the weights, the second for
-    the logits. A step moves the logits by the loss of the second, then the
-    weights by the loss of the first. The moving statistics of batch
-    normalization follow the weights' batches alone.
+    the logits: two parts of a data set, or two domains. A step moves the
+    logits by the loss of the second, then the weights by the loss of the
+    first. The moving statistics of batch normalization follow the weights'
+    batches alone.
 
     Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019,
-    algorithm 1.
+    algorithm 1; and, across domains, Xing, "Neural Architecture Search for
+    Domain Adaption", equations 3 and 4.
     """
 
     def compile(
-        self, optimizer: Any = "sgd", *, unrolled: bool = False, **kwargs: Any
+        self,
+        optimizer: Any = "sgd",
+        *,
+        unrolled: bool = False,
+        architecture_loss: keras.losses.Loss | None = None,
+        **kwargs: Any,
     ) -> None:
         """Set up the search.
 
@@ -38,6 +45,9 @@ class BilevelSupernet(Supernet):
             unrolled: whether the logits' gradient is that of the weights after
                 one step of gradient descent, at the optimizer's learning
                 rate ξ (second order), or of the weights as they are.
+            architecture_loss: by which the logits are judged, of the first
+                output alone, where the second batch has labels that the other
+                outputs do not know; by default the loss of the weights.
             **kwargs: as `Supernet.compile` takes them.
 
         Raises:
@@ -58,6 +68,7 @@ class BilevelSupernet(Supernet):
                 "gradients do not survive float16. Received: True."
             )
         self.unrolled = unrolled
+        self.architecture_loss = architecture_loss
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move the logits by the second batch, the weights by the first."""
@@ -73,7 +84,12 @@ class BilevelSupernet(Supernet):
     def get_compile_config(self) -> dict[str, Any] | None:
         """Give what `compile_from_config` needs, None before `compile`."""
         config = super().get_compile_config()
-        return config and config | {"unrolled": self.unrolled}
+        return config and config | {
+            "unrolled": self.unrolled,
+            "architecture_loss": keras.saving.serialize_keras_object(
+                self.architecture_loss
+            ),
+        }
 
     def _step_architecture(self, training: Any, held_out: Any) -> None:
         optimizer = self.architecture_optimizer
@@ -81,9 +97,31 @@ class BilevelSupernet(Supernet):
         if self.unrolled:
             gradients = self._differentiate_unrolled(training, held_out, state)
         else:
-            gradients, *_ = self.differentiate(held_out, self.logits, optimizer)
+            gradients, *_ = self._judge(held_out, self.logits, optimizer)
         state.restore()
         self.move_logits(gradients)
+
+    def _judge(
+        self,
+        held_out: Any,
+        variables: list[keras.Variable],
+        optimizer: keras.optimizers.Optimizer | None = None,
+    ) -> tuple[Any, Any, Any]:
+        """Differentiate the loss by which the logits are judged."""
+        return self.differentiate(
+            held_out, variables, optimizer, self._compute_architecture_loss
+        )
+
+    def _compute_architecture_loss(
+        self, images: Any, labels: Any, predictions: Any, sample_weight: Any
+    ) -> Any:
+        if self.architecture_loss is None:
+            return self.compute_loss(images, labels, predictions, sample_weight)
+        target, output = (
+            keras.tree.flatten(tree)[0] for tree in (labels, predictions)
+        )
+        loss = self.architecture_loss(target, output)
+        return sum(self.losses, start=loss)  # With the penalties.
 
     def _step_weights(self, training: Any) -> dict[str, Any]:
         variables = self.network_variables
@@ -106,7 +144,7 @@ class BilevelSupernet(Supernet):
         steps, *_ = self.differentiate(training, variables)
         weights.move(steps, -rate)
         state.restore()
-        gradients, *_ = self.differentiate(held_out, logits + variables)
+        gradients, *_ = self._judge(held_out, logits + variables)
         direct, ahead = gradients[: len(logits)], gradients[len(logits) :]
         radius = RADIUS / (tf.linalg.global_norm(ahead) + SMALLEST_NORM)
         sides = []

@@ -217,6 +217,7 @@ class Supernet(Rematerialized):
         batch: Any,
         variables: list[keras.Variable],
         optimizer: keras.optimizers.Optimizer | None = None,
+        compute_loss: Callable[..., Any] | None = None,
     ) -> tuple[list[Any], Any, Any]:
         """Differentiate the loss of a batch.
 
@@ -224,6 +225,8 @@ class Supernet(Rematerialized):
             batch: images and labels, as `fit` takes them.
             variables: with respect to what.
             optimizer: by which the loss is scaled, if by any.
+            compute_loss: of images, labels, predictions and sample weights;
+                that of the weights when None.
 
         Returns:
             The gradients of the scaled loss, the loss, and the predictions.
@@ -233,7 +236,8 @@ class Supernet(Rematerialized):
         )
         with tf.GradientTape() as tape:
             predictions = self(images, training=True)
-            loss = self.compute_loss(images, labels, predictions, sample_weight)
+            compute_loss = compute_loss or self.compute_loss
+            loss = compute_loss(images, labels, predictions, sample_weight)
             scaled = loss if optimizer is None else optimizer.scale_loss(loss)
         return tape.gradient(scaled, variables), loss, predictions
 

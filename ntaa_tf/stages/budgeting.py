@@ -19,7 +19,7 @@ from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
-from ntaa_tf.stages.job import make_task
+from ntaa_tf.stages.task import make_task
 
 LATENCY_FILE = "latency.json"
 

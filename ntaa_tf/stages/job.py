@@ -11,19 +11,15 @@ import tensorflow as tf
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import write_atomically
-from ntaa_tf.methods import BILEVEL
 from ntaa_tf.optimizer import make_optimizer
-from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import insert_mixed_ops
-from ntaa_tf.size import Size
-from ntaa_tf.tasks.classification import Classification
-from ntaa_tf.tasks.retrieval import Retrieval
-from ntaa_tf.tasks.task import Task
+from ntaa_tf.stages.streams import Stream
+from ntaa_tf.stages.streams import count_steps
+from ntaa_tf.stages.task import make_task
 from ntaa_tf.training import fit_execution
 
-SMOKE_EXAMPLES = 32
 ADAPTED_FILE = "adapted.keras"
 BASELINE = "baseline"  # The directory of plain finetuning, to compare.
 
@@ -98,7 +94,7 @@ class Job:
         self,
         first_epoch: int,
         end: int,
-        chosen: np.ndarray | None = None,
+        stream: Stream | None = None,
         steps: int | None = None,
     ) -> tf.data.Dataset:
         """Give the batches of some epochs, as of every run of this seed.
@@ -106,21 +102,23 @@ class Job:
         Args:
             first_epoch: the first one.
             end: the one before which they end.
-            chosen: indices of the examples; all when None.
+            stream: the examples; all training examples when None.
             steps: batches of an epoch; as many as there are when None.
         """
+        stream = stream or Stream(self.dataset.train)
         flip = self.recipe.flip
+        images_per_class = self.task.images_per_class
         batches = data.training_batches(
-            self.dataset.train,
-            self.dataset.num_classes,
-            self.recipe.batch_size,
+            stream.examples,
+            max(self.dataset.num_classes, 1 + stream.examples.labels.max()),
+            stream.fit(self.recipe.batch_size, images_per_class),
             augment=self.recipe.augment,
             flip=self.dataset.mirrors if flip is None else flip,
             seed=self.recipe.seed,
             first_epoch=first_epoch,
             epochs=end - first_epoch,
-            chosen=chosen,
-            images_per_class=self.task.images_per_class,
+            chosen=stream.chosen,
+            images_per_class=images_per_class,
             steps=steps,
         )
         return batches.map(
@@ -151,96 +149,6 @@ class Job:
         total = self.recipe.total_epochs
         batches = self.training_batches(total, total + 1)
         return batches.take(num_batches).map(lambda images, _: images)
-
-
-def make_task(recipe: Recipe) -> Task:
-    """Make the task that a recipe asks for."""
-    if recipe.task == CLASSIFICATION:
-        return Classification()
-    return Retrieval(
-        head=recipe.head,
-        embedding_size=recipe.embedding_size,
-        stripes=recipe.stripes,
-        images_per_class=recipe.images_per_identity,
-        cross_entropy_weight=recipe.cross_entropy_weight,
-        margin=recipe.triplet_margin,
-        label_smoothing=recipe.label_smoothing,
-        average_precision=recipe.average_precision,
-    )
-
-
-def count_steps(recipe: Recipe, dataset: Any, *chosen: np.ndarray) -> int:
-    """Count the batches of an epoch.
-
-    Args:
-        recipe: the choices.
-        dataset: decoded and split.
-        *chosen: indices of the examples of each stream, of which the shortest
-            decides; by default there is one stream, of all.
-
-    Raises:
-        ValueError: if there is no full batch.
-    """
-    task = make_task(recipe)
-    return min(
-        data.make_order(
-            dataset.train.labels,
-            recipe.batch_size,
-            task.images_per_class,
-            chosen=indices,
-        ).steps
-        for indices in chosen or (None,)
-    )
-
-
-def count_search_steps(recipe: Recipe, dataset: Any) -> int:
-    """Count the batches of an epoch of the search.
-
-    Raises:
-        ValueError: if there is no full batch.
-    """
-    return count_steps(recipe, dataset, *halve(recipe, dataset))
-
-
-def halve(recipe: Recipe, dataset: Any) -> tuple[np.ndarray, ...]:
-    """Divide the training examples: for the weights, for the logits.
-
-    Gives nothing where one stream is enough.
-    """
-    if recipe.plan.search != BILEVEL:
-        return ()
-    return data.halve(dataset.train.labels, recipe.seed)
-
-
-def prepare_data(
-    recipe: Recipe,
-    raw: Any,
-    image_size: Size,
-    path: Path,
-    train_examples: int | None,
-) -> Any:
-    """Split and decode a data set; few images in a smoke run.
-
-    Args:
-        recipe: the choices.
-        raw: the data set.
-        image_size: height and width in pixels.
-        path: where pixels go that are too many for memory.
-        train_examples: how many of the training images are taken.
-    """
-    task = make_task(recipe)
-    few = SMOKE_EXAMPLES
-    if recipe.task == CLASSIFICATION:
-        few = max(few, 2 * task.count_classes(raw))
-    return task.prepare(
-        raw,
-        image_size,
-        validation_share=recipe.validation_share,
-        seed=recipe.seed,
-        train_examples=few if recipe.smoke else train_examples,
-        evaluation_examples=few if recipe.smoke else None,
-        cache_dir=path / "data",
-    )
 
 
 def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:

@@ -8,8 +8,8 @@ import keras
 from ntaa_tf import data
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import prepare_data
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.tasks.classification import replace_classifier

@@ -27,9 +27,9 @@ from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import count_search_steps
-from ntaa_tf.stages.job import halve
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.streams import count_search_steps
+from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.training import fit_resumably
 
 MONITOR_BATCHES = 10
@@ -46,7 +46,8 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     Returns:
         The `history`: each metric after each epoch; the `gap`: how good
         the supernet was, and its argmax; the `collapse_difference` of their
-        logits; and, where there is a `budget`, what it says.
+        logits; where there is a `budget`, what it says; and where another
+        domain judged, how many `target_labels` were used.
     """
     keras.utils.set_random_seed(job.recipe.seed)
     supernet = _compile(job)
@@ -76,7 +77,13 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
         "gap": gap,
         "collapse_difference": difference,
         **costs,
+        **_count_target_labels(job),
     }
+
+
+def _count_target_labels(job: Job) -> dict[str, int]:
+    target = job.dataset.target
+    return {} if target is None else {"target_labels": len(target)}
 
 
 def _compile(job: Job) -> Supernet:
@@ -92,6 +99,8 @@ def _compile(job: Job) -> Supernet:
     elif recipe.plan.search == BILEVEL:
         supernet = BilevelSupernet(*single_or_list(supernet))
         options["unrolled"] = recipe.unrolled
+        if job.dataset.target is not None:
+            options["architecture_loss"] = job.task.architecture_loss
     epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
     steps = count_search_steps(job.recipe, job.dataset)
     careful = []
@@ -156,13 +165,9 @@ def _fit(
 def _make_batches(job: Job, first_epoch: int) -> tf.data.Dataset:
     """Give the search's batches; for bilevel search, pairs of them."""
     recipe, end = job.recipe, job.recipe.search_epochs
-    halves = halve(recipe, job.dataset)
-    if not halves:
-        return job.training_batches(first_epoch, end)
     steps = count_search_steps(recipe, job.dataset)
-    return tf.data.Dataset.zip(
-        *(
-            job.training_batches(first_epoch, end, half, steps)
-            for half in halves
-        )
-    )
+    batches = [
+        job.training_batches(first_epoch, end, stream, steps)
+        for stream in list_streams(recipe, job.dataset)
+    ]
+    return batches[0] if len(batches) == 1 else tf.data.Dataset.zip(*batches)

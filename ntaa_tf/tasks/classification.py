@@ -1,5 +1,6 @@
 """Classification: one label for an image."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ class Classification:
 
     score = "accuracy"
     images_per_class = None
+    architecture_loss = None
     answers_untrained = False
     output = "logits"
 
@@ -26,6 +28,15 @@ class Classification:
     def open(self, name: str, data_dir: str | None) -> data.RawDataset:
         """Open an image classification set."""
         return data.open_dataset(name, data_dir)
+
+    def join_domains(
+        self,
+        sources: Sequence[data.RawDataset],
+        target: data.RawDataset,
+        **choices: Any,
+    ) -> data.RawDataset:
+        """Learn from sources, measure on a target of the same classes."""
+        return data.join_domains(sources, target, **choices)
 
     def count_classes(self, raw: data.RawDataset) -> int:
         """Count the classes."""

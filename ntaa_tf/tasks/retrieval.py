@@ -1,6 +1,7 @@
 """Retrieval: an embedding that finds identities it was not trained on."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,9 +77,29 @@ class Retrieval:
             "flip_test": False,
         }
 
+    @property
+    def architecture_loss(self) -> BatchHardTriplet:
+        """Triplets alone: no classifier knows another domain's identities."""
+        return BatchHardTriplet(self.margin)
+
     def open(self, name: str, data_dir: str | None) -> retrieval.RawRetrieval:
         """Open a retrieval set."""
         return retrieval.open_retrieval(name, data_dir)
+
+    def join_domains(
+        self,
+        sources: Sequence[retrieval.RawRetrieval],
+        target: retrieval.RawRetrieval,
+        *,
+        validation_share: float,
+        seed: int,
+        images_per_class: int | None = None,
+        judges: bool = False,
+    ) -> retrieval.RawRetrieval:
+        """Learn from sources, measure on a target; hold nothing out yet."""
+        return retrieval.join_retrieval_domains(
+            sources, target, seed, images_per_class, judges
+        )
 
     def count_classes(self, raw: retrieval.RawRetrieval) -> int:
         """Count the identities, those that will be held out included."""

@@ -1,5 +1,6 @@
 """What every task gives to the stages of a run."""
 
+from collections.abc import Sequence
 from typing import Any
 from typing import Protocol
 
@@ -35,6 +36,31 @@ class Task(Protocol):
     def open(self, name: str, data_dir: str | None) -> Any:
         """Open a data set by its name; decode nothing."""
 
+    def join_domains(
+        self,
+        sources: Sequence[Any],
+        target: Any,
+        *,
+        validation_share: float,
+        seed: int,
+        images_per_class: int | None,
+        judges: bool,
+    ) -> Any:
+        """Join what is learnt from with what is measured on.
+
+        Args:
+            sources: whose training images are learnt from.
+            target: whose test images are measured on.
+            validation_share: share of the sources' training that is held out.
+            seed: of all choices.
+            images_per_class: training images of each class of the target that
+                judge; all when None.
+            judges: whether those of the target judge architectures.
+
+        Raises:
+            ValueError: if the domains do not fit together.
+        """
+
     def count_classes(self, raw: Any) -> int:
         """Count what training tells apart, before anything is held out."""
 
@@ -51,6 +77,13 @@ class Task(Protocol):
 
     def compile_options(self) -> dict[str, Any]:
         """Give what `compile` needs of the task: its losses and metrics."""
+
+    @property
+    def architecture_loss(self) -> keras.losses.Loss | None:
+        """Of the first output, where another domain's labels are not known.
+
+        None where the labels of both domains are the same.
+        """
 
     def validation_batches(
         self, split: Any, num_classes: int, batch_size: int

@@ -17,9 +17,9 @@ from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import shrink
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import count_search_steps
-from ntaa_tf.stages.job import count_steps
-from ntaa_tf.stages.job import halve
+from ntaa_tf.stages.streams import count_search_steps
+from ntaa_tf.stages.streams import count_steps
+from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING
 
 SMOKE = Recipe(
@@ -186,14 +186,14 @@ def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
     dataset = RetrievalDataset(
         "unequal", len(counts), Examples(images, labels), None, None
     )
-    halves = halve(recipe, dataset)
-    steps = [count_steps(recipe, dataset, half) for half in halves]
+    streams = list_streams(recipe, dataset)
+    steps = [count_steps(recipe, dataset, stream) for stream in streams]
     assert steps[0] != steps[1]
-    assert count_search_steps(recipe, dataset) == min(steps)
+    assert count_search_steps(recipe, dataset) == steps[0]
     job = Job(recipe, None, dataset, tmp_path)
-    for half in halves:
-        batches = job.training_batches(1, 3, half, min(steps))
-        assert len(batches) == 2 * min(steps)
+    for stream in streams:
+        batches = job.training_batches(1, 3, stream, steps[0])
+        assert len(list(batches)) == 2 * steps[0]
 
 
 def test_a_smoke_run_has_two_identities_however_large(folder):

@@ -5,6 +5,7 @@ each view of `query` is then looked for in `gallery`.
 """
 
 from ntaa_tf.data.retrieval.catalog import open_retrieval
+from ntaa_tf.data.retrieval.domains import join_retrieval_domains
 from ntaa_tf.data.retrieval.grammar import Grammar
 from ntaa_tf.data.retrieval.grammar import parse_name
 from ntaa_tf.data.retrieval.identities import combine
@@ -36,6 +37,7 @@ __all__ = [
     "combine",
     "hold_out",
     "index_identities",
+    "join_retrieval_domains",
     "open_retrieval",
     "parse_name",
     "prepare_retrieval",

@@ -55,6 +55,8 @@ class RetrievalDataset:
         train: what models learn from; labels are identities, numbered.
         validation: held out identities, by which choices are made.
         test: what is measured once, at the end.
+        target: of another domain, what architectures are judged by; labels
+            are its own identities, numbered.
     """
 
     name: str
@@ -62,6 +64,7 @@ class RetrievalDataset:
     train: Examples
     validation: Trial
     test: Trial
+    target: Examples | None = None
 
     @property
     def mirrors(self) -> bool:
@@ -135,10 +138,23 @@ def prepare_retrieval(
                 "identity the gallery has by another camera. Received: none "
                 f"of {len(trial.query)} that decode"
             )
-    views = _decode("train", train, size, cache_dir)
-    labels, identities = index_identities(views.identities)
-    examples = Examples(views.images, labels)
-    return RetrievalDataset(raw.name, len(identities), examples, **decoded)
+    examples, num_classes = _decode_labelled("train", train, size, cache_dir)
+    target = None
+    if "target" in raw.splits:
+        judging = _limit(raw.splits["target"], evaluation_examples, seed)
+        target, _ = _decode_labelled("target", judging, size, cache_dir)
+    return RetrievalDataset(
+        raw.name, num_classes, examples, **decoded, target=target
+    )
+
+
+def _decode_labelled(
+    name: str, views: RawViews, size: Size, cache_dir: pathlib.Path | None
+) -> tuple[Examples, int]:
+    """Decodes what is learnt from; also gives how many identities it has."""
+    decoded = _decode(name, views, size, cache_dir)
+    labels, identities = index_identities(decoded.identities)
+    return Examples(decoded.images, labels), len(identities)
 
 
 def _decode(

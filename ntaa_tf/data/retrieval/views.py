@@ -55,7 +55,7 @@ class RawRetrieval:
     Attributes:
         name: the name it was opened by.
         splits: `"train"` and, where there is something to measure with,
-            `"query"` and `"gallery"`.
+            `"query"` and `"gallery"`; and `"target"`, of another domain.
     """
 
     name: str

@@ -1,0 +1,71 @@
+"""The data of a run: one data set, or a source and a target domain."""
+
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.methods import ACROSS_DOMAINS
+from ntaa_tf.recipe import CLASSIFICATION
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.size import Size
+from ntaa_tf.stages.task import make_task
+
+SMOKE_EXAMPLES = 32
+
+
+def open_data(recipe: Recipe) -> Any:
+    """Open what a recipe trains on and is measured on; decode nothing.
+
+    Raises:
+        ValueError: if a data set can't be opened, or two domains differ in
+            their classes.
+    """
+    task = make_task(recipe)
+    target = task.open(recipe.dataset, recipe.data_dir)
+    if recipe.source_dataset is None:
+        return target
+    directory = recipe.source_data_dir or recipe.data_dir
+    try:
+        return task.join_domains(
+            [
+                task.open(name, directory)
+                for name in recipe.source_dataset.split(",")
+            ],
+            target,
+            judges=recipe.method == ACROSS_DOMAINS,
+            images_per_class=recipe.target_images_per_id,
+            validation_share=recipe.validation_share,
+            seed=recipe.seed,
+        )
+    except ValueError as error:
+        raise ValueError(f"In --source_dataset: {error}") from error
+
+
+def prepare_data(
+    recipe: Recipe,
+    raw: Any,
+    image_size: Size,
+    path: Path,
+    train_examples: int | None,
+) -> Any:
+    """Split and decode a data set; few images in a smoke run.
+
+    Args:
+        recipe: the choices.
+        raw: the data set.
+        image_size: height and width in pixels.
+        path: where pixels go that are too many for memory.
+        train_examples: how many of the training images are taken.
+    """
+    task = make_task(recipe)
+    few = SMOKE_EXAMPLES
+    if recipe.task == CLASSIFICATION:
+        few = max(few, 2 * task.count_classes(raw))
+    return task.prepare(
+        raw,
+        image_size,
+        validation_share=recipe.validation_share,
+        seed=recipe.seed,
+        train_examples=few if recipe.smoke else train_examples,
+        evaluation_examples=few if recipe.smoke else None,
+        cache_dir=path / "data",
+    )

@@ -1,0 +1,133 @@
+"""Whole runs over two domains: who learns from which, and what is told."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from stages.test_methods import adapt_killed
+from stages.test_retrieval_run import write_market
+
+from ntaa_tf.files import read_json
+from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import Recipe
+
+SMOKE = Recipe(
+    smoke=True,
+    image_size=16,
+    sites="last:2",
+    method="bilevel",
+    source_dataset="digits0to4",
+)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two domains of two classes: bright and dark, the one inverted."""
+    root, rng = tmp_path_factory.mktemp("domains"), np.random.default_rng(0)
+    for domain, shades in (("day", (40, 200)), ("night", (200, 40))):
+        for name, shade in zip(("cat", "dog"), shades, strict=True):
+            folder = root / domain / name
+            folder.mkdir(parents=True)
+            for number in range(24):
+                image = rng.integers(0, 40, (16, 16, 3)) + shade
+                encoded = tf.io.encode_png(image.astype("uint8")).numpy()
+                (folder / f"{number}.png").write_bytes(encoded)
+    return root
+
+
+def name_domains(folders, **choices):
+    return {
+        "source_dataset": f"folder:{folders / 'day'}",
+        "dataset": f"folder:{folders / 'night'}",
+        **choices,
+    }
+
+
+def adapt(path, **choices):
+    return run(dataclasses.replace(SMOKE, workdir=str(path), **choices))
+
+
+def test_a_search_across_domains_is_killed_and_goes_on(
+    folders, tmp_path, monkeypatch
+):
+    choices = name_domains(
+        folders,
+        method="bilevel",
+        baseline=True,
+        target_images_per_id=3,
+        sites="last:2",
+    )
+    killed, deaths = adapt_killed(monkeypatch, tmp_path / "killed", **choices)
+    monkeypatch.undo()
+    whole = adapt(tmp_path / "whole", **choices)
+    assert deaths == 4  # Two of the search and finetuning, two of the baseline.
+    assert killed["target_labels"] == whole["target_labels"] == 6
+    histories = [
+        read_json(tmp_path / name / "search/result.json")["history"]
+        for name in ("killed", "whole")
+    ]
+    assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], rel=1e-4)
+    page = (tmp_path / "whole/report.html").read_text("utf-8")
+    assert "Labelled training images of the target used" in page
+
+
+def test_source_only_training_uses_no_label_of_the_target(folders, tmp_path):
+    metrics = adapt(tmp_path, **name_domains(folders, method="finetune"))
+    assert "target_labels" not in metrics
+    assert 0 <= metrics["adapted"]["test_accuracy"] <= 1
+
+
+def test_identities_of_two_domains_need_not_match(tmp_path):
+    """The target's identities are judged by triplets, K images of each."""
+    source = write_market(tmp_path / "source", tf.io.encode_png, ".png")
+    target = write_market(tmp_path / "target", tf.io.encode_png, ".png")
+    for image in (target / "bounding_box_train").glob("000[5-8]*.png"):
+        image.unlink()
+    metrics = adapt(
+        tmp_path / "run",
+        task="retrieval",
+        flip=False,
+        source_dataset=f"market:{source}",
+        dataset=f"market:{target}",
+        target_images_per_id=1,
+        unrolled=True,
+    )
+    assert metrics["target_labels"] == 4
+    assert 0 < metrics["adapted"]["test_map"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (
+            {"source_dataset": None},
+            r"`source_dataset`. Expected the data set that weights are",
+        ),
+        (
+            {"method": "ntaa", "target_images_per_id": 1},
+            r"`target_images_per_id`. Expected None with --method=ntaa",
+        ),
+        (
+            {
+                "method": "ntaa",
+                "source_dataset": None,
+                "source_data_dir": "x",
+            },
+            r"`source_data_dir`. Expected None without --source_dataset",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_refused(choices, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(SMOKE, **choices)
+
+
+@pytest.mark.parametrize("source", ["digits", "folder:nowhere"])
+def test_a_source_that_does_not_fit_is_told_before_training(
+    source, folders, tmp_path
+):
+    choices = name_domains(folders, source_dataset=source)
+    with pytest.raises(ValueError, match=r"In --source_dataset: Invalid data"):
+        adapt(tmp_path, **choices)
+    assert list(tmp_path.iterdir()) == []
