@@ -81,6 +81,22 @@ class BilevelSupernet(Supernet):
         self.progress.assign_add(self.progress_per_step)
         return metrics
 
+    def compute_architecture_loss(
+        self,
+        images: Any,
+        labels: Any,
+        predictions: Any,
+        sample_weight: Any = None,
+    ) -> Any:
+        """Give the loss by which the logits are judged."""
+        if self.architecture_loss is None:
+            return self.compute_loss(images, labels, predictions, sample_weight)
+        target, output = (
+            keras.tree.flatten(tree)[0] for tree in (labels, predictions)
+        )
+        loss = self.architecture_loss(target, output)
+        return sum(self.losses, start=loss)  # With the penalties.
+
     def get_compile_config(self) -> dict[str, Any] | None:
         """Give what `compile_from_config` needs, None before `compile`."""
         config = super().get_compile_config()
@@ -109,19 +125,8 @@ class BilevelSupernet(Supernet):
     ) -> tuple[Any, Any, Any]:
         """Differentiate the loss by which the logits are judged."""
         return self.differentiate(
-            held_out, variables, optimizer, self._compute_architecture_loss
+            held_out, variables, optimizer, self.compute_architecture_loss
         )
-
-    def _compute_architecture_loss(
-        self, images: Any, labels: Any, predictions: Any, sample_weight: Any
-    ) -> Any:
-        if self.architecture_loss is None:
-            return self.compute_loss(images, labels, predictions, sample_weight)
-        target, output = (
-            keras.tree.flatten(tree)[0] for tree in (labels, predictions)
-        )
-        loss = self.architecture_loss(target, output)
-        return sum(self.losses, start=loss)  # With the penalties.
 
     def _step_weights(self, training: Any) -> dict[str, Any]:
         variables = self.network_variables

@@ -79,13 +79,42 @@ class Budget:
         winners = {choice.name: choice.winner for choice in supernet.choices}
         if self.keeps(winners):
             return winners
-        chosen = self._program.maximize(score_options(supernet), self.limits)
-        if chosen is None or not self.keeps(chosen):
+        return self.choose_by(score_options(supernet), self.limits)
+
+    def choose_by(
+        self,
+        scores: Mapping[str, Mapping[str, float]],
+        limits: Mapping[str, float],
+    ) -> Options:
+        """Choose the options of the largest sum of scores.
+
+        Args:
+            scores: of each option of each choice, by their names.
+            limits: none below those of this budget.
+        """
+        chosen = self._program.maximize(scores, limits)
+        if chosen is None or self._exceed(self._cost(chosen), limits):
             raise RuntimeError(
                 "The solver failed. Expected an architecture that keeps "
-                f"{self.limits}. Received: {chosen}."
+                f"{limits}. Received: {chosen}."
             )
         return chosen
+
+    def approach(
+        self, options: Mapping[str, str], share: float
+    ) -> dict[str, float]:
+        """Give limits on the way from what an architecture costs to these.
+
+        Args:
+            options: the option of each choice, by its name.
+            share: how much of the way is gone; 1 gives the limits themselves.
+        """
+        return {
+            name: limit + (1 - share) * max(0.0, cost - limit)
+            for (name, cost), limit in zip(
+                self._cost(options).items(), self.limits.values(), strict=True
+            )
+        }
 
     @property
     def source(self) -> dict[str, float]:
@@ -114,12 +143,17 @@ class Budget:
         costs = self._network.evaluate(options)
         return {name: costs[name] for name in self.limits}
 
-    def _exceed(self, costs: Mapping[str, float]) -> dict[str, float]:
+    def _exceed(
+        self,
+        costs: Mapping[str, float],
+        limits: Mapping[str, float] | None = None,
+    ) -> dict[str, float]:
         """Give those of the costs that are beyond their limits."""
+        limits = limits or self.limits
         return {
             name: cost
             for name, cost in costs.items()
-            if cost > self.limits[name] + TOLERANCE
+            if cost > limits[name] + TOLERANCE
         }
 
     def _check(self) -> None:

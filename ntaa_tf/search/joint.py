@@ -241,6 +241,16 @@ class Supernet(Rematerialized):
             scaled = loss if optimizer is None else optimizer.scale_loss(loss)
         return tape.gradient(scaled, variables), loss, predictions
 
+    def compute_architecture_loss(
+        self,
+        images: Any,
+        labels: Any,
+        predictions: Any,
+        sample_weight: Any = None,
+    ) -> Any:
+        """Give the loss by which the logits are judged: that of the weights."""
+        return self.compute_loss(images, labels, predictions, sample_weight)
+
     def track(self, batch: Any, loss: Any, predictions: Any) -> dict[str, Any]:
         """Give the metrics, now with those of a batch."""
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(

@@ -146,9 +146,16 @@ class Job:
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Give training images of an epoch that no training sees."""
+        batches = self.calibration_batches(num_batches)
+        return batches.map(lambda images, _: images)
+
+    def calibration_batches(
+        self, num_batches: int, stream: Stream | None = None
+    ) -> tf.data.Dataset:
+        """Give them with what the losses take, of a stream if one is given."""
         total = self.recipe.total_epochs
-        batches = self.training_batches(total, total + 1)
-        return batches.take(num_batches).map(lambda images, _: images)
+        batches = self.training_batches(total, total + 1, stream)
+        return batches.take(num_batches)
 
 
 def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:

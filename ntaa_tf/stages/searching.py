@@ -33,6 +33,7 @@ from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.training import fit_resumably
 
 MONITOR_BATCHES = 10
+BUDGET_BATCHES = 5
 DECOUPLED = "adam_decoupled"
 
 
@@ -148,7 +149,9 @@ def _fit(
     callbacks: list[keras.callbacks.Callback] = [monitor]
     if supernet.relaxation != SINGLE_PATH and job.recipe.end == "exact":
         if budget is not None:
-            callbacks.append(EndWithinBudget(budget))
+            callbacks.append(
+                EndWithinBudget(budget, lambda: _list_judging_batches(job))
+            )
         if job.recipe.validated_end:
             allows = None if budget is None else budget.keeps
             callbacks.append(EndValidated(monitor.evaluate, allows))
@@ -160,6 +163,12 @@ def _fit(
         directory=directory,
         callbacks=callbacks,
     )
+
+
+def _list_judging_batches(job: Job) -> list[Any]:
+    """List some batches of what the logits learn from."""
+    judging = list_streams(job.recipe, job.dataset)[-1]
+    return list(job.calibration_batches(BUDGET_BATCHES, judging))
 
 
 def _make_batches(job: Job, first_epoch: int) -> tf.data.Dataset:

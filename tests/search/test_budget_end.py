@@ -28,12 +28,10 @@ def search(rng, share, epochs=4):
             seen.append([np.array(logits) for logits in self.model.logits])
 
     images = rng.normal(size=(8, 16, 16, 3)).astype("float32")
+    labels = rng.integers(4, size=8)
+    end = EndWithinBudget(budget, lambda: [(images, labels)])
     supernet.fit(
-        images,
-        rng.integers(4, size=8),
-        epochs=epochs,
-        verbose=0,
-        callbacks=[EndWithinBudget(budget), Watch()],
+        images, labels, epochs=epochs, verbose=0, callbacks=[end, Watch()]
     )
     return supernet, budget, seen, images
 

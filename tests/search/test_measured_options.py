@@ -1,0 +1,114 @@
+"""A budget drops what the loss does not miss, and measuring leaves no trace."""
+
+import keras
+import numpy as np
+import pytest
+from search.small_models import make_residual
+from search.small_models import randomize
+
+from ntaa_tf import Budget
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.search.measured_options import MeasuredOptions
+
+SIZE = 8
+
+
+def make_chain():
+    """Three convolutions of equal cost; `idle` alone is the identity."""
+    tensor = inputs = keras.Input((SIZE, SIZE, 4))
+    for name in ("stem", "first", "idle", "last"):
+        conv = keras.layers.Conv2D(
+            4, 3, padding="same", use_bias=False, name=name
+        )
+        tensor = conv(tensor)
+    pooled = keras.layers.GlobalAveragePooling2D()(tensor)
+    source = keras.Model(inputs, keras.layers.Dense(2, name="head")(pooled))
+    delta = np.zeros((3, 3, 4, 4))
+    delta[1, 1] = np.eye(4)
+    source.get_layer("idle").set_weights([delta])
+    return source
+
+
+def make_supernet(source, candidates="identity"):
+    supernet = insert_mixed_ops(source, candidates)
+    supernet.compile(
+        keras.optimizers.SGD(0.1),
+        architecture_optimizer=keras.optimizers.SGD(0.1),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        lambda_theta=1.0,
+    )
+    return supernet
+
+
+def make_batches(source, rng, count=2):
+    """Images with the labels that the source itself gives them."""
+    images = [
+        rng.normal(size=(16, *source.input_shape[1:])).astype("float32")
+        for _ in range(count)
+    ]
+    return [(batch, np.argmax(source(batch), axis=-1)) for batch in images]
+
+
+def limit_macs(supernet, share):
+    source = Budget(supernet, {"macs": 1e12}).source["macs"]
+    return Budget(supernet, {"macs": share * source})
+
+
+def test_what_the_loss_does_not_miss_goes_first(rng):
+    """The logits speak against it, and are not believed."""
+    keras.utils.set_random_seed(0)
+    source = make_chain()
+    supernet = make_supernet(source)
+    for choice in supernet.choices:
+        choice.logits.assign([3.0, -3.0 if choice.name == "idle" else 2.0])
+    batches = make_batches(source, rng)
+    budget = limit_macs(supernet, 0.8)
+    chosen = MeasuredOptions(supernet, batches).choose(budget)
+    assert chosen == {"first": "source", "idle": "identity", "last": "source"}
+    by_logits = budget.choose(supernet)
+    assert by_logits["idle"] == "source"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 2.0])
+def test_limits_are_kept_and_winners_that_keep_them(share, rng):
+    source = randomize(make_residual(), rng)
+    supernet = make_supernet(source, "ntaa")
+    budget = limit_macs(supernet, share)
+    winners = {choice.name: choice.winner for choice in supernet.choices}
+    chosen = MeasuredOptions(supernet, make_batches(source, rng)).choose(budget)
+    assert budget.keeps(chosen)
+    assert (chosen == winners) == budget.keeps(winners)
+
+
+def test_measuring_leaves_no_trace(rng):
+    source = randomize(make_residual(), rng)
+    supernet = make_supernet(source, "ntaa")
+    before = [variable.numpy() for variable in supernet.variables]
+    measured = MeasuredOptions(supernet, make_batches(source, rng))
+    measured.choose(limit_macs(supernet, 0.5))
+    for variable, value in zip(supernet.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_a_loss_that_is_not_finite_is_worst(rng):
+    source = make_chain()
+    supernet = make_supernet(source)
+    images, labels = make_batches(source, rng, 1)[0]
+    broken = images.copy()
+    broken[0] = np.nan
+    measured = MeasuredOptions(supernet, [(broken, labels)])
+    budget = limit_macs(supernet, 0.8)
+    assert budget.keeps(measured.choose(budget))
+
+
+def test_limits_are_approached(rng):
+    supernet = make_supernet(make_chain())
+    budget = limit_macs(supernet, 0.6)
+    source = {choice.name: "source" for choice in supernet.choices}
+    cost, limit = budget.source["macs"], budget.limits["macs"]
+    assert budget.approach(source, 0.5)["macs"] == pytest.approx(
+        (cost + limit) / 2
+    )
+    assert budget.approach(source, 1.0) == budget.limits
+    kept = dict.fromkeys(source, "identity")
+    assert budget.approach(kept, 0.5) == budget.limits
