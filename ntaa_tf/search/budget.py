@@ -1,5 +1,6 @@
 """What a derived model may cost."""
 
+import functools
 import math
 from collections.abc import Mapping
 
@@ -79,44 +80,41 @@ class Budget:
         winners = {choice.name: choice.winner for choice in supernet.choices}
         if self.keeps(winners):
             return winners
-        return self.choose_by(score_options(supernet), self.limits)
+        return self.choose_by(score_options(supernet))
 
     def choose_by(
         self,
         scores: Mapping[str, Mapping[str, float]],
-        limits: Mapping[str, float],
+        limits: Mapping[str, float] | None = None,
     ) -> Options:
-        """Choose the options of the largest sum of scores.
+        """Choose the options of the largest sum of scores within limits.
 
         Args:
             scores: of each option of each choice, by their names.
-            limits: none below those of this budget.
+            limits: none below those of this budget, which they are by default.
         """
+        limits = limits or self.limits
         chosen = self._program.maximize(scores, limits)
-        if chosen is None or self._exceed(self._cost(chosen), limits):
+        if chosen is None or not self.keeps(chosen, limits):
             raise RuntimeError(
                 "The solver failed. Expected an architecture that keeps "
                 f"{limits}. Received: {chosen}."
             )
         return chosen
 
-    def approach(
-        self, options: Mapping[str, str], share: float
-    ) -> dict[str, float]:
-        """Give limits on the way from what an architecture costs to these.
+    def approach(self, share: float) -> dict[str, float]:
+        """Give limits on the way from the source's costs to this budget's.
 
         Args:
-            options: the option of each choice, by its name.
-            share: how much of the way is gone; 1 gives the limits themselves.
+            share: of the way that is gone: 0 gives what the source costs, or
+                the limits where they are above that; 1 gives the limits.
         """
         return {
-            name: limit + (1 - share) * max(0.0, cost - limit)
-            for (name, cost), limit in zip(
-                self._cost(options).items(), self.limits.values(), strict=True
-            )
+            name: limit + (1 - share) * max(0.0, self.source[name] - limit)
+            for name, limit in self.limits.items()
         }
 
-    @property
+    @functools.cached_property
     def source(self) -> dict[str, float]:
         """Each limited cost of the source."""
         return self._cost(self._network.source)
@@ -131,43 +129,34 @@ class Budget:
             }
         return self._cost(options)
 
-    def keeps(self, options: Mapping[str, str]) -> bool:
+    def keeps(
+        self,
+        options: Mapping[str, str],
+        limits: Mapping[str, float] | None = None,
+    ) -> bool:
         """Say whether an architecture keeps the limits.
 
         Args:
             options: the option of each choice, by its name.
+            limits: other ones than this budget's, on the same costs.
         """
-        return not self._exceed(self._cost(options))
+        return not _exceed(self._cost(options), limits or self.limits)
 
     def _cost(self, options: Mapping[str, str]) -> dict[str, float]:
         costs = self._network.evaluate(options)
         return {name: costs[name] for name in self.limits}
 
-    def _exceed(
-        self,
-        costs: Mapping[str, float],
-        limits: Mapping[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Give those of the costs that are beyond their limits."""
-        limits = limits or self.limits
-        return {
-            name: cost
-            for name, cost in costs.items()
-            if cost > limits[name] + TOLERANCE
-        }
-
     def _check(self) -> None:
         """Raise a ValueError unless some architecture keeps all limits."""
         alone = {name: self._find_smallest(name, {}) for name in self.limits}
-        beyond = self._exceed(alone)
+        beyond = _exceed(alone, self.limits)
         if beyond:
             raise _impossible(self.limits, beyond, "the smallest reachable is")
-        within = self._exceed(
-            {
-                name: self._find_smallest(name, _others(self.limits, name))
-                for name in self.limits
-            }
-        )
+        together = {
+            name: self._find_smallest(name, _others(self.limits, name))
+            for name in self.limits
+        }
+        within = _exceed(together, self.limits)
         if within:
             raise _impossible(
                 self.limits, within, "the smallest within the others is"
@@ -220,6 +209,17 @@ def _check_names(
             f"{'' if latency else ', of latency_ms with a latency table only'}"
             f". Received: limits of {unknown}."
         )
+
+
+def _exceed(
+    costs: Mapping[str, float], limits: Mapping[str, float]
+) -> dict[str, float]:
+    """Give those of the costs that are beyond their limits."""
+    return {
+        name: cost
+        for name, cost in costs.items()
+        if cost > limits[name] + TOLERANCE
+    }
 
 
 def _others(limits: Mapping[str, float], name: str) -> dict[str, float]:

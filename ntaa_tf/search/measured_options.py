@@ -1,28 +1,32 @@
-"""Which options a budget may take: by what the loss says of each of them."""
+"""Which options a budget takes: by what the loss says of each of them."""
 
 import math
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
 
 from ntaa_tf.costs.architecture_program import Options
-from ntaa_tf.layers.choice import Choice
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
 
-ROUNDS = 3
+STEPS = 8
 LARGEST = 1e3  # What a loss that is not finite counts as.
+LEAST = 1e-4  # What a change costs that costs nothing: of such, few are made.
+
+Change = tuple[str, str]  # A choice, and an option for it.
 
 
 class MeasuredOptions:
-    """Finds the options within a budget that raise the loss least.
+    """Finds options within a budget that raise the loss little.
 
     A logit says how a little more of an option would change the loss where the
     mixture is now, not what becomes of a network that has nothing else there.
-    So the limits are approached in rounds; in each the loss is measured with
-    every single choice changed, and the sum of the changes is minimized by
-    integer programming.
+    So the loss is measured with a single choice changed, and integer
+    programming minimizes the sum of what all changes cost. As that is true of
+    small changes only, the limits are approached in steps from the source's
+    costs on.
 
     Args:
         supernet: compiled, and searched.
@@ -32,7 +36,7 @@ class MeasuredOptions:
     def __init__(self, supernet: Supernet, batches: Sequence[Any]):
         self._supernet = supernet
         self._batches = batches
-        self._loss = tf.function(self._compute_loss, reduce_retracing=True)
+        self._compute = tf.function(self._compute_loss, reduce_retracing=True)
 
     def choose(self, budget: Budget) -> Options:
         """Choose; the supernet is left as it is.
@@ -44,49 +48,74 @@ class MeasuredOptions:
             The option of each choice, by its name: the winners, if they keep
             the limits.
         """
-        supernet, choices = self._supernet, self._supernet.choices
+        supernet = self._supernet
+        options = {choice.name: choice.winner for choice in supernet.choices}
+        rises: dict[Change, float] = {}
         state = [*supernet.non_trainable_variables, *supernet.logits]
         values = [variable.numpy() for variable in state]
-        options = {choice.name: choice.winner for choice in choices}
         try:
-            for left in range(ROUNDS - 1, -1, -1):
-                if budget.keeps(options):
-                    break
-                limits = budget.approach(options, 1 / (left + 1))
-                options = budget.choose_by(self._score(options), limits)
+            for step in range(STEPS + 1):
+                limits = budget.approach(step / STEPS)
+                if not budget.keeps(options, limits):
+                    options = self._move(budget, limits, options, rises)
         finally:
             for variable, value in zip(state, values, strict=True):
                 variable.assign(value)
             supernet.reset_metrics()
         return options
 
-    def _score(self, options: Options) -> dict[str, dict[str, float]]:
-        """Give by how much each option, alone, lowers the loss."""
-        choices = self._supernet.choices
-        for choice in choices:
-            choice.choose(options[choice.name])
-        loss = self._measure()
+    def _move(
+        self,
+        budget: Budget,
+        limits: Mapping[str, float],
+        options: Options,
+        rises: dict[Change, float],
+    ) -> Options:
+        """Choose within limits, by what was measured around some options.
+
+        Args:
+            budget: of the supernet.
+            limits: what is to be kept now.
+            options: the option of each choice until now.
+            rises: of the loss by each change, as last measured. The more was
+                changed before, the more a change costs, so that only what is
+                chosen by these has to be measured again.
+        """
+        loss = self._measure(options)
+        measured: set[Change] = set()
+        while True:
+            chosen = budget.choose_by(self._score(options, rises), limits)
+            changes = {
+                change
+                for change in chosen.items()
+                if change not in options.items()
+            }
+            if changes <= measured:
+                return chosen
+            for choice, option in sorted(changes - measured):
+                changed = self._measure({**options, choice: option})
+                rises[choice, option] = changed - loss
+            measured |= changes
+
+    def _score(
+        self, options: Options, rises: Mapping[Change, float]
+    ) -> dict[str, dict[str, float]]:
+        """Give by how much each option lowers the loss: never, at best."""
         return {
             choice.name: {
-                option: loss - self._measure_with(choice, option, loss, options)
+                option: 0.0
+                if option == options[choice.name]
+                else -max(rises.get((choice.name, option), LEAST), LEAST)
                 for option in choice.options
             }
-            for choice in choices
+            for choice in self._supernet.choices
         }
 
-    def _measure_with(
-        self, choice: Choice, option: str, loss: float, options: Options
-    ) -> float:
-        own = options[choice.name]
-        if option == own:
-            return loss
-        choice.choose(option)
-        measured = self._measure()
-        choice.choose(own)
-        return measured
-
-    def _measure(self) -> float:
-        losses = [float(self._loss(*batch)) for batch in self._batches]
+    def _measure(self, options: Options) -> float:
+        """Give the loss of the network that has these options alone."""
+        for choice in self._supernet.choices:
+            choice.choose(options[choice.name])
+        losses = [float(self._compute(*batch)) for batch in self._batches]
         mean = sum(losses) / len(losses)
         return min(mean, LARGEST) if math.isfinite(mean) else LARGEST
 

@@ -101,14 +101,27 @@ def test_a_loss_that_is_not_finite_is_worst(rng):
     assert budget.keeps(measured.choose(budget))
 
 
-def test_limits_are_approached(rng):
-    supernet = make_supernet(make_chain())
-    budget = limit_macs(supernet, 0.6)
-    source = {choice.name: "source" for choice in supernet.choices}
-    cost, limit = budget.source["macs"], budget.limits["macs"]
-    assert budget.approach(source, 0.5)["macs"] == pytest.approx(
-        (cost + limit) / 2
+def test_limits_are_approached_from_the_source(rng):
+    budget = limit_macs(make_supernet(make_chain()), 0.6)
+    source, limit = budget.source["macs"], budget.limits["macs"]
+    costs = [budget.approach(share)["macs"] for share in (0, 0.5, 1)]
+    assert costs == pytest.approx([source, (source + limit) / 2, limit])
+    above = limit_macs(make_supernet(make_chain()), 2.0)
+    assert above.approach(0.5) == above.limits
+
+
+def test_what_no_single_change_brings_nearer_is_found(rng):
+    """Of two equally deep branches both have to become shallower."""
+    inputs = keras.Input((SIZE, SIZE, 4))
+    stem = keras.layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
+    left, right = (
+        keras.layers.Conv2D(4, 3, padding="same", name=name)(stem)
+        for name in ("left", "right")
     )
-    assert budget.approach(source, 1.0) == budget.limits
-    kept = dict.fromkeys(source, "identity")
-    assert budget.approach(kept, 0.5) == budget.limits
+    pooled = keras.layers.GlobalAveragePooling2D()(left + right)
+    source = keras.Model(inputs, keras.layers.Dense(2)(pooled))
+    supernet = make_supernet(source)
+    budget = Budget(supernet, {"depth": 2})
+    measured = MeasuredOptions(supernet, make_batches(source, rng))
+    chosen = measured.choose(budget)
+    assert chosen == {"left": "identity", "right": "identity"}
