@@ -1,5 +1,6 @@
 """Which options a budget takes: by what the loss says of each of them."""
 
+import logging
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ import tensorflow as tf
 from ntaa_tf.costs.architecture_program import Options
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
+
+logger = logging.getLogger(__name__)
 
 STEPS = 8
 LARGEST = 1e3  # What a loss that is not finite counts as.
@@ -58,6 +61,7 @@ class MeasuredOptions:
                 limits = budget.approach(step / STEPS)
                 if not budget.keeps(options, limits):
                     options = self._move(budget, limits, options, rises)
+                logger.info("step %d of %d to the limits", step, STEPS)
         finally:
             for variable, value in zip(state, values, strict=True):
                 variable.assign(value)
