@@ -25,8 +25,9 @@ def open_dataset(name: str, data_dir: str | None = None) -> RawDataset:
     Args:
         name: `digits`, `digits0to4` or `digits5to9` (scikit-learn's);
             `folder:PATH` with `PATH/train/<class>/...`, optional `validation`
-            or `val`, and `test`, or with `PATH/<class>/...`; or the name of an
-            image classification set of tensorflow-datasets.
+            or `val`, and `test`, or with `PATH/<class>/...`, of which
+            `PATH_train.txt` and `PATH_test.txt` may tell the splits; or the
+            name of an image classification set of tensorflow-datasets.
         data_dir: the directory of prepared tensorflow-datasets.
 
     Returns:

@@ -5,6 +5,8 @@ import pathlib
 import numpy as np
 
 from ntaa_tf.data.decode import SUFFIXES
+from ntaa_tf.data.lists import find_lists
+from ntaa_tf.data.lists import open_listed
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
 
@@ -19,6 +21,9 @@ SPLIT_FOLDERS = {
 def open_folder(name: str, root: pathlib.Path) -> RawDataset:
     """Opens `root/train/<class>/...`, or `root/<class>/...` without splits.
 
+    Where `<root>_train.txt` lies beside the folder, it and `<root>_test.txt`
+    tell the splits of `root/<class>/...` instead.
+
     Hidden files and files that are not images are passed over. Images may lie
     at any depth below their class.
 
@@ -32,13 +37,17 @@ def open_folder(name: str, root: pathlib.Path) -> RawDataset:
 
     Raises:
         ValueError: if there is no such folder, it holds no classes, a class
-            holds no images, or the splits differ in their classes.
+            holds no images, the splits differ in their classes, or a list
+            does not fit the folder.
     """
     if not root.is_dir():
         raise ValueError(
             f"Invalid data set `{name}`. Expected an existing folder. "
             f"Received: {root} (in {pathlib.Path.cwd()})"
         )
+    lists = find_lists(root)
+    if lists:
+        return open_listed(name, root, lists)
     folders = _find_splits(name, root)
     class_names = _list_classes(name, folders["train"])
     for folder in folders.values():

@@ -1,0 +1,107 @@
+"""Splits that are told by text files beside a folder, as DomainNet's are."""
+
+import pathlib
+
+import numpy as np
+
+from ntaa_tf.data.raw import RawDataset
+from ntaa_tf.data.raw import RawSplit
+
+SPLITS = ("train", "test")
+
+
+def find_lists(root: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Finds `<folder>_train.txt` and `<folder>_test.txt` beside a folder.
+
+    Args:
+        root: the folder.
+
+    Returns:
+        Those that are there, by split.
+    """
+    named = {
+        split: root.with_name(f"{root.name}_{split}.txt") for split in SPLITS
+    }
+    return {split: path for split, path in named.items() if path.is_file()}
+
+
+def open_listed(
+    name: str, root: pathlib.Path, lists: dict[str, pathlib.Path]
+) -> RawDataset:
+    """Opens the images that are listed, each line `DOMAIN/CLASS/FILE LABEL`.
+
+    Args:
+        name: what the data set is called.
+        root: the folder `DOMAIN`; paths are told from the folder above it.
+        lists: the text file of each split, `"train"` among them.
+
+    Returns:
+        The data set; its class names are the folders', in the labels' order.
+
+    Raises:
+        ValueError: if there is no list for training, a line is of another
+            form, a label has two classes or a class two labels, labels leave
+            numbers out, or a file is missing.
+    """
+    if "train" not in lists:
+        found = ", ".join(path.name for path in lists.values())
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected {root.name}_train.txt beside "
+            f"{root}. Received: only {found}"
+        )
+    read = {split: _read_list(name, path) for split, path in lists.items()}
+    names = _name_classes(
+        name, [entry for entries in read.values() for entry in entries]
+    )
+    splits = {}
+    for split, entries in read.items():
+        images = [root.parent / path for path, _ in entries]
+        missing = next((path for path in images if not path.is_file()), None)
+        if missing is not None:
+            raise ValueError(
+                f"Invalid data set `{name}`. Expected every image that "
+                f"{lists[split].name} lists. Received: none at {missing}"
+            )
+        labels = np.array([label for _, label in entries])
+        splits[split] = RawSplit(images, labels)
+    return RawDataset(name, names, splits)
+
+
+def _read_list(
+    name: str, path: pathlib.Path
+) -> list[tuple[pathlib.PurePosixPath, int]]:
+    entries = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        # Names of files may hold spaces.
+        file, _, label = line.strip().rpartition(" ")
+        image = pathlib.PurePosixPath(file)
+        if not label.isdecimal() or len(image.parts) < 3:
+            raise ValueError(
+                f"Invalid data set `{name}`. Expected lines such as "
+                f"`real/airplane/real_001_000001.jpg 0` in {path}. Received, "
+                f"in line {number}: {line!r}"
+            )
+        entries.append((image, int(label)))
+    if not entries:
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected images in {path}. Received: "
+            "an empty list"
+        )
+    return entries
+
+
+def _name_classes(
+    name: str, entries: list[tuple[pathlib.PurePosixPath, int]]
+) -> tuple[str, ...]:
+    """Gives the class of each label, in the labels' order."""
+    pairs = sorted({(label, path.parts[1]) for path, label in entries})
+    labels = [label for label, _ in pairs]
+    class_names = [class_name for _, class_name in pairs]
+    if labels != list(range(len(pairs))) or len(set(class_names)) < len(pairs):
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected one label for each class, "
+            f"from 0 on without gaps. Received: {pairs}"
+        )
+    return tuple(class_names)
