@@ -4,6 +4,8 @@ r"""Compare methods by runs with several seeds, and say what differs.
         --methods=finetune,ntaa --seeds=4 --workdir=runs/compare
     python tools/compare.py --methods=finetune \
         --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
+    python tools/compare.py --methods=finetune,ntaa \
+        --domains=domainnet/clipart,domainnet/real,domainnet/sketch
 
 Runs what is missing, goes on with what was interrupted, and writes
 `comparison.md`, `comparison.json` and `comparison.png` into the directory.
@@ -24,6 +26,15 @@ from absl import flags
 from absl import logging as absl_logging
 from benchmarks.report import Report
 from benchmarks.report import format_table
+from comparisons.domains import CHOSEN_BY
+from comparisons.domains import COMBINE
+from comparisons.domains import ORACLE
+from comparisons.domains import SETTINGS
+from comparisons.domains import SINGLE
+from comparisons.domains import VALIDATION
+from comparisons.domains import Place
+from comparisons.domains import average
+from comparisons.domains import list_places
 from comparisons.plot import draw_comparison
 from comparisons.results import Table
 from comparisons.results import compare
@@ -60,6 +71,25 @@ def define_flags() -> None:
         "--variant.",
     )
     flags.DEFINE_string("flags", "", "More flags that all runs have.")
+    flags.DEFINE_list(
+        "domains",
+        [],
+        "Data sets of the same classes, each of which is the target once; all "
+        "that is measured is averaged over them.",
+    )
+    flags.DEFINE_list(
+        "settings",
+        list(SETTINGS),
+        "With --domains, what is trained on: the best single source, all "
+        "sources combined, the target itself (oracle).",
+    )
+    flags.DEFINE_enum(
+        "single_by",
+        VALIDATION,
+        CHOSEN_BY,
+        "What the best single source is chosen by: its own validation split, "
+        "or the target's test split, as in the paper, which is not fair.",
+    )
     flags.DEFINE_integer("seeds", 4, "Runs of each.", lower_bound=1)
     flags.DEFINE_integer("jobs", 1, "Seeds at one time.", lower_bound=1)
     flags.DEFINE_string(
@@ -108,11 +138,24 @@ def follow(words: Sequence[str]) -> int:
     common = read_flags(Path(flag.recipe)) if flag.recipe else []
     common += shlex.split(flag["flags"].value)
     workdir = Path(flag.workdir)
+    places: list[Place] = []
+    if flag.domains:
+        places = list_places(contestants, flag.domains, flag.settings)
+        contestants = [place.run_as for place in places]
     runs = list_runs(contestants, flag.seeds, workdir, common)
     failed = run_missing(runs, flag.jobs)
-    table = tabulate([run for run in runs if run.is_finished])
-    if against in table:
-        report = describe(table, against)
+    finished = [run for run in runs if run.is_finished]
+    if places:
+        tables = average(places, finished, flag.single_by)
+    else:
+        tables = {"": tabulate(finished)}
+    described = {
+        setting: describe(table, against)
+        for setting, table in tables.items()
+        if against in table
+    }
+    if described:
+        report = merge(described, flag.single_by)
         report.write(workdir)
         print(report.to_markdown())
     return FAILED if failed else 0
@@ -155,6 +198,27 @@ def describe(table: Table, against: str) -> Report:
         to_json(table, against, compared),
         "\n\n".join(text),
         draw_comparison(table),
+        kind="Methods",
+    )
+
+
+def merge(described: dict[str, Report], single_by: str) -> Report:
+    """Write one report of those of all settings; of one, as it is."""
+    if list(described) == [""]:
+        return described[""]
+    titles = {
+        SINGLE: f"Single best source, by its {single_by} split",
+        COMBINE: "All sources combined",
+        ORACLE: "Trained on the target",
+    }
+    return Report(
+        NAME,
+        {setting: report.results for setting, report in described.items()},
+        "Each domain is the target once; means over the targets.\n\n"
+        + "\n\n".join(
+            f"## {titles[setting]}\n\n{report.text}"
+            for setting, report in described.items()
+        ),
         kind="Methods",
     )
 

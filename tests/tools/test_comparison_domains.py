@@ -1,0 +1,92 @@
+"""Each domain is the target once; what is averaged, and who was chosen."""
+
+import pytest
+from comparisons.domains import average
+from comparisons.domains import list_places
+from comparisons.results import ERROR
+from comparisons.runs import Contestant
+from comparisons.runs import list_runs
+
+from ntaa_tf.files import write_json
+
+DOMAINS = ["folder:data/clipart", "domainnet/real", "folder:data/sketch"]
+ALL = ("single", "combine", "oracle")
+METHODS = [
+    Contestant(name, (f"--method={name}",)) for name in ("finetune", "ntaa")
+]
+
+
+def keep_metrics(run, error, validation=0.5):
+    write_json(
+        run.path / "metrics.json",
+        {
+            "score": "accuracy",
+            "seconds": {},
+            "adapted": {
+                "test_error": error,
+                "validation_accuracy": validation,
+                "depth": 1,
+                "parameters": 1,
+                "macs": 1,
+                "latency_ms": {"1": 1},
+            },
+        },
+    )
+
+
+def test_every_target_has_every_source_but_itself():
+    places = list_places(METHODS[:1], DOMAINS, ALL)
+    flags = {p.run_as.name: p.run_as.flags[1:] for p in places}
+    assert len(flags) == 6 + 3 + 3
+    assert flags["finetune.oracle.real"] == ("--dataset=domainnet/real",)
+    assert flags["finetune.combine.real"] == (
+        "--dataset=domainnet/real",
+        "--source_dataset=folder:data/clipart,folder:data/sketch",
+    )
+    assert flags["finetune.single.sketch.clipart"] == (
+        "--dataset=folder:data/clipart",
+        "--source_dataset=folder:data/sketch",
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen_by", "error"), [("validation", 9), ("test", 1)]
+)
+def test_the_best_single_source_is_chosen_and_targets_averaged(
+    chosen_by, error, tmp_path
+):
+    """By validation the first source of each target, by test the second."""
+    places = list_places(METHODS[:1], DOMAINS, ["single"])
+    runs = list_runs([p.run_as for p in places], 1, tmp_path, [])
+    for number, run in enumerate(runs):
+        is_second = number % 2
+        keep_metrics(run, 1 if is_second else 9, 0.1 if is_second else 0.9)
+    tables = average(places, runs, chosen_by)
+    assert tables["single"]["finetune"][0][ERROR] == error
+
+
+def test_a_seed_counts_when_all_its_targets_are_there(tmp_path):
+    places = list_places(METHODS, DOMAINS, ["oracle"])
+    runs = list_runs([p.run_as for p in places], 2, tmp_path, [])
+    for number, run in enumerate(runs):
+        keep_metrics(run, number)
+    first = [run for run in runs if run.seed == 0]
+    tables = average(places, [*first, runs[-1]], "validation")
+    assert list(tables) == ["oracle"]
+    errors = {name: of[0][ERROR] for name, of in tables["oracle"].items()}
+    assert errors == {"finetune": 1, "ntaa": 4}
+    assert all(list(of) == [0] for of in tables["oracle"].values())
+
+
+@pytest.mark.parametrize(
+    ("domains", "settings", "message"),
+    [
+        (DOMAINS[:1], ALL, r"`domains`. Expected at least two"),
+        (["folder:a/x", "folder:b/x"], ALL, r"`domains`.*different names"),
+        (DOMAINS, ["both"], r"`settings`. Expected some of .*'both'"),
+        (DOMAINS, [], r"`settings`. Expected some of"),
+    ],
+)
+def test_domains_and_settings_are_checked(domains, settings, message):
+    with pytest.raises(ValueError, match=message):
+        list_places(METHODS, domains, settings)

@@ -1,0 +1,172 @@
+"""Comparisons over several domains, each being the target once.
+
+*single*: trained on one source, the best of them for each target. *combine*:
+trained on all sources. *oracle*: trained on the target itself. Each is
+averaged over the targets.
+
+Source: NTAA, table VIII.
+"""
+
+import statistics
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from comparisons.results import ERROR
+from comparisons.results import Table
+from comparisons.results import read_columns
+from comparisons.runs import Contestant
+from comparisons.runs import Run
+
+SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
+# What the best of the single sources is chosen by: the source's own held-out
+# images, or, as published tables seem to, the target's test images.
+VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One training of a contestant: from where to where.
+
+    Args:
+        contestant: what is compared.
+        setting: one of `SETTINGS`.
+        sources: data sets that are trained on.
+        target: the data set that is measured on.
+    """
+
+    contestant: Contestant
+    setting: str
+    sources: tuple[str, ...]
+    target: str
+
+    @property
+    def run_as(self) -> Contestant:
+        """The contestant with the flags of this place, by a name of its own."""
+        flags = [f"--dataset={self.target}"]
+        words = [self.contestant.name, self.setting]
+        if self.setting != ORACLE:
+            flags.append(f"--source_dataset={','.join(self.sources)}")
+        if self.setting == SINGLE:
+            words.append(shorten(self.sources[0]))
+        return Contestant(
+            ".".join([*words, shorten(self.target)]),
+            (*self.contestant.flags, *flags),
+        )
+
+
+def list_places(
+    contestants: Sequence[Contestant],
+    domains: Sequence[str],
+    settings: Sequence[str],
+) -> list[Place]:
+    """List all trainings.
+
+    Args:
+        contestants: what is compared.
+        domains: data sets of the same classes.
+        settings: some of `SETTINGS`.
+
+    Raises:
+        ValueError: if there are fewer than two domains, or two of one name,
+            or a setting is unknown.
+    """
+    names = [shorten(domain) for domain in domains]
+    if len(domains) < 2 or len(set(names)) < len(names):
+        raise ValueError(
+            "Invalid value for `domains`. Expected at least two data sets with "
+            f"different names. Received: {names}."
+        )
+    unknown = sorted(set(settings) - set(SETTINGS))
+    if unknown or not settings:
+        raise ValueError(
+            f"Invalid value for `settings`. Expected some of {SETTINGS}. "
+            f"Received: {unknown}."
+        )
+    return [
+        Place(contestant, setting, sources, target)
+        for contestant in contestants
+        for setting in settings
+        for target in domains
+        for sources in _list_sources(setting, target, domains)
+    ]
+
+
+def average(
+    places: Sequence[Place], runs: Sequence[Run], chosen_by: str
+) -> dict[str, Table]:
+    """Average over the targets; of single sources take the best for each.
+
+    Args:
+        places: all trainings.
+        runs: those that are finished.
+        chosen_by: one of `CHOSEN_BY`.
+
+    Returns:
+        For each setting a table of the contestants, with the seeds of which
+        all targets are finished.
+    """
+    measured = {(r.contestant.name, r.seed): r.read_metrics() for r in runs}
+    rows: dict[tuple[str, str], list[Place]] = {}
+    for place in places:
+        row = place.setting, place.contestant.name
+        rows.setdefault(row, []).append(place)
+    tables: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    for seed in sorted({run.seed for run in runs}):
+        for (setting, name), of in rows.items():
+            keys = [(place.run_as.name, seed) for place in of]
+            if all(key in measured for key in keys):
+                found = [measured[key] for key in keys]
+                best = _take_best(of, found, chosen_by)
+                table = tables.setdefault(setting, {}).setdefault(name, {})
+                table[seed] = _average_columns(best)
+    return {**tables}
+
+
+def shorten(domain: str) -> str:
+    """Name a domain without the path of its folder.
+
+    Example:
+    >>> shorten("folder:data/real"), shorten("domainnet/real")
+    ('real', 'real')
+    """
+    return PurePath(domain.rpartition(":")[2]).name
+
+
+def _list_sources(
+    setting: str, target: str, domains: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    others = tuple(domain for domain in domains if domain != target)
+    if setting == SINGLE:
+        yield from ((other,) for other in others)
+    else:
+        yield others if setting == COMBINE else (target,)
+
+
+def _take_best(
+    places: Sequence[Place],
+    measured: Sequence[Mapping[str, Any]],
+    chosen_by: str,
+) -> list[Mapping[str, float]]:
+    """Give the columns of the best run for each target."""
+    best: dict[str, tuple[float, Mapping[str, float]]] = {}
+    for place, metrics in zip(places, measured, strict=True):
+        columns = read_columns(metrics)
+        score = -columns[ERROR]
+        if chosen_by == VALIDATION:
+            score = metrics["adapted"][f"validation_{metrics['score']}"]
+        if place.target not in best or score > best[place.target][0]:
+            best[place.target] = score, columns
+    return [columns for _, columns in best.values()]
+
+
+def _average_columns(
+    found: Sequence[Mapping[str, float]],
+) -> dict[str, float]:
+    return {
+        column: statistics.fmean(columns[column] for columns in found)
+        for column in found[0]
+    }
