@@ -70,8 +70,10 @@ def decode_split(
     images = _allocate(shape, cache_dir and cache_dir / f"{name}.npy")
     labels: list[int] = []
     broken: list[str] = []
+    load = functools.partial(_load, size=size, crops=crops)
+    for image in split.images[:1]:
+        load(image)  # TensorFlow can crash if threads make its first step.
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        load = functools.partial(_load, size=size, crops=crops)
         decoded = pool.map(load, split.images)
         for index, image in enumerate(decoded):
             if image is None:
