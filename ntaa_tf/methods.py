@@ -46,7 +46,7 @@ METHODS = {
     "partial": Method(NOTHING, INHERIT),
     "scratch": Method(NOTHING, SCRATCH),
     "random": Method(RANDOM, SCRATCH),
-    "bilevel": Method(BILEVEL, INHERIT),
+    ACROSS_DOMAINS: Method(BILEVEL, INHERIT),
     "darts": Method(BILEVEL, SCRATCH),
     "darts+transfer": Method(BILEVEL, TRANSFER),
     "spos": Method(EVOLUTION, SCRATCH),

@@ -134,3 +134,22 @@ def test_the_baseline_is_plain_finetuning_with_as_many_epochs():
         if name not in changed
     }
     assert kept.items() <= baseline.to_dict().items()
+
+
+@pytest.mark.parametrize(
+    ("choices", "goes_on"),
+    [
+        ({}, True),
+        ({"method": "finetune"}, True),
+        ({"method": "bilevel", "source_dataset": "digits"}, True),
+        ({"schedule": "two"}, False),
+        ({"derived_weights": "scratch"}, False),
+        ({"method": "darts"}, False),
+        ({"method": "darts", "derived_weights": "inherit"}, False),
+    ],
+)
+def test_one_cosine_goes_through_what_goes_on_with_the_weights(
+    choices, goes_on
+):
+    """Halves of the data have fewer steps, and new weights begin anew."""
+    assert Recipe(**choices).one_cosine == goes_on

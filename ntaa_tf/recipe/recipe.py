@@ -6,6 +6,7 @@ from typing import Any
 
 from ntaa_tf.limit import Limit
 from ntaa_tf.limit import parse_limit
+from ntaa_tf.methods import ACROSS_DOMAINS
 from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import JOINT
 from ntaa_tf.methods import METHODS
@@ -366,7 +367,8 @@ class Recipe:
 
         Not where it begins with other weights, or the search is another's.
         """
-        inherits = self.plan.search == JOINT and self.plan.weights == INHERIT
+        trains_all = self.plan.search == JOINT or self.method == ACROSS_DOMAINS
+        inherits = trains_all and self.plan.weights == INHERIT
         goes_on = inherits or not self.plan.trains_supernet
         return self.schedule == "one" and goes_on
 
