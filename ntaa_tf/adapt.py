@@ -95,8 +95,8 @@ def _follow(recipe: Recipe) -> None:
         print("Plain finetuning validates better: it is what is kept.")
     if "target_labels" in metrics:
         print(
-            f"The labels of {metrics['target_labels']:,} training images of "
-            "the target were used."
+            f"{metrics['target_labels']:,} training images of the target "
+            "judged the architecture, by their labels."
         )
     print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
 

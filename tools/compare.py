@@ -140,7 +140,7 @@ def follow(words: Sequence[str]) -> int:
     workdir = Path(flag.workdir)
     places: list[Place] = []
     if flag.domains:
-        places = list_places(contestants, flag.domains, flag.settings)
+        places = list_places(contestants, flag.domains, flag.settings, common)
         contestants = [place.run_as for place in places]
     runs = list_runs(contestants, flag.seeds, workdir, common)
     failed = run_missing(runs, flag.jobs)
@@ -155,7 +155,7 @@ def follow(words: Sequence[str]) -> int:
         if against in table
     }
     if described:
-        report = merge(described, flag.single_by)
+        report = merge(described, tables, flag.single_by)
         report.write(workdir)
         print(report.to_markdown())
     return FAILED if failed else 0
@@ -202,12 +202,15 @@ def describe(table: Table, against: str) -> Report:
     )
 
 
-def merge(described: dict[str, Report], single_by: str) -> Report:
+def merge(
+    described: dict[str, Report], tables: dict[str, Table], single_by: str
+) -> Report:
     """Write one report of those of all settings; of one, as it is."""
     if list(described) == [""]:
         return described[""]
+    whose = "its" if single_by == VALIDATION else "the target's"
     titles = {
-        SINGLE: f"Single best source, by its {single_by} split",
+        SINGLE: f"Single best source, by {whose} {single_by} split",
         COMBINE: "All sources combined",
         ORACLE: "Trained on the target",
     }
@@ -218,6 +221,13 @@ def merge(described: dict[str, Report], single_by: str) -> Report:
         + "\n\n".join(
             f"## {titles[setting]}\n\n{report.text}"
             for setting, report in described.items()
+        ),
+        draw_comparison(
+            {
+                f"{name}, {setting}": runs
+                for setting in described
+                for name, runs in tables[setting].items()
+            }
         ),
         kind="Methods",
     )

@@ -19,6 +19,7 @@ def find_lists(root: pathlib.Path) -> dict[str, pathlib.Path]:
     Returns:
         Those that are there, by split.
     """
+    root = root.resolve()
     named = {
         split: root.with_name(f"{root.name}_{split}.txt") for split in SPLITS
     }
@@ -49,7 +50,11 @@ def open_listed(
             f"Invalid data set `{name}`. Expected {root.name}_train.txt beside "
             f"{root}. Received: only {found}"
         )
-    read = {split: _read_list(name, path) for split, path in lists.items()}
+    root = root.resolve()
+    read = {
+        split: _read_list(name, path, root.name)
+        for split, path in lists.items()
+    }
     names = _name_classes(
         name, [entry for entries in read.values() for entry in entries]
     )
@@ -68,7 +73,7 @@ def open_listed(
 
 
 def _read_list(
-    name: str, path: pathlib.Path
+    name: str, path: pathlib.Path, domain: str
 ) -> list[tuple[pathlib.PurePosixPath, int]]:
     entries = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -77,11 +82,12 @@ def _read_list(
         # Names of files may hold spaces.
         file, _, label = line.strip().rpartition(" ")
         image = pathlib.PurePosixPath(file)
-        if not label.isdecimal() or len(image.parts) < 3:
+        is_below = len(image.parts) > 2 and image.parts[0] == domain
+        if not label.isdecimal() or not is_below:
             raise ValueError(
                 f"Invalid data set `{name}`. Expected lines such as "
-                f"`real/airplane/real_001_000001.jpg 0` in {path}. Received, "
-                f"in line {number}: {line!r}"
+                f"`{domain}/airplane/000001.jpg 0` in {path}. Received, in "
+                f"line {number}: {line!r}"
             )
         entries.append((image, int(label)))
     if not entries:

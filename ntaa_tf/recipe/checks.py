@@ -136,7 +136,8 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         retrieves and recipe.batch_size % recipe.images_per_identity != 0,
         f"a number that divides the batch of {recipe.batch_size}",
     )
-    compares = retrieves and recipe.cross_entropy_weight < 1
+    has_triplets = recipe.cross_entropy_weight < 1
+    compares = retrieves and (has_triplets or recipe.method == ACROSS_DOMAINS)
     yield (
         "images_per_identity",
         compares and recipe.images_per_identity < 2,
@@ -189,7 +190,7 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
     yield (
         "target_images_per_id",
         recipe.target_images_per_id is not None and not across,
-        f"None with {method}, which takes no label of the target",
+        f"None with {method}, whose architecture the target does not judge",
     )
     yield (
         "derived_weights",

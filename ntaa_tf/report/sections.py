@@ -117,7 +117,7 @@ def _list_checks(metrics: Mapping[str, Any]) -> dict[str, str]:
     kept = {
         "Kept by the guard": guard.get("kept"),
         "Learning rate by tuning": tune.get("learning_rate"),
-        "Labelled training images of the target used": metrics.get(
+        "Labelled images of the target that judged": metrics.get(
             "target_labels"
         ),
     }

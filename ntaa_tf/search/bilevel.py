@@ -178,8 +178,8 @@ class _Weights:
         for variable, value, direction in zip(
             self._variables, self._values, directions, strict=True
         ):
-            if direction is not None:
-                variable.assign(value + length * direction)
+            step = 0.0 if direction is None else length * direction
+            variable.assign(value + step)
 
     def restore(self) -> None:
         """Put the weights back."""

@@ -8,15 +8,16 @@ import keras
 
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.measured_options import MeasuredOptions
-from ntaa_tf.search.schedule import END_SHARE
+from ntaa_tf.search.schedule import find_last_epochs
 
 
 class EndWithinBudget(keras.callbacks.Callback):
     """Makes a search end at the architecture that is derived under a budget.
 
-    From the first epoch on in which the mixture goes to the largest logits,
-    which rest then, those of the derived architecture have changed places with
-    them. It is found by measuring, among the options, what each is worth.
+    From the first whole epoch on in which the mixture goes to the largest
+    logits, which rest then, or from the last epoch, those of the derived
+    architecture have changed places with them. It is found by measuring what
+    each option is worth.
 
     Args:
         budget: of the supernet that is searched.
@@ -31,7 +32,7 @@ class EndWithinBudget(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Derive, and exchange logits."""
-        if epoch / self.params["epochs"] < 1 - END_SHARE:
+        if epoch < find_last_epochs(self.params["epochs"]):
             return
         options = {choice.name: choice.winner for choice in self.model.choices}
         if self._budget.keeps(options):

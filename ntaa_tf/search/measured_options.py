@@ -39,6 +39,10 @@ class MeasuredOptions:
     def __init__(self, supernet: Supernet, batches: Sequence[Any]):
         self._supernet = supernet
         self._batches = batches
+        self._state = [
+            (variable, variable.numpy())
+            for variable in supernet.non_trainable_variables
+        ]
         self._compute = tf.function(self._compute_loss, reduce_retracing=True)
 
     def choose(self, budget: Budget) -> Options:
@@ -54,8 +58,7 @@ class MeasuredOptions:
         supernet = self._supernet
         options = {choice.name: choice.winner for choice in supernet.choices}
         rises: dict[Change, float] = {}
-        state = [*supernet.non_trainable_variables, *supernet.logits]
-        values = [variable.numpy() for variable in state]
+        logits = [variable.numpy() for variable in supernet.logits]
         try:
             for step in range(STEPS + 1):
                 limits = budget.approach(step / STEPS)
@@ -63,8 +66,9 @@ class MeasuredOptions:
                     options = self._move(budget, limits, options, rises)
                 logger.info("step %d of %d to the limits", step, STEPS)
         finally:
-            for variable, value in zip(state, values, strict=True):
+            for variable, value in zip(supernet.logits, logits, strict=True):
                 variable.assign(value)
+            self._restore()
             supernet.reset_metrics()
         return options
 
@@ -116,12 +120,21 @@ class MeasuredOptions:
         }
 
     def _measure(self, options: Options) -> float:
-        """Give the loss of the network that has these options alone."""
+        """Give the loss of the network that has these options alone.
+
+        Noise and dropout are the same each time.
+        """
+        self._restore()
         for choice in self._supernet.choices:
             choice.choose(options[choice.name])
         losses = [float(self._compute(*batch)) for batch in self._batches]
         mean = sum(losses) / len(losses)
         return min(mean, LARGEST) if math.isfinite(mean) else LARGEST
+
+    def _restore(self) -> None:
+        """Put back what moves in a forward pass, and what mixes."""
+        for variable, value in self._state:
+            variable.assign(value)
 
     def _compute_loss(self, images: Any, labels: Any) -> Any:
         """Give the loss of a batch, with its own statistics, no penalties."""

@@ -3,6 +3,7 @@
 Pure functions of the progress of the search, from 0 to 1.
 """
 
+import math
 from typing import Any
 
 from keras import ops
@@ -42,6 +43,19 @@ def end_pull(progress: Any, end: str = "exact") -> Any:
     """
     late = (ops.cast(progress, "float32") - 1 + END_SHARE) / END_SHARE
     return ops.clip(late, 0.0, 1.0) * float(end == "exact")
+
+
+def find_last_epochs(epochs: int) -> int:
+    """Give the first whole epoch in which ρ rises, or else the last.
+
+    Args:
+        epochs: of the search.
+
+    Example:
+    >>> find_last_epochs(8), find_last_epochs(10), find_last_epochs(1)
+    (6, 8, 0)
+    """
+    return min(math.ceil((1 - END_SHARE) * epochs), epochs - 1)
 
 
 def temperature(progress: Any) -> Any:

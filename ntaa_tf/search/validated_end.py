@@ -1,6 +1,5 @@
 """How a search takes back what validation says it should not have changed."""
 
-import math
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import keras
 
 from ntaa_tf.layers.choice import Choice
-from ntaa_tf.search.schedule import END_SHARE
+from ntaa_tf.search.schedule import find_last_epochs
 
 # By how much a score, a share of 1, has to gain; less may be chance.
 LEAST_GAIN = 0.02
@@ -42,8 +41,7 @@ class EndValidated(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Measure, and exchange logits."""
-        epochs = self.params["epochs"]
-        if epoch != min(math.ceil((1 - END_SHARE) * epochs), epochs - 1):
+        if epoch != find_last_epochs(self.params["epochs"]):
             return
         self.model.settle()
         score = self._measure()

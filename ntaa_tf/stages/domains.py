@@ -25,19 +25,18 @@ def open_data(recipe: Recipe) -> Any:
         return target
     directory = recipe.source_data_dir or recipe.data_dir
     try:
-        return task.join_domains(
-            [
-                task.open(name, directory)
-                for name in recipe.source_dataset.split(",")
-            ],
-            target,
-            judges=recipe.method == ACROSS_DOMAINS,
-            images_per_class=recipe.target_images_per_id,
-            validation_share=recipe.validation_share,
-            seed=recipe.seed,
-        )
+        names = recipe.source_dataset.split(",")
+        sources = [task.open(name, directory) for name in names]
     except ValueError as error:
         raise ValueError(f"In --source_dataset: {error}") from error
+    return task.join_domains(
+        sources,
+        target,
+        judges=recipe.method == ACROSS_DOMAINS,
+        images_per_class=recipe.target_images_per_id,
+        validation_share=recipe.validation_share,
+        seed=recipe.seed,
+    )
 
 
 def prepare_data(

@@ -145,7 +145,7 @@ class Job:
         return self.dataset.train.images[:count]
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
-        """Give training images of an epoch that no training sees."""
+        """Give training images of an epoch after the last."""
         batches = self.calibration_batches(num_batches)
         return batches.map(lambda images, _: images)
 

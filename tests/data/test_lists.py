@@ -56,6 +56,12 @@ def test_labels_decide_the_order_of_classes(domain):
     assert raw.class_names == ("zebra", "ant")
 
 
+def test_a_folder_may_be_the_one_that_one_is_in(domain, monkeypatch):
+    open_with(domain)
+    monkeypatch.chdir(domain)
+    assert sorted(open_dataset("folder:.").splits) == ["test", "train"]
+
+
 def test_without_lists_the_folder_is_read(domain):
     raw = open_dataset(f"folder:{domain}")
     assert list(raw.splits) == ["train"]
@@ -68,6 +74,7 @@ def test_without_lists_the_folder_is_read(domain):
         ({"train": None}, r"Expected real_train.txt beside .* only real_test"),
         ({"train": "real/ant/1.jpg\n"}, r"Expected lines such as.*in line 1"),
         ({"train": "real/1.jpg 0\n"}, r"Expected lines such as.*in line 1"),
+        ({"train": "fake/ant/1.jpg 0\n"}, r"Expected lines such as `real/"),
         ({"test": "\n"}, r"Expected images in .*real_test.txt.*empty list"),
         ({"test": "real/zebra/3.jpg 0\n"}, r"Expected one label for each"),
         ({"test": "real/zebra/3.jpg 2\n"}, r"Expected one label for each"),

@@ -80,6 +80,35 @@ def test_first_order_takes_the_weights_as_they_are():
     np.testing.assert_allclose(moved, expected, rtol=1e-5)
 
 
+def test_the_unrolled_gradient_is_taken_around_the_weights_as_they_were(rng):
+    """Weights that the held-out loss does not reach stay there.
+
+    They are the second output's, of which the training loss is quadratic.
+    """
+    inputs = keras.Input((2,))
+    choice = Toy()(inputs)
+    head = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+    model = BilevelSupernet(inputs, [choice, head(choice)])
+    model.compile(
+        keras.optimizers.SGD(RATE),
+        architecture_optimizer=keras.optimizers.SGD(1.0),
+        architecture_loss=keras.losses.MeanSquaredError(),
+        loss=["mse", "mse"],
+        start="paper",
+        end="paper",
+        unrolled=True,
+    )
+    pair = tuple(
+        (np.array([x], "float32"), (np.array([[y]], "float32"),) * 2)
+        for x, y in (((1, 1), 3), ((1, 2), 7))
+    )
+    before = model.logits[0].numpy()
+    model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
+    # With the head at 1, L_training = 2 (w + c − 3)² and ∂w′/∂c = −4ξ = −2, so
+    # that what c does to w′ + 2c by itself and through w′ is nothing together.
+    np.testing.assert_allclose(model.logits[0].numpy(), before, atol=2e-2)
+
+
 def test_an_unrolled_step_of_no_length_is_first_order():
     model = make_toy(unrolled=True)
     model.optimizer.learning_rate = 0.0

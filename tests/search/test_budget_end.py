@@ -49,6 +49,12 @@ def test_a_search_ends_where_its_budget_lets_collapse_go(rng):
     )
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_a_short_search_ends_within_its_budget_too(rng, epochs):
+    supernet, budget, *_ = search(rng, 0.5, epochs)
+    assert budget.keeps({c.name: c.winner for c in supernet.choices})
+
+
 @pytest.mark.parametrize("share", [0.5, 4.0])
 def test_logits_change_places_and_rest_in_the_last_quarter_only(rng, share):
     _, _, seen, _ = search(rng, share, epochs=8)

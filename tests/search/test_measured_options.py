@@ -90,6 +90,16 @@ def test_measuring_leaves_no_trace(rng):
         np.testing.assert_array_equal(variable, value)
 
 
+def test_what_is_random_is_the_same_in_every_measurement(rng):
+    """Else a change could seem to lower the loss by chance alone."""
+    source = randomize(make_residual(), rng)
+    supernet = make_supernet(source, "ntaa")
+    measured = MeasuredOptions(supernet, make_batches(source, rng))
+    noisy = dict.fromkeys((c.name for c in supernet.choices), "noise")
+    losses = {measured._measure(noisy) for _ in range(3)}
+    assert len(losses) == 1
+
+
 def test_a_loss_that_is_not_finite_is_worst(rng):
     source = make_chain()
     supernet = make_supernet(source)

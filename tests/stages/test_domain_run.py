@@ -69,7 +69,7 @@ def test_a_search_across_domains_is_killed_and_goes_on(
     ]
     assert histories[0]["loss"] == pytest.approx(histories[1]["loss"], rel=1e-4)
     page = (tmp_path / "whole/report.html").read_text("utf-8")
-    assert "Labelled training images of the target used" in page
+    assert "Labelled images of the target that judged" in page
 
 
 def test_source_only_training_uses_no_label_of_the_target(folders, tmp_path):
@@ -105,6 +105,14 @@ def test_identities_of_two_domains_need_not_match(tmp_path):
             r"`source_dataset`. Expected the data set that weights are",
         ),
         (
+            {
+                "task": "retrieval",
+                "cross_entropy_weight": 1.0,
+                "images_per_identity": 1,
+            },
+            r"`images_per_identity`. Expected at least 2 with triplets",
+        ),
+        (
             {"method": "ntaa", "target_images_per_id": 1},
             r"`target_images_per_id`. Expected None with --method=ntaa",
         ),
@@ -123,11 +131,17 @@ def test_what_does_not_go_together_is_refused(choices, message):
         dataclasses.replace(SMOKE, **choices)
 
 
-@pytest.mark.parametrize("source", ["digits", "folder:nowhere"])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("digits", r"Invalid data set `digits`. Expected the classes of `f"),
+        ("folder:nowhere", r"In --source_dataset: Invalid data set `folder"),
+    ],
+)
 def test_a_source_that_does_not_fit_is_told_before_training(
-    source, folders, tmp_path
+    source, message, folders, tmp_path
 ):
     choices = name_domains(folders, source_dataset=source)
-    with pytest.raises(ValueError, match=r"In --source_dataset: Invalid data"):
+    with pytest.raises(ValueError, match=message):
         adapt(tmp_path, **choices)
     assert list(tmp_path.iterdir()) == []

@@ -78,6 +78,15 @@ def test_a_seed_counts_when_all_its_targets_are_there(tmp_path):
     assert all(list(of) == [0] for of in tables["oracle"].values())
 
 
+def test_flags_that_name_data_sets_by_themselves_are_refused():
+    with pytest.raises(ValueError, match=r"`domains`.*--source_dataset=x"):
+        list_places(METHODS, DOMAINS, ALL, ["--source_dataset=x"])
+    bilevel = [Contestant("bilevel", ("--method=bilevel",))]
+    with pytest.raises(ValueError, match=r"`settings`. Expected none of or"):
+        list_places(bilevel, DOMAINS, ALL)
+    assert list_places(bilevel, DOMAINS, ["single", "combine"])
+
+
 @pytest.mark.parametrize(
     ("domains", "settings", "message"),
     [

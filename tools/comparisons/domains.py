@@ -7,6 +7,7 @@ averaged over the targets.
 Source: NTAA, table VIII.
 """
 
+import re
 import statistics
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -20,11 +21,15 @@ from comparisons.results import Table
 from comparisons.results import read_columns
 from comparisons.runs import Contestant
 from comparisons.runs import Run
+from ntaa_tf.methods import ACROSS_DOMAINS
 
 SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
 # What the best of the single sources is chosen by: the source's own held-out
 # images, or, as published tables seem to, the target's test images.
 VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
+
+OWN_FLAGS = ("--dataset=", "--source_dataset=", "--source_data_dir=")
+NEEDS_SOURCE = {f"--method={ACROSS_DOMAINS}"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def list_places(
     contestants: Sequence[Contestant],
     domains: Sequence[str],
     settings: Sequence[str],
+    common: Sequence[str] = (),
 ) -> list[Place]:
     """List all trainings.
 
@@ -69,11 +75,25 @@ def list_places(
         contestants: what is compared.
         domains: data sets of the same classes.
         settings: some of `SETTINGS`.
+        common: flags that all runs have.
 
     Raises:
-        ValueError: if there are fewer than two domains, or two of one name,
-            or a setting is unknown.
+        ValueError: if there are fewer than two domains, or two of one name, a
+            setting is unknown, or flags name data sets by themselves.
     """
+    flags = [*common, *(flag for c in contestants for flag in c.flags)]
+    for flag in flags:
+        if flag.startswith(OWN_FLAGS):
+            raise ValueError(
+                "Invalid value for `domains`. Expected no flag that names data "
+                f"sets beside them. Received: {flag}."
+            )
+    if ORACLE in settings and NEEDS_SOURCE & set(flags):
+        raise ValueError(
+            "Invalid value for `settings`. Expected none of oracle with "
+            f"{sorted(NEEDS_SOURCE)}, which need a source. Received: "
+            f"{list(settings)}."
+        )
     names = [shorten(domain) for domain in domains]
     if len(domains) < 2 or len(set(names)) < len(names):
         raise ValueError(
@@ -133,7 +153,8 @@ def shorten(domain: str) -> str:
     >>> shorten("folder:data/real"), shorten("domainnet/real")
     ('real', 'real')
     """
-    return PurePath(domain.rpartition(":")[2]).name
+    path = re.sub("^(folder|market):", "", domain)
+    return PurePath(path).name.replace(":", "-")
 
 
 def _list_sources(

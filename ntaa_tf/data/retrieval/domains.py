@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ntaa_tf.data.retrieval.checks import check_known
 from ntaa_tf.data.retrieval.identities import combine
+from ntaa_tf.data.retrieval.validation import LEAST
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
 
@@ -33,8 +35,8 @@ def join_retrieval_domains(
         judges, its training views as `"target"`.
 
     Raises:
-        ValueError: if the target has no queries, or junk or distractors are
-            to be learnt from.
+        ValueError: if the target has no queries, junk or distractors are to be
+            learnt from, or a target that judges has too few identities.
     """
     if "query" not in target.splits:
         raise ValueError(
@@ -49,9 +51,15 @@ def join_retrieval_domains(
         "gallery": target.splits["gallery"],
     }
     if judges:
-        splits["target"] = _keep_few(
-            target.splits["train"], images_per_identity, seed
-        )
+        views = target.splits["train"]
+        check_known(views, f"train split of `{target.name}`")
+        if len(views.known_identities) < LEAST:
+            raise ValueError(
+                f"Invalid data set `{target.name}`. Expected at least {LEAST} "
+                "training identities, by which architectures are judged. "
+                f"Received: {len(views.known_identities)}"
+            )
+        splits["target"] = _keep_few(views, images_per_identity, seed)
     return RawRetrieval(f"{joined.name} to {target.name}", splits)
 
 

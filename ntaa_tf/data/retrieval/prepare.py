@@ -141,7 +141,8 @@ def prepare_retrieval(
     examples, num_classes = _decode_labelled("train", train, size, cache_dir)
     target = None
     if "target" in raw.splits:
-        judging = _limit(raw.splits["target"], evaluation_examples, seed)
+        judging = _leave_out(raw.splits["target"], trials["validation"])
+        judging = _limit(judging, evaluation_examples, seed)
         target, _ = _decode_labelled("target", judging, size, cache_dir)
     return RetrievalDataset(
         raw.name, num_classes, examples, **decoded, target=target
@@ -164,6 +165,13 @@ def _decode(
     decoded = decode_split(name, split, size, cache_dir, crops=False)
     kept = decoded.labels
     return Views(decoded.images, views.identities[kept], views.cameras[kept])
+
+
+def _leave_out(views: RawViews, trial: tuple[RawViews, ...]) -> RawViews:
+    """Leaves out what is held out, as where a target is a source as well."""
+    held_out = {image for part in trial for image in part.images}
+    is_kept = [image not in held_out for image in views.images]
+    return views.take(np.flatnonzero(is_kept))
 
 
 def _limit(views: RawViews, count: int | None, seed: int) -> RawViews:

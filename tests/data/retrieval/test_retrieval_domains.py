@@ -1,0 +1,78 @@
+"""Two retrieval sets: who is learnt from, who judges, who is asked for."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ntaa_tf.data.retrieval import RawRetrieval
+from ntaa_tf.data.retrieval import RawViews
+from ntaa_tf.data.retrieval import join_retrieval_domains
+from ntaa_tf.data.retrieval import prepare_retrieval
+
+IDENTITIES = 8
+
+
+def make_views(root, name, identities, per_camera=2):
+    """Write views of identities by two cameras."""
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    images, who, cameras = [], [], []
+    for identity in identities:
+        for camera in (1, 2):
+            for number in range(per_camera):
+                path = folder / f"{identity}_{camera}_{number}.png"
+                pixels = np.full((4, 4, 3), identity, "uint8")
+                path.write_bytes(tf.io.encode_png(pixels).numpy())
+                images.append(path)
+                who.append(identity)
+                cameras.append(camera)
+    return RawViews(images, np.array(who), np.array(cameras))
+
+
+def make_domain(root, name):
+    train = make_views(root, f"{name}/train", range(1, IDENTITIES + 1))
+    tested = make_views(root, f"{name}/test", range(20, 24))
+    return RawRetrieval(
+        name, {"train": train, "query": tested, "gallery": tested}
+    )
+
+
+def test_the_source_is_learnt_from_and_the_target_asked_for(tmp_path):
+    source, target = (make_domain(tmp_path, name) for name in "st")
+    joined = join_retrieval_domains([source], target, seed=0, judges=True)
+    assert joined.splits["train"] is source.splits["train"]
+    assert joined.splits["query"] is target.splits["query"]
+    assert joined.splits["gallery"] is target.splits["gallery"]
+    assert joined.splits["target"] is target.splits["train"]
+    assert joined.name == "s to t"
+
+
+def test_few_views_of_every_identity_judge(tmp_path):
+    source, target = (make_domain(tmp_path, name) for name in "st")
+    joined = join_retrieval_domains(
+        [source], target, seed=0, images_per_identity=1, judges=True
+    )
+    identities = joined.splits["target"].identities
+    assert identities.tolist() == list(range(1, IDENTITIES + 1))
+
+
+def test_who_is_held_out_of_a_target_among_the_sources_does_not_judge(tmp_path):
+    """Else logits learn from what choices are made by."""
+    target = make_domain(tmp_path, "t")
+    joined = join_retrieval_domains([target], target, seed=0, judges=True)
+    dataset = prepare_retrieval(joined, 4, validation_share=0.5)
+    held_out = set(dataset.validation.query.identities)
+    judging = {int(image[0, 0, 0]) for image in dataset.target.images}
+    assert held_out and judging == set(range(1, IDENTITIES + 1)) - held_out
+
+
+def test_what_can_not_be_joined_is_told(tmp_path):
+    source, target = (make_domain(tmp_path, name) for name in "st")
+    bare = RawRetrieval("bare", {"train": target.splits["train"]})
+    with pytest.raises(ValueError, match=r"`bare`. Expected a target with"):
+        join_retrieval_domains([source], bare, seed=0)
+    views = target.splits["train"]
+    lonely = views.take(np.flatnonzero(views.identities == 1))
+    one = RawRetrieval("one", {**target.splits, "train": lonely})
+    with pytest.raises(ValueError, match=r"`one`. Expected at least 2"):
+        join_retrieval_domains([source], one, seed=0, judges=True)
