@@ -132,12 +132,7 @@ def prepare_retrieval(
         for name, trial in trials.items()
     }
     for name, trial in decoded.items():
-        if not len(find_matched(trial.query, trial.gallery)):
-            raise ValueError(
-                f"Invalid {name} split of `{raw.name}`. Expected a query whose "
-                "identity the gallery has by another camera. Received: none "
-                f"of {len(trial.query)} that decode"
-            )
+        _check_matched(f"{name} split of `{raw.name}`", trial)
     examples, num_classes = _decode_labelled("train", train, size, cache_dir)
     target = None
     if "target" in raw.splits:
@@ -147,6 +142,15 @@ def prepare_retrieval(
     return RetrievalDataset(
         raw.name, num_classes, examples, **decoded, target=target
     )
+
+
+def _check_matched(name: str, trial: Trial) -> None:
+    if not len(find_matched(trial.query, trial.gallery)):
+        raise ValueError(
+            f"Invalid {name}. Expected a query whose identity the gallery has "
+            "by another camera. Received: none of "
+            f"{len(trial.query)} that decode"
+        )
 
 
 def _decode_labelled(
