@@ -11,6 +11,7 @@ Runs what is missing, goes on with what was interrupted, and writes
 `comparison.md`, `comparison.json` and `comparison.png` into the directory.
 """
 
+import dataclasses
 import logging
 import os
 import shlex
@@ -197,7 +198,6 @@ def describe(table: Table, against: str) -> Report:
         NAME,
         to_json(table, against, compared),
         "\n\n".join(text),
-        draw_comparison(table),
         kind="Methods",
     )
 
@@ -205,9 +205,10 @@ def describe(table: Table, against: str) -> Report:
 def merge(
     described: dict[str, Report], tables: dict[str, Table], single_by: str
 ) -> Report:
-    """Write one report of those of all settings; of one, as it is."""
+    """Write one report, with a plot, of those of all settings, if any."""
     if list(described) == [""]:
-        return described[""]
+        figure = draw_comparison(tables[""])
+        return dataclasses.replace(described[""], figure=figure)
     whose = "its" if single_by == VALIDATION else "the target's"
     titles = {
         SINGLE: f"Single best source, by {whose} {single_by} split",

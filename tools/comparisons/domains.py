@@ -29,7 +29,7 @@ SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
 VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
 
 OWN_FLAGS = ("--dataset=", "--source_dataset=", "--source_data_dir=")
-NEEDS_SOURCE = {f"--method={ACROSS_DOMAINS}"}
+NEEDS_SOURCE = f"--method={ACROSS_DOMAINS}"
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,7 @@ def list_places(
             setting is unknown, or flags name data sets by themselves.
     """
     flags = [*common, *(flag for c in contestants for flag in c.flags)]
-    for flag in flags:
-        if flag.startswith(OWN_FLAGS):
-            raise ValueError(
-                "Invalid value for `domains`. Expected no flag that names data "
-                f"sets beside them. Received: {flag}."
-            )
-    if ORACLE in settings and NEEDS_SOURCE & set(flags):
-        raise ValueError(
-            "Invalid value for `settings`. Expected none of oracle with "
-            f"{sorted(NEEDS_SOURCE)}, which need a source. Received: "
-            f"{list(settings)}."
-        )
+    _check_flags(flags, settings)
     names = [shorten(domain) for domain in domains]
     if len(domains) < 2 or len(set(names)) < len(names):
         raise ValueError(
@@ -155,6 +144,22 @@ def shorten(domain: str) -> str:
     """
     path = re.sub("^(folder|market):", "", domain)
     return PurePath(path).name.replace(":", "-")
+
+
+def _check_flags(flags: Sequence[str], settings: Sequence[str]) -> None:
+    """Raise a ValueError where flags do not go with domains and settings."""
+    for flag in flags:
+        if flag.startswith(OWN_FLAGS):
+            raise ValueError(
+                "Invalid value for `domains`. Expected no flag that names data "
+                f"sets beside them. Received: {flag}."
+            )
+    if ORACLE in settings and NEEDS_SOURCE in flags:
+        raise ValueError(
+            "Invalid value for `settings`. Expected none of oracle with "
+            f"{NEEDS_SOURCE}, which needs a source. Received: "
+            f"{list(settings)}."
+        )
 
 
 def _list_sources(
