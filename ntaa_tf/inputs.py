@@ -23,6 +23,7 @@ from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
 from ntaa_tf.size import parse_size
 from ntaa_tf.stages.budgeting import check_budget
+from ntaa_tf.stages.cells import make_plain_cells
 from ntaa_tf.stages.domains import open_data
 from ntaa_tf.stages.drawing import draw_uniformly
 from ntaa_tf.stages.job import make_supernet
@@ -63,6 +64,8 @@ def build_source(
     trained: bool = True,
 ) -> keras.Model:
     """Load the source model and put the new task's head on it."""
+    if recipe.searches_cells:
+        return make_plain_cells(recipe, image_size, num_classes)
     keras.utils.set_random_seed(recipe.seed)
     features = zoo.load_source(info, image_size, trained)
     set_precision(features)  # A file's layers may bring another.
@@ -109,7 +112,7 @@ def check_search(recipe: Recipe, source: keras.Model, directory: Path) -> None:
         source: the source model.
         directory: where latencies are kept, if they are limited.
     """
-    if recipe.plan.search != GIVEN:
+    if recipe.plan.search != GIVEN and not recipe.searches_cells:
         choose_sites(
             source, recipe.candidates, recipe.sites, recipe.skip_inputs
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 EXPECTATION = "expectation"
@@ -55,7 +56,7 @@ class Choice(keras.layers.Layer):
     def build(self, input_shape: Any) -> None:
         """Create the logits, as they begin, and κ, ρ, τ."""
         self.logits = self.add_weight(
-            (len(self.options),),
+            self._logits_shape,
             lambda shape, dtype: ops.cast(self._initial_logits(), dtype),
             autocast=False,
             name="logits",
@@ -136,6 +137,10 @@ class Choice(keras.layers.Layer):
         """Whether the winner is not the source's own."""
         return self.winner != self.options[0]
 
+    def draw_option(self, rng: np.random.Generator) -> str:
+        """Draw one of all options uniformly."""
+        return str(rng.choice(self.options))
+
     def choose(self, option: str) -> None:
         """Make one option the winner, and end the mixing at it."""
         self.logits.assign(
@@ -175,6 +180,10 @@ class Choice(keras.layers.Layer):
             "options": list(self.options),
             "lead": self.lead,
         }
+
+    @property
+    def _logits_shape(self) -> tuple[int, ...]:
+        return (len(self.options),)
 
     def _initial_logits(self) -> Any:
         """Give θ_init."""

@@ -1,12 +1,16 @@
 """The part-aware module of Auto-ReID: stripes of a map that see each other."""
 
+import itertools
 from typing import Any
 
 import keras
 from keras import layers
 
 from ntaa_tf.geometry import Geometry
-from ntaa_tf.layers.candidates import Candidate
+from ntaa_tf.layers.stock import StockCandidate
+from ntaa_tf.layers.stock import convolve_pointwise
+from ntaa_tf.layers.stock import normalize
+from ntaa_tf.layers.stock import reduce_by_halves
 
 PARTS = 4
 # Of the channels of the input, a part is described by this share.
@@ -14,7 +18,7 @@ REDUCTION = 3
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class PartAware(Candidate):
+class PartAware(StockCandidate):
     """What attention across horizontal parts says, beside every row.
 
     Each of M parts is averaged and projected to h = C // 3 channels, P. With
@@ -61,40 +65,24 @@ class PartAware(Candidate):
             )
         self.parts = parts
 
-    def build(self, input_shape: tuple) -> None:
-        """Make the stock layers that compute it."""
-        self.network = build_part_aware(self.geometry, self.parts, self.name)
-
-    def call(self, images: Any, training: bool = False) -> Any:
-        """Compute it."""
-        return self.network(images, training=training)
-
-    def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give a model of stock layers, with these weights."""
-        plain = build_part_aware(self.geometry, self.parts, site)
-        plain.set_weights(self.network.get_weights())
-        return [plain]
+    def connect(
+        self, images: keras.KerasTensor, name: str
+    ) -> keras.KerasTensor:
+        """Apply the stock layers."""
+        attended = _attend(_describe(images, self.parts, name), name)
+        height, width = self.geometry.input_size
+        rows = cut_rows(height, self.parts)
+        spread = _spread(attended, rows, width, name)
+        joined = layers.Concatenate(name=f"{name}_joined")([images, spread])
+        filters = self.geometry.out_channels
+        if self.geometry.strides != (1, 1):
+            return reduce_by_halves(joined, filters, name)
+        projected = convolve_pointwise(joined, filters, f"{name}_conv")
+        return normalize(projected, f"{name}_norm")
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
         return {**super().get_config(), "parts": self.parts}
-
-
-def build_part_aware(geometry: Geometry, parts: int, name: str) -> keras.Model:
-    """Build the module of stock layers.
-
-    Args:
-        geometry: of a convolution on the same sampling grid.
-        parts: horizontal parts.
-        name: of the model.
-    """
-    height, width = geometry.input_size
-    inputs = keras.Input((height, width, geometry.in_channels))
-    attended = _attend(_describe(inputs, parts))
-    spread = _spread(attended, cut_rows(height, parts), width)
-    joined = layers.Concatenate(name="joined")([inputs, spread])
-    outputs = _project(joined, geometry.out_channels, geometry.strides[0])
-    return keras.Model(inputs, outputs, name=name)
 
 
 def cut_rows(height: int, parts: int) -> list[int]:
@@ -107,58 +95,51 @@ def cut_rows(height: int, parts: int) -> list[int]:
     return [part * height // parts for part in range(parts + 1)]
 
 
-def _describe(inputs: Any, parts: int) -> Any:
+def _describe(images: Any, parts: int, name: str) -> Any:
     """Give P: (batch, parts, channels // 3)."""
-    height, _, channels = inputs.shape[1:]
+    rows = cut_rows(images.shape[1], parts)
+    described = [
+        _describe_part(images, *ends, f"{name}_part{part}")
+        for part, ends in enumerate(itertools.pairwise(rows))
+    ]
+    return layers.Concatenate(axis=1, name=f"{name}_parts")(described)
+
+
+def _describe_part(images: Any, top: int, bottom: int, name: str) -> Any:
+    """Give the row of P of a part, by its first row and the one behind it."""
+    height, _, channels = images.shape[1:]
     size = channels // REDUCTION
-    rows = cut_rows(height, parts)
-    described = []
-    for part in range(parts):
-        cropped = layers.Cropping2D(
-            ((rows[part], height - rows[part + 1]), (0, 0))
-        )(inputs)
-        pooled = layers.ReLU()(layers.GlobalAveragePooling2D()(cropped))
-        projected = layers.Dense(size, name=f"part{part}")(pooled)
-        normalized = layers.BatchNormalization()(projected)
-        described.append(layers.Reshape((1, size))(normalized))
-    return layers.Concatenate(axis=1, name="parts")(described)
+    cropped = layers.Cropping2D(
+        ((top, height - bottom), (0, 0)), name=f"{name}_rows"
+    )(images)
+    pooled = layers.GlobalAveragePooling2D(name=f"{name}_mean")(cropped)
+    pooled = layers.ReLU(name=f"{name}_relu")(pooled)
+    projected = layers.Dense(size, name=f"{name}_projection")(pooled)
+    normalized = normalize(projected, f"{name}_norm")
+    return layers.Reshape((1, size), name=name)(normalized)
 
 
-def _attend(described: Any) -> Any:
+def _attend(described: Any, name: str) -> Any:
     """Give Z = softmax(K·Qᵀ)·P."""
     size = described.shape[-1]
-    keys = layers.Dense(size, name="keys")(described)
-    queries = layers.Dense(size, name="queries")(described)
-    scores = layers.Dot(axes=(2, 2))([keys, queries])
-    attention = layers.Softmax(name="attention")(scores)
-    return layers.Dot(axes=(2, 1), name="attended")([attention, described])
+    keys = layers.Dense(size, name=f"{name}_keys")(described)
+    queries = layers.Dense(size, name=f"{name}_queries")(described)
+    scores = layers.Dot(axes=(2, 2), name=f"{name}_scores")([keys, queries])
+    attention = layers.Softmax(name=f"{name}_attention")(scores)
+    attended = layers.Dot(axes=(2, 1), name=f"{name}_attended")
+    return attended([attention, described])
 
 
-def _spread(attended: Any, rows: list[int], width: int) -> Any:
+def _spread(attended: Any, rows: list[int], width: int, name: str) -> Any:
     """Give every row and column what was found for its part."""
     parts, size = attended.shape[1:]
     spread = []
-    for part in range(parts):
-        one = layers.Cropping1D((part, parts - 1 - part))(attended)
-        pixel = layers.Reshape((1, 1, size))(one)
-        height = rows[part + 1] - rows[part]
-        spread.append(layers.UpSampling2D((height, width))(pixel))
-    return layers.Concatenate(axis=1, name="spread")(spread)
-
-
-def _project(joined: Any, filters: int, strides: int) -> Any:
-    """Give the output; strides of 2 see both diagonals of 2×2 pixels."""
-    if strides == 1:
-        projected = layers.Conv2D(filters, 1, use_bias=False)(joined)
-    else:
-        joined = layers.ReLU()(joined)
-        shifted = layers.ZeroPadding2D(((0, 1), (0, 1)))(
-            layers.Cropping2D(((1, 0), (1, 0)))(joined)
-        )
-        projected = layers.Concatenate()(
-            [
-                layers.Conv2D(filters // 2, 1, strides=2, use_bias=False)(half)
-                for half in (joined, shifted)
-            ]
-        )
-    return layers.BatchNormalization()(projected)
+    for part, (top, bottom) in enumerate(itertools.pairwise(rows)):
+        own = f"{name}_spread{part}"
+        one = layers.Cropping1D(
+            (part, parts - 1 - part), name=f"{own}_attended"
+        )(attended)
+        pixel = layers.Reshape((1, 1, size), name=f"{own}_pixel")(one)
+        large = layers.UpSampling2D((bottom - top, width), name=own)(pixel)
+        spread.append(large)
+    return layers.Concatenate(axis=1, name=f"{name}_spread")(spread)

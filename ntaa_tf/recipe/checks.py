@@ -40,6 +40,8 @@ _LOWEST = {
     "source_lead": 0.0,
     "cost_weight": 0.0,
     "skip_inputs": 1,
+    "channels": 4,
+    "cells_per_block": 1,
     "pretrain_epochs": 1,
     "embedding_size": 1,
     "stripes": 1,
@@ -55,6 +57,13 @@ _OF_RETRIEVAL = (
     *("head", "embedding_size", "stripes", "images_per_identity"),
     *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
     "average_precision",
+)
+_OF_CELLS = ("search_space", "channels", "cells_per_block")
+_OF_SITES = (
+    *("candidates", "sites", "skip_inputs", "candidate_weights", "calibrate"),
+    *("start", "source_lead", "lambda_theta", "cost_weight", "confidence"),
+    *("validated_end", "relaxation", "last_stride", "squeeze_excitation"),
+    *BUDGETS.values(),
 )
 
 
@@ -96,7 +105,10 @@ def check_clashes(recipe: "Recipe") -> None:
         recipe: whose ranges have been checked.
     """
     _check_needs(recipe)
-    for list_clashes in (_clash_with_task, _clash_with_method, _clash_beside):
+    for list_clashes in (
+        *(_clash_with_task, _clash_with_cells),
+        *(_clash_with_method, _clash_beside),
+    ):
         for name, is_wrong, expected in list_clashes(recipe):
             if is_wrong:
                 raise _invalid(name, expected, getattr(recipe, name))
@@ -155,6 +167,26 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
             field.name,
             field.name in _OF_RETRIEVAL and not retrieves and is_changed,
             f"{field.default}, its default, unless --task=retrieval",
+        )
+
+
+def _clash_with_cells(recipe: "Recipe") -> Iterator[Clash]:
+    cells = recipe.searches_cells
+    beside = f"--model={recipe.model}"
+    yield (
+        "method",
+        cells and recipe.plan.search == EVOLUTION,
+        f"another than evolution with {beside}",
+    )
+    yield ("channels", recipe.channels % 2 == 1, "an even number")
+    for field in dataclasses.fields(recipe):
+        is_changed = getattr(recipe, field.name) != field.default
+        is_other = field.name in (_OF_SITES if cells else _OF_CELLS)
+        yield (
+            field.name,
+            is_other and is_changed,
+            f"{field.default}, its default, with {beside}, which "
+            + ("has no sites" if cells else "has no cells"),
         )
 
 

@@ -6,6 +6,7 @@ GUMBEL = "gumbel"
 SINGLE_PATH = "single_path"
 RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
 EMBEDDED_MODEL = "digits0to4"
+CELLS_MODEL = "autoreid"  # The one that is built of cells, and has no sites.
 EMBEDDED_DATASET = "digits5to9"
 # The flag that limits each cost.
 BUDGETS = {

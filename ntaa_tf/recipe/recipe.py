@@ -15,6 +15,7 @@ from ntaa_tf.methods import Method
 from ntaa_tf.recipe.checks import check_clashes
 from ntaa_tf.recipe.checks import check_ranges
 from ntaa_tf.recipe.names import BUDGETS
+from ntaa_tf.recipe.names import CELLS_MODEL
 from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import EMBEDDED_DATASET
 from ntaa_tf.recipe.names import EMBEDDED_MODEL
@@ -44,7 +45,7 @@ class Recipe:
     model: str = _choice(
         EMBEDDED_MODEL,
         "Source model: a name of keras.applications in lower case, a .keras "
-        "file, or the embedded digits0to4.",
+        "file, the embedded digits0to4, or autoreid, untrained cells.",
     )
     weights: str = _choice(
         "imagenet",
@@ -186,6 +187,18 @@ class Recipe:
     sites: str = _choice(
         "all",
         "Convolutions to search: all, spatial, last:N or a regular expression.",
+    )
+    search_space: str | None = _choice(
+        None,
+        "For autoreid: the operations of its cells; those for classification "
+        "are without the part-aware module. By default those of --task.",
+        TASKS,
+    )
+    channels: int = _choice(
+        32, "For autoreid: channels of the stem, and of the first cells."
+    )
+    cells_per_block: int = _choice(
+        2, "For autoreid: cells of each of its four blocks."
     )
     relaxation: str = _choice(
         EXPECTATION,
@@ -348,12 +361,19 @@ class Recipe:
         return dataclasses.replace(method, weights=weights)
 
     @property
+    def searches_cells(self) -> bool:
+        """Whether cells are searched instead of sites."""
+        return self.model == CELLS_MODEL
+
+    @property
     def is_careful(self) -> bool:
         """Whether new kernels move with care beside those that they inherit.
 
         Not in the paper's training, nor where a step is looked ahead of.
         """
-        inherits = self.candidate_weights == "inherit"
+        inherits = (
+            self.candidate_weights == "inherit" and not self.searches_cells
+        )
         return inherits and self.start == "exact" and not self.unrolled
 
     @property

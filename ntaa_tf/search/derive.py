@@ -1,19 +1,27 @@
 """From a supernet to an architecture, and on to a plain Keras model."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.layers.cells import Cell
+from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cells import CellNode
+from ntaa_tf.layers.cells import parse_cell
+from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.insertion import input_name
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import check_architecture
+from ntaa_tf.search.supernet import find_cell
 
 
 def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
@@ -28,16 +36,26 @@ def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
         options = {choice.name: choice.winner for choice in supernet.choices}
     else:
         options = budget.choose(supernet)
-    return Architecture(
-        {
-            choice.name: SiteChoice(
-                candidate=options[choice.name],
-                reads=int(options.get(input_name(choice.name), 0)),
-            )
-            for choice in supernet.choices
-            if isinstance(choice, MixedOp)
+    sites: dict[str, SiteChoice] = {}
+    for choice in supernet.choices:
+        sites |= _list_sites(choice, options)
+    return Architecture(sites)
+
+
+def _list_sites(
+    choice: Choice, options: Mapping[str, str]
+) -> dict[str, SiteChoice]:
+    """Give what a choice says of sites, or of the edges of cells."""
+    option = options[choice.name]
+    if isinstance(choice, CellChoice):
+        return {
+            f"{choice.name}_{edge}": SiteChoice(operation)
+            for edge, operation in parse_cell(option).items()
         }
-    )
+    if isinstance(choice, MixedOp):
+        reads = int(options.get(input_name(choice.name), 0))
+        return {choice.name: SiteChoice(option, reads)}
+    return {}
 
 
 def collapse(
@@ -76,7 +94,12 @@ def collapse(
         elif isinstance(choice, MixedInput):
             site = architecture.sites[choice.name.removesuffix("_input")]
             replacements[choice.name] = _read(choice, site.reads)
-    return rewrite(supernet, replacements)
+    nodes = [layer for layer in supernet.layers if isinstance(layer, CellNode)]
+    for node in nodes:
+        cell = find_cell(node.cell, architecture)
+        replacements[node.name] = _connect(node, cell)
+    collapsed = rewrite(supernet, replacements)
+    return flatten(collapsed) if nodes else collapsed
 
 
 def _chain(layers: list[keras.Layer]) -> Callable[..., Any]:
@@ -86,6 +109,10 @@ def _chain(layers: list[keras.Layer]) -> Callable[..., Any]:
         return tensor
 
     return call
+
+
+def _connect(node: CellNode, cell: Cell) -> Callable[..., Any]:
+    return lambda tensors, **_: node.connect_plainly(tensors, cell)
 
 
 def _read(mixed_input: MixedInput, reads: int) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from ntaa_tf.costs.measurement import measure_network
+from ntaa_tf.layers.cells import CellChoice
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import RELAXATIONS
@@ -207,7 +208,7 @@ class Supernet(Rematerialized):
         # Every batch is a step of its own here, and a part of one there.
         steps = getattr(optimizer, "gradient_accumulation_steps", None) or 1
         rate = optimizer.learning_rate / steps
-        for logits, penalty in zip(self.logits, self._penalties, strict=True):
+        for logits, penalty in self._penalties:
             with tf.GradientTape() as tape:
                 loss = penalty(logits)
             logits.assign_sub(rate * tape.gradient(loss, logits))
@@ -302,14 +303,16 @@ class Supernet(Rematerialized):
     def _set_penalties(self) -> None:
         """Put the penalties into the loss, or beside the optimizer."""
         shares = measure_network(self).share_macs() if self.cost_weight else {}
-        self._penalties: list[Callable[[Any], Any]] = []
+        self._penalties: list[tuple[keras.Variable, Callable[..., Any]]] = []
         for choice in self.choices:
+            if isinstance(choice, CellChoice):
+                continue  # It has no source's operation, which they are of.
             costs = shares.get(choice.name, [])
             penalty = make_penalty(self.lambda_theta, self.cost_weight, costs)
             choice.logits.regularizer = penalty
             if self.decouples_penalties and penalty is not None:
                 choice.logits.regularizer = None
-                self._penalties.append(penalty)
+                self._penalties.append((choice.logits, penalty))
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile a loaded model; its optimizers get their state back."""

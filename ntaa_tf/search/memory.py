@@ -17,6 +17,7 @@ from ntaa_tf.graph.segments import cut_segments
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import find_consumers
 from ntaa_tf.graph.walk import list_calls
+from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.mixed_op import MixedOp
 
 SINGLE, HALF = 4, 2  # Bytes of a number.
@@ -141,6 +142,8 @@ def _count_inside(operation: keras.Operation, numbers: int) -> int:
         channels = min(geometry.in_channels, geometry.out_channels)
         narrow = math.prod(geometry.output_size) * channels
         inside += operation.num_unmerged * narrow
+    if isinstance(operation, CellNode):
+        inside += operation.count_activations()
     activation = getattr(operation, "activation", keras.activations.linear)
     if not isinstance(operation, keras.layers.Activation) and (
         activation not in (keras.activations.linear, *ACTIVATIONS)

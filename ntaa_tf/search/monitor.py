@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ntaa_tf.layers.cells import CellChoice
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.joint import Supernet
@@ -25,7 +26,8 @@ class SearchMonitor(keras.callbacks.Callback):
     `entropy`: mean entropy of p, in nats. Of all choices, of operations and of
     inputs, `changed_share` is the share whose winner is not the source's own,
     and `kept_share` that whose winner is still that of the epoch before.
-    `weight_free_share`: share of the sites whose winner has no weights.
+    `weight_free_share`: share of the sites, or of the edges of cells, whose
+    winner has no weights.
 
     Args:
         measure: measures a model on held-out data.
@@ -82,11 +84,16 @@ def measure_winners(
         before: the winners of an earlier time.
     """
     kept = [c.winner == old for c, old in zip(choices, before, strict=True)]
-    sites = [choice for choice in choices if isinstance(choice, MixedOp)]
+    weight_free: list[bool] = []
+    for choice in choices:
+        if isinstance(choice, MixedOp):
+            weight_free.append(choice.is_weight_free(choice.winner))
+        elif isinstance(choice, CellChoice):
+            weight_free += map(choice.is_weight_free, choice.cell.values())
     shares = {
         "changed_share": [choice.changed for choice in choices],
         "kept_share": kept,
-        "weight_free_share": [c.is_weight_free(c.winner) for c in sites],
+        "weight_free_share": weight_free,
     }
     return {name: float(np.mean(share)) for name, share in shares.items()}
 
@@ -96,5 +103,6 @@ def measure_entropy(supernet: Supernet) -> float:
     entropies = []
     for logits in supernet.logits:
         probabilities = ops.convert_to_numpy(ops.softmax(logits))
-        entropies.append(-np.sum(probabilities * np.log(probabilities + 1e-12)))
+        terms = -probabilities * np.log(probabilities + 1e-12)
+        entropies.append(np.mean(np.sum(terms, axis=-1)))
     return float(np.mean(entropies))

@@ -12,6 +12,10 @@ from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
+from ntaa_tf.layers.cells import Cell
+from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cells import check_cell
+from ntaa_tf.layers.cells import format_cell
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.layers.search_space import check_candidates
 from ntaa_tf.layers.search_space import list_candidates
@@ -144,6 +148,20 @@ def choose_sites(
     return chosen
 
 
+def find_cell(name: str, architecture: Architecture) -> Cell:
+    """Give the cell of a kind, by the names of its edges.
+
+    Args:
+        name: of the kind.
+        architecture: of a network of cells.
+    """
+    return {
+        site.removeprefix(f"{name}_"): choice.candidate
+        for site, choice in architecture.sites.items()
+        if site.startswith(f"{name}_node")
+    }
+
+
 def _check_skip_inputs(skip_inputs: int) -> None:
     if not 1 <= skip_inputs <= MAX_SKIP_INPUTS:
         raise ValueError(
@@ -160,7 +178,12 @@ def apply_architecture(supernet: Supernet, architecture: Architecture) -> None:
     """
     check_architecture(supernet, architecture)
     choices = {choice.name: choice for choice in supernet.choices}
+    for name, choice in choices.items():
+        if isinstance(choice, CellChoice):
+            choice.choose(format_cell(find_cell(name, architecture)))
     for name, site in architecture.sites.items():
+        if name not in choices:  # An edge of a cell, chosen above.
+            continue
         choices[name].choose(site.candidate)
         if input_name(name) in choices:
             choices[input_name(name)].choose(str(site.reads))
@@ -170,13 +193,20 @@ def check_architecture(supernet: Supernet, architecture: Architecture) -> None:
     """Raise a ValueError unless every choice is one that the supernet has."""
     options = {choice.name: choice.options for choice in supernet.choices}
     sites = {c.name for c in supernet.choices if isinstance(c, MixedOp)}
-    if sites != set(architecture.sites):
+    edges: set[str] = set()
+    for choice in supernet.choices:
+        if isinstance(choice, CellChoice):
+            cell = find_cell(choice.name, architecture)
+            check_cell(cell, choice.options)
+            edges |= {f"{choice.name}_{edge}" for edge in cell}
+    if sites != set(architecture.sites) - edges:
         raise ValueError(
             "Invalid value for `architecture`. Expected a choice for each "
             f"site of the supernet: {sorted(sites)}. Received: "
             f"{sorted(architecture.sites)}."
         )
-    for name, site in architecture.sites.items():
+    for name in sites:
+        site = architecture.sites[name]
         reads = options.get(input_name(name), ("0",))
         if site.candidate not in options[name] or str(site.reads) not in reads:
             raise ValueError(

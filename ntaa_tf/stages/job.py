@@ -14,7 +14,9 @@ from ntaa_tf.files import write_atomically
 from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.stages.cells import make_cells
 from ntaa_tf.stages.streams import Stream
 from ntaa_tf.stages.streams import count_steps
 from ntaa_tf.stages.task import make_task
@@ -159,10 +161,17 @@ class Job:
 
 
 def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
-    """Insert the mixed ops that a recipe asks for."""
+    """Insert the mixed ops that a recipe asks for, or make its cells."""
     given = None
     if recipe.architecture is not None:
         given = read_architecture(Path(recipe.architecture))
+    if recipe.searches_cells:
+        height, width = source.inputs[0].shape[1:3]
+        num_classes = source.outputs[-1].shape[-1]
+        cells = make_cells(recipe, (height, width), num_classes)
+        if given is not None:
+            apply_architecture(cells, given)
+        return cells
     return insert_mixed_ops(
         source,
         candidates=recipe.candidates,

@@ -152,7 +152,8 @@ def _fit(
             callbacks.append(
                 EndWithinBudget(budget, lambda: _list_judging_batches(job))
             )
-        if job.recipe.validated_end:
+        # Cells have no source's operation to go back to.
+        if job.recipe.validated_end and not job.recipe.searches_cells:
             allows = None if budget is None else budget.keeps
             callbacks.append(EndValidated(monitor.evaluate, allows))
     return fit_resumably(

@@ -4,6 +4,7 @@ import difflib
 import pathlib
 
 from ntaa_tf.size import as_size
+from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import file_preprocessing
@@ -19,8 +20,8 @@ def find_source(
     """Check the choice of a source model, without building it.
 
     Args:
-        name: a name of `keras.applications` in lower case, "digits0to4", or
-            the path of a `.keras` file.
+        name: a name of `keras.applications` in lower case, "digits0to4",
+            "autoreid", or the path of a `.keras` file.
         weights: for a name of `keras.applications`, "imagenet", "none" or
             the path of an `.h5` file of its weights without the classifier.
         preprocessing: for a file, one of Keras's modes "none", "tf", "torch"
@@ -44,7 +45,9 @@ def find_source(
         return _find_embedded(weights, preprocessing)
     if name.endswith(".keras"):
         return _find_file(name, weights, preprocessing)
-    known = [*APPLICATIONS, embedded.NAME]
+    if name == autoreid.NAME:
+        return _find_cells(weights, preprocessing)
+    known = [*APPLICATIONS, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     raise ValueError(
         "Invalid value for `model`. Expected the path of a `.keras` file or "
@@ -83,6 +86,20 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
         minimum_size=embedded.MINIMUM_SIZE,
         fixed_size=False,
         pretrained=True,
+    )
+
+
+def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
+    _reject_preprocessing(autoreid.NAME, preprocessing)
+    _reject_weights(autoreid.NAME, weights)
+    return SourceInfo(
+        name=autoreid.NAME,
+        weights="own",
+        preprocessing=autoreid.PREPROCESSING,
+        native_size=autoreid.NATIVE_SIZE,
+        minimum_size=autoreid.MINIMUM_SIZE,
+        fixed_size=False,
+        pretrained=False,
     )
 
 
