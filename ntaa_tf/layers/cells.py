@@ -74,8 +74,10 @@ def check_cell(cell: Cell, operations: Sequence[str]) -> None:
     """
     counts = [len(cell.keys() & set(list_edges(node))) for node in range(NODES)]
     known = set(operations) - {NONE}
-    if counts != [KEPT] * NODES or not {*cell} <= {*EDGES} or (
-        not {*cell.values()} <= known
+    if (
+        counts != [KEPT] * NODES
+        or not {*cell} <= {*EDGES}
+        or (not {*cell.values()} <= known)
     ):
         raise ValueError(
             f"Invalid value for `architecture`. Expected {KEPT} edges to each "

@@ -97,26 +97,35 @@ def cut_rows(height: int, parts: int) -> list[int]:
 
 def _describe(images: Any, parts: int, name: str) -> Any:
     """Give P: (batch, parts, channels // 3)."""
-    rows = cut_rows(images.shape[1], parts)
-    described = [
-        _describe_part(images, *ends, f"{name}_part{part}")
-        for part, ends in enumerate(itertools.pairwise(rows))
-    ]
-    return layers.Concatenate(axis=1, name=f"{name}_parts")(described)
+    size = images.shape[-1] // REDUCTION
+    pooled = layers.ReLU(name=f"{name}_relu_parts")(_pool(images, parts, name))
+    projected = layers.EinsumDense(
+        "apc,pcd->apd", (parts, size), bias_axes="pd", name=f"{name}_projection"
+    )(pooled)
+    # One batch norm for the channels of all parts, each of its own.
+    flat = layers.Reshape((parts * size,), name=f"{name}_flat")(projected)
+    normalized = normalize(flat, f"{name}_norm_parts")
+    return layers.Reshape((parts, size), name=f"{name}_parts")(normalized)
 
 
-def _describe_part(images: Any, top: int, bottom: int, name: str) -> Any:
-    """Give the row of P of a part, by its first row and the one behind it."""
-    height, _, channels = images.shape[1:]
-    size = channels // REDUCTION
-    cropped = layers.Cropping2D(
-        ((top, height - bottom), (0, 0)), name=f"{name}_rows"
-    )(images)
-    pooled = layers.GlobalAveragePooling2D(name=f"{name}_mean")(cropped)
-    pooled = layers.ReLU(name=f"{name}_relu")(pooled)
-    projected = layers.Dense(size, name=f"{name}_projection")(pooled)
-    normalized = normalize(projected, f"{name}_norm")
-    return layers.Reshape((1, size), name=name)(normalized)
+def _pool(images: Any, parts: int, name: str) -> Any:
+    """Give the mean of each part: (batch, parts, channels)."""
+    height, width, channels = images.shape[1:]
+    if height % parts == 0:
+        window = height // parts, width
+        pooling = layers.AveragePooling2D(window, name=f"{name}_means")
+        shape = layers.Reshape((parts, channels), name=f"{name}_means_flat")
+        return shape(pooling(images))
+    means = []
+    rows = cut_rows(height, parts)
+    for part, (top, bottom) in enumerate(itertools.pairwise(rows)):
+        own = f"{name}_part{part}"
+        cropped = layers.Cropping2D(
+            ((top, height - bottom), (0, 0)), name=f"{own}_rows"
+        )(images)
+        mean = layers.GlobalAveragePooling2D(name=f"{own}_mean")(cropped)
+        means.append(layers.Reshape((1, channels), name=own)(mean))
+    return layers.Concatenate(axis=1, name=f"{name}_means")(means)
 
 
 def _attend(described: Any, name: str) -> Any:
@@ -133,13 +142,18 @@ def _attend(described: Any, name: str) -> Any:
 def _spread(attended: Any, rows: list[int], width: int, name: str) -> Any:
     """Give every row and column what was found for its part."""
     parts, size = attended.shape[1:]
+    heights = [bottom - top for top, bottom in itertools.pairwise(rows)]
+    if len(set(heights)) == 1:
+        pixels = layers.Reshape((parts, 1, size), name=f"{name}_pixels")
+        large = layers.UpSampling2D((heights[0], width), name=f"{name}_spread")
+        return large(pixels(attended))
     spread = []
-    for part, (top, bottom) in enumerate(itertools.pairwise(rows)):
+    for part, height in enumerate(heights):
         own = f"{name}_spread{part}"
         one = layers.Cropping1D(
             (part, parts - 1 - part), name=f"{own}_attended"
         )(attended)
         pixel = layers.Reshape((1, 1, size), name=f"{own}_pixel")(one)
-        large = layers.UpSampling2D((bottom - top, width), name=own)(pixel)
+        large = layers.UpSampling2D((height, width), name=own)(pixel)
         spread.append(large)
     return layers.Concatenate(axis=1, name=f"{name}_spread")(spread)

@@ -8,7 +8,11 @@ from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import explain_selection
 from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.layers.cells import EDGES
+from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.layers.stock import StockCandidate
 from ntaa_tf.search.joint import Supernet
 
 
@@ -29,13 +33,14 @@ def describe_search(
 
     Returns:
         Text of several lines: a table of the convolutions, with the
-        candidates of each site or why it is none, then the costs.
+        candidates of each site or why it is none, or the operations of each
+        kind of cell; then the costs.
     """
     options = {choice.name: choice.options for choice in supernet.choices}
     rows = [("convolution", "kernel", "channels", "output", "candidates")]
     rows += [_describe(c, options) for c in find_convolutions(source)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
+    lines = _describe_cells(supernet) or [
         "  ".join(
             cell.ljust(width) for cell, width in zip(row, widths, strict=True)
         ).rstrip()
@@ -44,6 +49,15 @@ def describe_search(
     return "\n".join(
         [*lines, "", *_describe_costs(source, supernet, batch_size, memory)]
     )
+
+
+def _describe_cells(supernet: Supernet) -> list[str]:
+    """Describe each kind of cell, if there are any."""
+    return [
+        f"{choice.name}  {len(EDGES)} edges of {', '.join(choice.options)}"
+        for choice in supernet.choices
+        if isinstance(choice, CellChoice)
+    ]
 
 
 def _describe(
@@ -72,16 +86,26 @@ def _describe_costs(
     memory: Sequence[int],
 ) -> list[str]:
     plain = measure_cost(source)
-    mixed = measure_cost(supernet).macs + sum(
-        choice.count_macs()
-        for choice in supernet.choices
-        if isinstance(choice, MixedOp)
-    )
+    sites = [c for c in supernet.choices if isinstance(c, MixedOp)]
+    nodes = [node for node in supernet.layers if isinstance(node, CellNode)]
+    mixed = measure_cost(supernet).macs
+    mixed += sum(site.count_macs() for site in sites)
+    mixed += sum(map(_count_macs, nodes))
     plain_memory, mixed_memory = (size / 2**20 for size in memory)
+    edges = sum(len(node.geometries) for node in nodes)
     return [
-        f"sites       {sum(isinstance(c, MixedOp) for c in supernet.choices)}",
+        f"edges       {edges}" if nodes else f"sites       {len(sites)}",
         f"parameters  {plain.parameters:,} → {supernet.count_params():,}",
         f"MACs        {plain.macs:,} → {mixed:,}",
         f"memory      {plain_memory:,.0f} → {mixed_memory:,.0f} MiB at batch "
         f"{batch_size} (estimated)",
     ]
+
+
+def _count_macs(node: CellNode) -> int:
+    """Count the multiply-adds of all operations of a node."""
+    return sum(
+        measure_cost(candidate.network).macs
+        for candidate in node.candidates
+        if isinstance(candidate, StockCandidate)
+    )

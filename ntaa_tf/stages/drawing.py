@@ -51,8 +51,7 @@ def draw_uniformly(
     rng = np.random.default_rng(seed)
     for _ in range(DRAWS):
         drawn = {
-            choice.name: choice.draw_option(rng)
-            for choice in supernet.choices
+            choice.name: choice.draw_option(rng) for choice in supernet.choices
         }
         if budget is None or budget.keeps(drawn):
             break

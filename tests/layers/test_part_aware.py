@@ -138,7 +138,9 @@ def test_strided_halves_see_both_diagonals(rng):
     joined = np.maximum(look_inside(layer, "joined", images), 0)
     for conv, start in ((first, 0), (second, 1)):
         np.testing.assert_allclose(
-            look_inside(layer, conv.name.removeprefix(f"{layer.name}_"), images),
+            look_inside(
+                layer, conv.name.removeprefix(f"{layer.name}_"), images
+            ),
             joined[:, start::2, start::2] @ np.asarray(conv.kernel)[0, 0],
             atol=1e-4,
         )

@@ -1,0 +1,68 @@
+"""Auto-ReID's network has the stages that the paper says."""
+
+import keras
+import pytest
+
+from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cells import CellNode
+from ntaa_tf.zoo.autoreid import build_cells
+
+
+def list_nodes(model):
+    return [layer for layer in model.layers if isinstance(layer, CellNode)]
+
+
+def test_channels_double_and_maps_halve_from_block_to_block():
+    model = build_cells((64, 32), channels=4, cells_per_block=2)
+    cells = [model.get_layer(f"cell{index}").output for index in range(8)]
+    assert [cell.shape[1:] for cell in cells] == [
+        *[(32, 16, 16)] * 2,
+        *[(16, 8, 32)] * 2,
+        *[(8, 4, 64)] * 2,
+        *[(4, 2, 128)] * 2,
+    ]
+
+
+def test_cells_of_a_kind_share_their_choice():
+    model = build_cells((64, 32), channels=4, cells_per_block=2)
+    choices = [x for x in model.layers if isinstance(x, CellChoice)]
+    assert {choice.name for choice in choices} == {"normal", "reduction"}
+    kinds = {
+        node.name.partition("_")[0]: node.cell for node in list_nodes(model)
+    }
+    reducing = {name for name, kind in kinds.items() if kind == "reduction"}
+    assert len(kinds) == 8
+    assert reducing == {"cell2", "cell4", "cell6"}
+
+
+def test_fourteen_edges_of_seven_operations_lead_to_each_cell():
+    model = build_cells((64, 32), channels=4, cells_per_block=1)
+    nodes = [node for node in list_nodes(model) if "cell0" in node.name]
+    assert sum(len(node.geometries) for node in nodes) == 14
+    assert {len(node.operations) for node in nodes} == {7}
+    assert [
+        c.logits.shape for c in model.layers if isinstance(c, CellChoice)
+    ] == [
+        (14, 7),
+        (14, 7),
+    ]
+
+
+def test_classification_has_no_part_aware_module():
+    model = build_cells((16, 16), "classification", 4, 1)
+    for node in list_nodes(model):
+        assert "part_aware" not in node.operations
+        assert len(node.operations) == 6
+
+
+def test_maps_too_small_for_parts_are_refused():
+    build_cells((49, 16), channels=4, cells_per_block=1)
+    with pytest.raises(ValueError, match=r"`image_size`. Expected at least 49"):
+        build_cells((48, 16), channels=4, cells_per_block=1)
+
+
+def test_it_takes_raw_images():
+    model = build_cells((16, 16), "classification", 4, 1)
+    images = keras.ops.full((1, 16, 16, 3), 255.0)
+    normalized = keras.Model(model.input, model.get_layer("stem").input)(images)
+    assert float(keras.ops.max(normalized)) == pytest.approx(2.64, abs=0.01)
