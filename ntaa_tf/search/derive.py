@@ -10,9 +10,9 @@ from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.cells import Cell
-from ntaa_tf.layers.cells import CellChoice
-from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.cells import parse_cell
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput

@@ -8,9 +8,9 @@ from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import explain_selection
 from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.cells import EDGES
-from ntaa_tf.layers.cells import CellChoice
-from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.layers.stock import StockCandidate
 from ntaa_tf.search.joint import Supernet

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from ntaa_tf.costs.measurement import measure_network
-from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import RELAXATIONS

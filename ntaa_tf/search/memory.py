@@ -17,7 +17,7 @@ from ntaa_tf.graph.segments import cut_segments
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import find_consumers
 from ntaa_tf.graph.walk import list_calls
-from ntaa_tf.layers.cells import CellNode
+from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.mixed_op import MixedOp
 
 SINGLE, HALF = 4, 2  # Bytes of a number.

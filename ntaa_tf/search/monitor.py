@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from ntaa_tf.layers.cells import CellChoice
+from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.joint import Supernet

@@ -12,8 +12,8 @@ from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
+from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cells import Cell
-from ntaa_tf.layers.cells import CellChoice
 from ntaa_tf.layers.cells import check_cell
 from ntaa_tf.layers.cells import format_cell
 from ntaa_tf.layers.mixed_op import MixedOp

@@ -6,11 +6,11 @@ import keras
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import same_padding
-from ntaa_tf.layers.cells import CELL_OPERATIONS
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cell_node import CELL_OPERATIONS
+from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.cells import NODES
 from ntaa_tf.layers.cells import NONE
-from ntaa_tf.layers.cells import CellChoice
-from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.part_aware import PARTS
 from ntaa_tf.layers.stock import project
 from ntaa_tf.layers.stock import reduce_by_halves

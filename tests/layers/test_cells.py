@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from ntaa_tf.geometry import Geometry
-from ntaa_tf.layers.cells import CELL_OPERATIONS
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cell_node import CELL_OPERATIONS
+from ntaa_tf.layers.cell_node import CellNode
+from ntaa_tf.layers.cell_node import make_operation
 from ntaa_tf.layers.cells import EDGES
 from ntaa_tf.layers.cells import FIRST_EDGES
 from ntaa_tf.layers.cells import NODES
 from ntaa_tf.layers.cells import NONE
 from ntaa_tf.layers.cells import PLAIN_CELL
-from ntaa_tf.layers.cells import CellChoice
-from ntaa_tf.layers.cells import CellNode
 from ntaa_tf.layers.cells import check_cell
 from ntaa_tf.layers.cells import format_cell
 from ntaa_tf.layers.cells import list_edges
-from ntaa_tf.layers.cells import make_operation
 from ntaa_tf.layers.cells import parse_cell
 
 OPERATIONS = (*CELL_OPERATIONS, NONE)

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from ntaa_tf.layers.cells import CellChoice
-from ntaa_tf.layers.cells import CellNode
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.zoo.autoreid import build_cells
 
 
