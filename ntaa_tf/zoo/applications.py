@@ -135,7 +135,7 @@ def build_application(name: str, weights: str, image_size: Size) -> keras.Model:
     else:
         model = builder(include_top=False, weights=None, input_shape=shape)
     if weights not in ("imagenet", "none"):
-        _load_weights(model, weights)
+        load_weights(model, weights)
     return renumber(model)
 
 
@@ -166,7 +166,12 @@ def _explain_failed_download(name: str, error: Exception) -> None:
     ) from error
 
 
-def _load_weights(model: keras.Model, path: str) -> None:
+def load_weights(model: keras.Model, path: str) -> None:
+    """Read the weights of a model without its classifier from a file.
+
+    Raises:
+        ValueError: if they don't fit.
+    """
     try:
         model.load_weights(path)
     except (KeyError, OSError, ValueError) as error:

@@ -4,6 +4,7 @@ import difflib
 import pathlib
 
 from ntaa_tf.size import as_size
+from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
@@ -20,10 +21,11 @@ def find_source(
     """Check the choice of a source model, without building it.
 
     Args:
-        name: a name of `keras.applications` in lower case, "digits0to4",
-            "autoreid", or the path of a `.keras` file.
+        name: a name of `keras.applications` in lower case, "alexnet",
+            "digits0to4", "autoreid", or the path of a `.keras` file.
         weights: for a name of `keras.applications`, "imagenet", "none" or
-            the path of an `.h5` file of its weights without the classifier.
+            the path of an `.h5` file of its weights without the classifier;
+            for "alexnet" one of the latter two.
         preprocessing: for a file, one of Keras's modes "none", "tf", "torch"
             and "caffe"; "none" by default if its model begins with Rescaling
             or Normalization. The other models know theirs.
@@ -45,9 +47,11 @@ def find_source(
         return _find_embedded(weights, preprocessing)
     if name.endswith(".keras"):
         return _find_file(name, weights, preprocessing)
+    if name == alexnet.NAME:
+        return _find_alexnet(weights, preprocessing)
     if name == autoreid.NAME:
         return _find_cells(weights, preprocessing)
-    known = [*APPLICATIONS, embedded.NAME, autoreid.NAME]
+    known = [*APPLICATIONS, alexnet.NAME, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     raise ValueError(
         "Invalid value for `model`. Expected the path of a `.keras` file or "
@@ -71,6 +75,28 @@ def _find_application(
         native_size=as_size(application.native_size),
         minimum_size=application.family.minimum_size,
         fixed_size=False,
+        pretrained=weights != "none",
+    )
+
+
+def _find_alexnet(weights: str, preprocessing: str | None) -> SourceInfo:
+    _reject_preprocessing(alexnet.NAME, preprocessing)
+    if weights == "imagenet":
+        raise ValueError(
+            "Invalid value for `weights`. Expected the path of a "
+            f"`.weights.h5` file for {alexnet.NAME!r}, of which Keras has no "
+            "weights, or none to begin at random. Received: 'imagenet'."
+        )
+    if weights != "none":
+        _check_weights_file(weights)
+    return SourceInfo(
+        name=alexnet.NAME,
+        weights=weights,
+        preprocessing=alexnet.PREPROCESSING,
+        native_size=as_size(alexnet.NATIVE_SIZE),
+        minimum_size=alexnet.MINIMUM_SIZE,
+        # Trained dense layers are of one size.
+        fixed_size=weights != "none",
         pretrained=weights != "none",
     )
 

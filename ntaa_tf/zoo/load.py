@@ -5,9 +5,11 @@ import numpy as np
 
 from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
+from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import build_application
+from ntaa_tf.zoo.applications import load_weights
 from ntaa_tf.zoo.files import cut_classifier
 from ntaa_tf.zoo.files import load_file
 from ntaa_tf.zoo.preprocessing import prepend_preprocessing
@@ -43,6 +45,10 @@ def load_source(
     if info.name in APPLICATIONS:
         weights = info.weights if trained else "none"
         features = build_application(info.name, weights, size)
+    elif info.name == alexnet.NAME:
+        features = alexnet.build_alexnet(size)
+        if trained and info.pretrained:
+            load_weights(features, info.weights)
     elif info.name == embedded.NAME:
         features = cut_classifier(_make_digits(size, trained))
     else:

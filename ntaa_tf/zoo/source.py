@@ -13,8 +13,8 @@ class SourceInfo:
     """What is known of a source model before it is built.
 
     Attributes:
-        name: a name of `keras.applications` in lower case, "digits0to4",
-            "autoreid", or the path of a `.keras` file.
+        name: a name of `keras.applications` in lower case, "alexnet",
+            "digits0to4", "autoreid", or the path of a `.keras` file.
         weights: "imagenet", "none", the path of a weights file, or "own" for
             a model that brings its own.
         preprocessing: the mode that is put in front of the model; "none"
