@@ -39,6 +39,7 @@ from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
+from ntaa_tf.workdir import claim
 
 # What evaluation gives, of which models there are.
 EVALUATED = ("source", "searched", "adapted")
@@ -51,7 +52,8 @@ def run(recipe: Recipe) -> dict[str, Any]:
     """Adapt a source model to a data set: all that `adapt` does.
 
     Every stage is kept in the work directory. A stage whose result is there
-    is not run again, so the same recipe goes on where it stopped.
+    is not run again, so the same recipe goes on where it stopped. One run at
+    a time is in a work directory.
 
     Args:
         recipe: what to do.
@@ -64,24 +66,24 @@ def run(recipe: Recipe) -> dict[str, Any]:
         DivergenceError: if a loss is no longer finite.
     """
     info, raw, size = find_inputs(recipe)
-    workdir = open_workdir(recipe, name_workdir(recipe))
-    if (workdir.path / METRICS_FILE).exists():
-        return read_json(workdir.path / METRICS_FILE)
+    path = name_workdir(recipe)
+    with claim(path):
+        workdir = open_workdir(recipe, path)
+        if (path / METRICS_FILE).exists():
+            return read_json(path / METRICS_FILE)
 
-    recipe = shrink(recipe)
-    dataset = prepare_data(
-        recipe, raw, size, workdir.path, recipe.train_examples
-    )
-    source = keep_source(recipe, info, size, dataset, workdir)
-    job = Job(recipe, source, dataset, workdir.path)
-    baseline = {}
-    if recipe.compares:
-        baseline = finetune_plainly(job)
-    results = adapt(job, workdir)
-    metrics = summarize(recipe, results, workdir) | baseline
-    report(recipe, metrics, workdir)
-    write_json(workdir.path / METRICS_FILE, metrics)
-    return metrics
+        recipe = shrink(recipe)
+        dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
+        source = keep_source(recipe, info, size, dataset, workdir)
+        job = Job(recipe, source, dataset, path)
+        baseline = {}
+        if recipe.compares:
+            baseline = finetune_plainly(job)
+        results = adapt(job, workdir)
+        metrics = summarize(recipe, results, workdir) | baseline
+        report(recipe, metrics, workdir)
+        write_json(path / METRICS_FILE, metrics)
+        return metrics
 
 
 def inspect(recipe: Recipe) -> str:

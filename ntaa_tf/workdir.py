@@ -1,8 +1,12 @@
 """The directory that keeps a run: its recipe and what its stages gave."""
 
+import contextlib
+import fcntl
 import logging
+import os
 import time
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +83,43 @@ class WorkDirectory:
         write_json(result_file, result)
         logger.info("%s: done in %.1f s", directory, result["seconds"])
         return result
+
+
+@contextlib.contextmanager
+def claim(path: Path) -> Iterator[None]:
+    """Keep other runs out of a work directory while the block runs.
+
+    A process that is killed leaves no claim behind.
+
+    Args:
+        path: the directory; it is created.
+
+    Raises:
+        ValueError: if another run is in it.
+    """
+    if path.exists() and not path.is_dir():
+        yield  # No directory, of which opening it will tell.
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _lock(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise ValueError(
+            "Invalid value for `workdir`. Expected a directory in which no "
+            f"other run is under way. Received: {path}. Wait for the other, "
+            "stop it, or choose another --workdir."
+        ) from error
+    except OSError as error:  # Some network file systems have no locks.
+        logger.warning("%s can't be locked (%s)", path, error.strerror)
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.workdir import WorkDirectory
+from ntaa_tf.workdir import claim
 
 CHOICES = {"model": "resnet50", "seed": 0, "data_dir": None}
 VERSIONS = {"keras": "3.15.1"}
@@ -146,3 +149,47 @@ def test_a_stage_that_fails_leaves_no_result_and_runs_again(tmp_path):
         "search", lambda path: {"text": (path / "checkpoint").read_text()}
     )
     assert again["text"] == "half"
+
+
+CLAIM = """
+import pathlib, sys, time
+from ntaa_tf.workdir import claim
+with claim(pathlib.Path(sys.argv[1])):
+    print("claimed", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_another_process_is_kept_out_until_it_is_killed(tmp_path):
+    other = subprocess.Popen(
+        [sys.executable, "-c", CLAIM, tmp_path], stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout.readline() == b"claimed\n"
+        with (
+            pytest.raises(
+                ValueError, match=r"`workdir`.*no other run is under"
+            ),
+            claim(tmp_path),
+        ):
+            pass
+    finally:
+        other.kill()
+        other.communicate()
+    with claim(tmp_path):
+        open_workdir(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
+
+
+def test_one_run_follows_another_also_where_the_first_failed(tmp_path):
+    path = tmp_path / "runs" / "new"
+    with pytest.raises(KeyError), claim(path):
+        raise KeyError
+    with claim(path), claim(path / "baseline"):
+        open_workdir(path / "baseline")
+
+
+def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
+    (tmp_path / "file").touch()
+    with claim(tmp_path / "file"), pytest.raises(ValueError, match="workdir"):
+        open_workdir(tmp_path / "file")
