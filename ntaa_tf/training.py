@@ -148,6 +148,9 @@ def _list_variables(model: keras.Model) -> list[keras.Variable]:
     variables = [*model.variables, *model.optimizer.variables]
     if isinstance(model, Supernet):
         variables += model.architecture_optimizer.variables
+    head = getattr(model, "target_head", None)
+    if head is not None:
+        variables += head.variables
     return variables
 
 

@@ -225,6 +225,11 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
         f"None with {method}, whose architecture the target does not judge",
     )
     yield (
+        "target_head",
+        recipe.target_head and not (across and recipe.task == RETRIEVAL),
+        f"False unless --method={ACROSS_DOMAINS} and --task={RETRIEVAL}",
+    )
+    yield (
         "derived_weights",
         plan.search == NOTHING and plan.weights == TRANSFER,
         "another than transfer where no architecture is found",

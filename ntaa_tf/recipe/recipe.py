@@ -80,6 +80,12 @@ class Recipe:
         "For bilevel: how many training images of each class, or identity, of "
         "the target judge the architecture; by default all.",
     )
+    target_head: bool = _choice(
+        False,
+        "For bilevel and retrieval: judge the architecture by a classifier of "
+        "the target's identities as well, which is trained beside it, and not "
+        "by triplets alone.",
+    )
     data_dir: str | None = _choice(
         None, "Where tensorflow-datasets, or the retrieval set, is kept."
     )

@@ -53,6 +53,7 @@ def make_baseline(recipe: Recipe) -> Recipe:
         recipe,
         method="finetune",
         target_images_per_id=None,
+        target_head=False,
         derived_weights=None,
         architecture=None,
         pretrain_dataset=None,

@@ -9,6 +9,7 @@ from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.paths import draw_paths
+from ntaa_tf.search.target_head import TargetHead
 
 # The finite difference moves the weights by this much in all.
 RADIUS = 0.01
@@ -36,6 +37,7 @@ class BilevelSupernet(Supernet):
         *,
         unrolled: bool = False,
         architecture_loss: keras.losses.Loss | None = None,
+        target_head: TargetHead | None = None,
         **kwargs: Any,
     ) -> None:
         """Set up the search.
@@ -48,6 +50,8 @@ class BilevelSupernet(Supernet):
             architecture_loss: by which the logits are judged, of the first
                 output alone, where the second batch has labels that the other
                 outputs do not know; by default the loss of the weights.
+            target_head: judges them as well, beside an architecture loss. It
+                is no part of the configuration.
             **kwargs: as `Supernet.compile` takes them.
 
         Raises:
@@ -69,6 +73,7 @@ class BilevelSupernet(Supernet):
             )
         self.unrolled = unrolled
         self.architecture_loss = architecture_loss
+        self.target_head = target_head
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move the logits by the second batch, the weights by the first."""
@@ -95,6 +100,10 @@ class BilevelSupernet(Supernet):
             keras.tree.flatten(tree)[0] for tree in (labels, predictions)
         )
         loss = self.architecture_loss(target, output)
+        if self.target_head is not None:
+            share = self.target_head.share
+            identities = self.target_head.compute_loss(target, output)
+            loss = share * identities + (1 - share) * loss
         return sum(self.losses, start=loss)  # With the penalties.
 
     def get_compile_config(self) -> dict[str, Any] | None:
@@ -108,14 +117,20 @@ class BilevelSupernet(Supernet):
         }
 
     def _step_architecture(self, training: Any, held_out: Any) -> None:
-        optimizer = self.architecture_optimizer
+        head = [] if self.target_head is None else [self.target_head.kernel]
         state = _State(self)
         if self.unrolled:
-            gradients = self._differentiate_unrolled(training, held_out, state)
+            gradients = self._differentiate_unrolled(
+                training, held_out, state, head
+            )
         else:
-            gradients, *_ = self._judge(held_out, self.logits, optimizer)
+            gradients, *_ = self._judge(
+                held_out, self.logits + head, self.architecture_optimizer
+            )
         state.restore()
-        self.move_logits(gradients)
+        self.move_logits(gradients[: len(self.logits)])
+        if self.target_head is not None:
+            self.target_head.learn(gradients[-1])
 
     def _judge(
         self,
@@ -137,9 +152,15 @@ class BilevelSupernet(Supernet):
         return self.track(training, loss, predictions)
 
     def _differentiate_unrolled(
-        self, training: Any, held_out: Any, state: "_State"
+        self,
+        training: Any,
+        held_out: Any,
+        state: "_State",
+        head: list[keras.Variable],
     ) -> list[Any]:
         """Differentiate L_held_out(w − ξ ∂L_training/∂w, θ) with respect to θ.
+
+        And, as they are, with respect to the weights of a second head.
 
         Source: DARTS, equations 7 and 8.
         """
@@ -149,8 +170,9 @@ class BilevelSupernet(Supernet):
         steps, *_ = self.differentiate(training, variables)
         weights.move(steps, -rate)
         state.restore()
-        gradients, *_ = self._judge(held_out, logits + variables)
-        direct, ahead = gradients[: len(logits)], gradients[len(logits) :]
+        gradients, *_ = self._judge(held_out, logits + head + variables)
+        moved = len(logits + head)
+        direct, ahead = gradients[: len(logits)], gradients[moved:]
         radius = RADIUS / (tf.linalg.global_norm(ahead) + SMALLEST_NORM)
         sides = []
         for sign in (1, -1):
@@ -160,10 +182,11 @@ class BilevelSupernet(Supernet):
             side, *_ = self.differentiate(training, logits)
             sides.append(side)
         weights.restore()
-        return [
+        unrolled = [
             first - rate * (plus - minus) / (2 * radius)
             for first, plus, minus in zip(direct, *sides, strict=True)
         ]
+        return unrolled + gradients[len(logits) : moved]
 
 
 class _Weights:

@@ -112,7 +112,7 @@ class Job:
         images_per_class = self.task.images_per_class
         batches = data.training_batches(
             stream.examples,
-            max(self.dataset.num_classes, 1 + stream.examples.labels.max()),
+            self.count_labels(stream),
             stream.fit(self.recipe.batch_size, images_per_class),
             augment=self.recipe.augment,
             flip=self.dataset.mirrors if flip is None else flip,
@@ -126,6 +126,10 @@ class Job:
         return batches.map(
             lambda images, labels: (images, self.task.make_targets(labels))
         )
+
+    def count_labels(self, stream: Stream) -> int:
+        """Count the labels that batches of a stream are encoded with."""
+        return max(self.dataset.num_classes, 1 + stream.examples.labels.max())
 
     def validation_batches(self) -> tf.data.Dataset | None:
         """Give what the loss is validated on, None where it can't be."""

@@ -21,6 +21,7 @@ from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
 from ntaa_tf.search.spreading import list_spreading_kernels
+from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.budgeting import make_budget
 from ntaa_tf.stages.deriving import keep_collapsed
@@ -102,6 +103,8 @@ def _compile(job: Job) -> Supernet:
         options["unrolled"] = recipe.unrolled
         if job.dataset.target is not None:
             options["architecture_loss"] = job.task.architecture_loss
+        if recipe.target_head:
+            options["target_head"] = _make_target_head(job, supernet)
     epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
     steps = count_search_steps(job.recipe, job.dataset)
     careful = []
@@ -123,6 +126,21 @@ def _compile(job: Job) -> Supernet:
         **job.task.compile_options(),
     )
     return supernet
+
+
+def _make_target_head(job: Job, supernet: Supernet) -> TargetHead:
+    """Make a classifier of the identities that judge the architecture."""
+    recipe = job.recipe
+    steps = recipe.search_epochs * count_search_steps(recipe, job.dataset)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate, steps
+    )
+    return TargetHead(
+        channels=supernet.outputs[0].shape[-1],
+        num_identities=job.count_labels(list_streams(recipe, job.dataset)[-1]),
+        share=recipe.cross_entropy_weight,
+        optimizer=keras.optimizers.SGD(schedule, momentum=0.9),
+    )
 
 
 def _make_architecture_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

@@ -11,7 +11,9 @@ from search.small_models import randomize
 from ntaa_tf import insert_mixed_ops
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import Choice
+from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.search.bilevel import BilevelSupernet
+from ntaa_tf.search.target_head import TargetHead
 
 RATE = 0.5
 
@@ -107,6 +109,73 @@ def test_the_unrolled_gradient_is_taken_around_the_weights_as_they_were(rng):
     # With the head at 1, L_training = 2 (w + c − 3)² and ∂w′/∂c = −4ξ = −2, so
     # that what c does to w′ + 2c by itself and through w′ is nothing together.
     np.testing.assert_allclose(model.logits[0].numpy(), before, atol=2e-2)
+
+
+def make_judged(share, **kwargs):
+    """A toy whose second batch has identities that only a head knows."""
+    inputs = keras.Input((2,))
+    choice = Toy()(inputs)
+    embedding = keras.layers.Dense(3, kernel_initializer="ones")(choice)
+    model = BilevelSupernet(inputs, embedding)
+    head = TargetHead(3, 2, share, keras.optimizers.SGD(1.0))
+    head.kernel.assign([[1.0, -1.0], [0.5, 0.0], [0.0, 2.0]])
+    model.compile(
+        keras.optimizers.SGD(RATE),
+        architecture_optimizer=keras.optimizers.SGD(1.0),
+        architecture_loss=BatchHardTriplet(),
+        loss="mse",
+        start="paper",
+        end="paper",
+        target_head=head,
+        **kwargs,
+    )
+    return model, head
+
+
+def step_judged(model, head):
+    """Give how logits, the head's kernel and the network's weights moved."""
+    watched = [*model.logits, head.kernel, *model.network_variables]
+    before = [variable.numpy() for variable in watched]
+    pair = tuple(
+        (np.array([x], "float32"), np.array([y], "float32"))
+        for x, y in (((1, 1), (3, 3, 3)), ((1, 2), (0, 1)))
+    )
+    model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
+    return [
+        variable.numpy() - value
+        for variable, value in zip(watched, before, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("unrolled", [False, True])
+def test_a_second_head_judges_the_logits_and_learns(unrolled):
+    """By the gradient of the cross-entropy, at the weights as they were."""
+    model, head = make_judged(1.0, unrolled=unrolled)
+    model.optimizer.learning_rate = 0.0  # So that unrolled is first order.
+    kernel = head.kernel.numpy()
+    slope, share = differentiate_share(model.logits[0].numpy())
+    embedding = np.full(3, 1 + 2 * share)
+    logits = embedding @ kernel
+    surprise = np.exp(logits) / np.exp(logits).sum() - [0, 1]
+    moved_logits, moved_kernel, *_ = step_judged(model, head)
+    np.testing.assert_allclose(
+        moved_kernel, -np.outer(embedding, surprise), rtol=1e-4, atol=1e-6
+    )
+    expected = -2 * np.sum(kernel @ surprise) * slope
+    np.testing.assert_allclose(moved_logits, expected, rtol=1e-3)
+
+
+def test_no_weight_of_the_network_learns_from_a_second_head():
+    """The weights' step is the same, whatever the head says."""
+    moves = []
+    for kernel in (np.zeros((3, 2)), np.full((3, 2), 5.0)):
+        model, head = make_judged(1.0)
+        model.architecture_optimizer.learning_rate = 0.0
+        head.kernel.assign(kernel)
+        moves.append(step_judged(model, head)[2:])
+    for first, second in zip(*moves, strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert any(np.any(move) for move in moves[0])
 
 
 def test_an_unrolled_step_of_no_length_is_first_order():

@@ -91,6 +91,7 @@ def test_identities_of_two_domains_need_not_match(tmp_path):
         source_dataset=f"market:{source}",
         dataset=f"market:{target}",
         target_images_per_id=1,
+        target_head=True,
         unrolled=True,
     )
     assert metrics["target_labels"] == 4
@@ -111,6 +112,10 @@ def test_identities_of_two_domains_need_not_match(tmp_path):
                 "images_per_identity": 1,
             },
             r"`images_per_identity`. Expected at least 2 with triplets",
+        ),
+        (
+            {"target_head": True},
+            r"`target_head`. Expected False unless --method=bilevel and --ta",
         ),
         (
             {"method": "ntaa", "target_images_per_id": 1},
