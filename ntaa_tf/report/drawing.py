@@ -4,19 +4,23 @@ import collections
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 from matplotlib.patches import Rectangle
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.files import write_atomically
-from ntaa_tf.report.ink import INK
+from ntaa_tf.report.cell_drawing import draw_cells
+from ntaa_tf.report.cell_drawing import list_cells
 from ntaa_tf.report.ink import SOURCE
-from ntaa_tf.report.ink import choose_colour
+from ntaa_tf.report.pill import BOLD
+from ntaa_tf.report.pill import PILL_HEIGHT
+from ntaa_tf.report.pill import TEXT
+from ntaa_tf.report.pill import TITLE
+from ntaa_tf.report.pill import draw_pill
+from ntaa_tf.report.pill import fill
 
 DOTS_PER_INCH = 150
 LANDSCAPE = 1.8  # How many times wider than high, about.
@@ -25,18 +29,11 @@ LANDSCAPE = 1.8  # How many times wider than high, about.
 MARGIN = 0.3
 STRIP_TOP, STRIP_HEIGHT = 0.6, 0.2
 LEGEND_TOP, LEGEND_WIDTH, LEGEND_HEIGHT = 0.92, 1.55, 0.24
-PILL_WIDTH, PILL_HEIGHT = 1.2, 0.2
+PILL_WIDTH = 1.2
 ROW = 0.27
 MARK = 0.35  # The space for the mark of what a site reads.
 GAP = 0.35  # Between two columns.
 CHARACTER = 0.073  # The width of one, at a size of 8 points.
-
-TEXT: dict[str, Any] = {
-    "color": INK,
-    "fontsize": 8,
-    "parse_math": False,
-    "va": "center_baseline",
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def draw_architecture(architecture: Architecture, path: Path) -> None:
     """Draw an architecture as a PNG file.
 
     What kept the source's operation is grey; ↑n marks a site that reads from
-    n sites back.
+    n sites back. Of cells each node is drawn as the sum that it is.
 
     Args:
         architecture: any number of sites; many stand in several columns.
@@ -115,6 +112,9 @@ def draw_architecture(architecture: Architecture, path: Path) -> None:
 
 def make_figure(architecture: Architecture) -> Figure:
     """Draw an architecture as a figure."""
+    cells = list_cells(architecture)
+    if cells:
+        return draw_cells(cells)
     sites = list(architecture.sites.items())
     counts = collections.Counter(choice.candidate for _, choice in sites)
     longest = max((len(name) for name, _ in sites), default=0)
@@ -137,8 +137,7 @@ def make_figure(architecture: Architecture) -> Figure:
 def _draw_title(axes: Axes, layout: Layout, architecture: Architecture) -> None:
     changed, sites = architecture.changed(), architecture.sites
     title = f"Sites that changed: {len(changed)} of {len(sites)}"
-    bold = TEXT | {"fontsize": 11, "fontweight": "bold"}
-    axes.text(MARGIN, MARGIN + 0.08, title, **bold)
+    axes.text(MARGIN, MARGIN + 0.08, title, **TITLE)
     if any(choice.reads for choice in sites.values()):
         right = MARGIN + layout.inner_width
         mark = "↑n  reads from n sites back"
@@ -151,7 +150,7 @@ def _draw_strip(axes: Axes, layout: Layout, candidates: list[str]) -> None:
     width = cell - min(0.02, 0.1 * cell)
     for index, candidate in enumerate(candidates):
         corner = MARGIN + index * cell, STRIP_TOP
-        patch = Rectangle(corner, width, STRIP_HEIGHT, **_fill(candidate))
+        patch = Rectangle(corner, width, STRIP_HEIGHT, **fill(candidate))
         axes.add_patch(patch)
 
 
@@ -163,7 +162,7 @@ def _draw_legend(
         left = MARGIN + column * LEGEND_WIDTH
         middle = LEGEND_TOP + (row + 0.5) * LEGEND_HEIGHT
         corner = left, middle - 0.06
-        axes.add_patch(Rectangle(corner, 0.12, 0.12, **_fill(candidate)))
+        axes.add_patch(Rectangle(corner, 0.12, 0.12, **fill(candidate)))
         axes.text(left + 0.19, middle, f"{candidate} · {count}", **TEXT)
 
 
@@ -177,25 +176,8 @@ def _draw_site(
     axes: Axes, right: float, middle: float, name: str, choice: SiteChoice
 ) -> None:
     """Draw a site: its name, its candidate as a pill, and what it reads."""
-    left, radius = right - PILL_WIDTH, PILL_HEIGHT / 2
+    left = right - PILL_WIDTH
     axes.text(left - 0.1, middle, name, ha="right", alpha=0.7, **TEXT)
-    pill = FancyBboxPatch(
-        (left, middle - radius),
-        PILL_WIDTH,
-        PILL_HEIGHT,
-        boxstyle=f"round,pad=0,rounding_size={radius}",
-        **_fill(choice.candidate),
-    )
-    axes.add_patch(pill)
-    bold = TEXT | {"fontweight": "bold"}
-    inside = TEXT if choice.candidate == "source" else bold | {"color": "white"}
-    centre = right - PILL_WIDTH / 2
-    axes.text(centre, middle, choice.candidate, ha="center", **inside)
+    draw_pill(axes, left, middle, PILL_WIDTH, choice.candidate)
     if choice.reads:
-        axes.text(right + 0.08, middle, f"↑{choice.reads}", **bold)
-
-
-def _fill(candidate: str) -> dict[str, Any]:
-    """Give the style of a patch; the source's own operation is faint."""
-    alpha = 0.35 if candidate == "source" else 1
-    return {"color": choose_colour(candidate), "alpha": alpha, "linewidth": 0}
+        axes.text(right + 0.08, middle, f"↑{choice.reads}", **BOLD)

@@ -16,6 +16,8 @@ CANDIDATES = {
     "dilated3x3": "#0f766e",
     "separable5x5": "#6d28d9",
     "separable3x3": "#a855f7",
+    "dilated_separable3x3": "#4338ca",
+    "part_aware": "#9f1239",
     "max_pool": "#c2410c",
     "avg_pool": "#e08a00",
     "globalization": "#be185d",
