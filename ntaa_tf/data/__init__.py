@@ -1,6 +1,7 @@
 """Data sets of images: opened by name, split, decoded, batched."""
 
 from ntaa_tf.data.augment import AUGMENTATIONS
+from ntaa_tf.data.batches import contrasting_batches
 from ntaa_tf.data.batches import evaluation_batches
 from ntaa_tf.data.batches import image_batches
 from ntaa_tf.data.batches import training_batches
@@ -22,6 +23,7 @@ __all__ = [
     "ImageDataset",
     "RawDataset",
     "RawSplit",
+    "contrasting_batches",
     "evaluation_batches",
     "halve",
     "image_batches",

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ntaa_tf.data.contrast import list_contrasting
 from ntaa_tf.data.erasing import RandomErasing
 
 TRANSLATION = 0.125  # of the image's side: 4 pixels of 32, as in pad-crop
@@ -97,6 +98,7 @@ AUGMENTATIONS: dict[str, Callable[[bool], list[Any]]] = {
     "rand": _rand_augment,
     "cutmix": _cut_mix,
     "erase": _erase,
+    "contrast": list_contrasting,
 }
 
 
@@ -106,6 +108,7 @@ class Augmentation:
     Args:
         name: one of `AUGMENTATIONS`. `standard` is pad-crop and flip; `rand`
             adds RandAugment, `cutmix` adds CutMix, `erase` random erasing.
+            `contrast` is MoCo v2's, for self-supervision.
         flip: whether mirrored images keep their class.
     """
 

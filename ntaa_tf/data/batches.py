@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -77,13 +78,74 @@ def training_batches(
         key = tf.stack([tf.constant(seed, tf.int64), step])
         return augmentation(*fetch(step), key)
 
-    return (
-        tf.data.Dataset.range(
-            first_epoch * length, (first_epoch + epochs) * length
-        )
-        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
+    steps_of_all = tf.data.Dataset.range(
+        first_epoch * length, (first_epoch + epochs) * length
     )
+    return _load_ahead(steps_of_all, load)
+
+
+def contrasting_batches(
+    examples: Examples,
+    batch_size: int,
+    flip: bool = True,
+    seed: int = 0,
+    first_epoch: int = 0,
+    epochs: int = 1,
+) -> tf.data.Dataset:
+    """Streams shuffled batches of two views of each image, without labels.
+
+    An image is read once for both views. What follows from what is as in
+    `training_batches`.
+
+    Args:
+        examples: what is trained on.
+        batch_size: images of one batch; the remainder of an epoch is left out.
+        flip: whether images are mirrored at random.
+        seed: decides order and views; not negative.
+        first_epoch: the epoch that the stream begins with.
+        epochs: number of epochs in the stream.
+
+    Returns:
+        Pairs of float32 images `(batch, height, width, 3)`, 0 to 255.
+
+    Raises:
+        ValueError: if there is no full batch.
+
+    Example:
+    >>> train = prepare(open_dataset("digits"), image_size=32).train
+    >>> batches = contrasting_batches(train, batch_size=64, flip=False)
+    >>> [view.shape for view in next(iter(batches))]
+    [TensorShape([64, 32, 32, 3]), TensorShape([64, 32, 32, 3])]
+    """
+    order = make_order(examples.labels, batch_size, None, seed)
+    augmentation = Augmentation("contrast", flip)
+
+    def choose(step: int) -> np.ndarray:
+        return order.choose(*divmod(step, order.steps))
+
+    fetch = _fetcher(examples, 1, order.batch_size, choose)
+
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = fetch(step)
+        first, second = (
+            augmentation(
+                images, labels, tf.stack([tf.constant(seed, tf.int64), key])
+            )[0]
+            for key in (2 * step, 2 * step + 1)
+        )
+        return first, second
+
+    steps = tf.data.Dataset.range(
+        first_epoch * order.steps, (first_epoch + epochs) * order.steps
+    )
+    return _load_ahead(steps, load)
+
+
+def _load_ahead(
+    steps: tf.data.Dataset, load: Callable[[tf.Tensor], Any]
+) -> tf.data.Dataset:
+    batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_batches(

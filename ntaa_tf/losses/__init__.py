@@ -1,5 +1,6 @@
 """Losses that Keras does not have."""
 
+from ntaa_tf.losses.info_nce import compute_info_nce
 from ntaa_tf.losses.triplet import BatchHardTriplet
 
-__all__ = ["BatchHardTriplet"]
+__all__ = ["BatchHardTriplet", "compute_info_nce"]

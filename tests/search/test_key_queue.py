@@ -1,0 +1,42 @@
+"""The queue of keys is first in, first out."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ntaa_tf.search.key_queue import KeyQueue
+
+
+def number(first, count):
+    return np.arange(first, first + count, dtype="float32")[:, None] * np.ones(
+        (1, 2), "float32"
+    )
+
+
+def test_it_begins_with_random_directions_of_its_seed():
+    first, again, other = (KeyQueue(64, 8, seed) for seed in (1, 1, 2))
+    np.testing.assert_allclose(
+        np.linalg.norm(first.keys.numpy(), axis=1), 1, rtol=1e-5
+    )
+    np.testing.assert_array_equal(first.keys, again.keys)
+    assert not np.array_equal(first.keys, other.keys)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 4, 7])
+def test_the_oldest_give_way_also_around_the_end(batch):
+    queue, length = KeyQueue(7, 2), 7
+    put = tf.function(queue.put)
+    given = 0
+    for _ in range(5):
+        put(number(given, batch))
+        given += batch
+    held = set(queue.keys.numpy()[:, 0])
+    assert held >= set(range(max(0, given - length), given))
+    assert int(queue.oldest) == given % length
+
+
+def test_keys_are_as_they_were_given():
+    queue = KeyQueue(4, 2)
+    queue.put(number(1, 3))
+    queue.put(number(4, 3))
+    np.testing.assert_array_equal(queue.keys.numpy()[:, 0], [5, 6, 3, 4])
