@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "data": {"files", "size"},
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
-    "search": FOUNDATION | {"costs"},
+    "search": FOUNDATION | {"costs", "losses"},
     "divergence": set(),
     "machine": set(),
     "optimizer": set(),
