@@ -11,6 +11,8 @@ import os
 import sys
 import types
 import typing
+from collections.abc import Callable
+from typing import Any
 
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -57,8 +59,17 @@ def define_flags() -> None:
     )
 
 
-def main(arguments: list[str]) -> int:
+def main(
+    arguments: list[str],
+    follow: Callable[[Recipe], None] | None = None,
+    **fixed: Any,
+) -> int:
     """Run the recipe that the flags give.
+
+    Args:
+        arguments: the words of the command line that are no flags.
+        follow: what is done with the recipe; a whole run by default.
+        **fixed: choices that no flag decides.
 
     Returns:
         The exit status: 0; 2 for input that can't be followed; 1 for what went
@@ -68,14 +79,11 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
         _refuse_words(arguments[1:])
-        _follow(
-            Recipe(
-                **{
-                    field.name: flags.FLAGS[field.name].value
-                    for field in dataclasses.fields(Recipe)
-                }
-            )
-        )
+        given = {
+            field.name: flags.FLAGS[field.name].value
+            for field in dataclasses.fields(Recipe)
+        }
+        (follow or _follow)(Recipe(**{**given, **fixed}))
     except (ValueError, OSError) as error:
         return _end(error, BAD_INPUT)
     except RuntimeError as error:
@@ -107,7 +115,7 @@ def _end(reason: object, status: int) -> int:
     return status
 
 
-def _parse(arguments: list[str]) -> list[str]:
+def parse(arguments: list[str]) -> list[str]:
     """Parse the flags; a wrong one ends like any other bad input."""
     try:
         return flags.FLAGS(arguments)
@@ -132,4 +140,4 @@ def _strip_none(annotation: typing.Any) -> type:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=_parse)
+    app.run(main, flags_parser=parse)

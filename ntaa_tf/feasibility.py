@@ -70,8 +70,11 @@ def advise(recipe: Recipe) -> str:
         "--remat": not recipe.remat,
         "--mixed_precision=bfloat16": recipe.mixed_precision == "none",
         "--sites=spatial": (
-            recipe.plan.trains_supernet and recipe.sites == "all"
+            recipe.plan.trains_supernet
+            and recipe.sites == "all"
+            and not recipe.searches_cells
         ),
+        "fewer --channels or --cells_per_block": recipe.searches_cells,
         "a smaller --image_size": True,
     }
     return ", ".join(flag for flag, helps in flags.items() if helps)

@@ -10,8 +10,6 @@ from ntaa_tf import data
 from ntaa_tf import zoo
 from ntaa_tf.feasibility import check_accumulation
 from ntaa_tf.feasibility import check_memory
-from ntaa_tf.graph.last_stride import remove_last_stride
-from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.methods import GIVEN
@@ -26,9 +24,11 @@ from ntaa_tf.stages.budgeting import check_budget
 from ntaa_tf.stages.cells import make_plain_cells
 from ntaa_tf.stages.domains import open_data
 from ntaa_tf.stages.drawing import draw_uniformly
+from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import freeze_before
+from ntaa_tf.stages.self_supervising import check_kept
 from ntaa_tf.stages.streams import count_search_steps
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import WorkDirectory
@@ -40,6 +40,8 @@ def find_inputs(recipe: Recipe) -> tuple[zoo.SourceInfo, Any, Size]:
     raw = open_data(recipe)
     if recipe.pretrain_dataset is not None:
         check_pretraining(recipe)
+    if recipe.supernet_dataset is not None:
+        _check_others(recipe)
     size = zoo.choose_image_size(info, as_size(raw.image_size))
     if recipe.image_size is not None:
         size = parse_size(recipe.image_size)
@@ -56,6 +58,14 @@ def check_pretraining(recipe: Recipe) -> None:
         raise ValueError(f"In --pretrain_dataset: {error}") from error
 
 
+def _check_others(recipe: Recipe) -> None:
+    """Raise a ValueError if the images of the supernet can't be opened."""
+    try:
+        make_task(recipe).open(str(recipe.supernet_dataset), recipe.data_dir)
+    except ValueError as error:
+        raise ValueError(f"In --supernet_dataset: {error}") from error
+
+
 def build_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
@@ -66,11 +76,7 @@ def build_source(
     """Load the source model and put the new task's head on it."""
     if recipe.searches_cells:
         return make_plain_cells(recipe, image_size, num_classes)
-    keras.utils.set_random_seed(recipe.seed)
-    features = zoo.load_source(info, image_size, trained)
-    set_precision(features)  # A file's layers may bring another.
-    if recipe.last_stride == 1:
-        features = remove_last_stride(features)
+    features = load_features(recipe, info, image_size, trained)
     return make_task(recipe).attach_head(features, num_classes, recipe.seed)
 
 
@@ -112,6 +118,8 @@ def check_search(recipe: Recipe, source: keras.Model, directory: Path) -> None:
         source: the source model.
         directory: where latencies are kept, if they are limited.
     """
+    if recipe.plan.self_supervises:
+        check_kept(recipe, source)
     if recipe.plan.search != GIVEN and not recipe.searches_cells:
         choose_sites(
             source, recipe.candidates, recipe.sites, recipe.skip_inputs

@@ -27,10 +27,13 @@ class Method:
             searched at all.
         weights: what its weights begin with: inherited, from scratch, or
             pretrained from scratch on another data set (`transfer`).
+        self_supervises: whether the supernet learns without labels first, and
+            only logits and the head learn in the search.
     """
 
     search: str
     weights: str
+    self_supervises: bool = False
 
     @property
     def trains_supernet(self) -> bool:
@@ -42,6 +45,7 @@ class Method:
 ACROSS_DOMAINS = "bilevel"
 METHODS = {
     "ntaa": Method(JOINT, INHERIT),
+    "unsupervised": Method(JOINT, INHERIT, self_supervises=True),
     "finetune": Method(NOTHING, INHERIT),
     "partial": Method(NOTHING, INHERIT),
     "scratch": Method(NOTHING, SCRATCH),

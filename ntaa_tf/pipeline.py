@@ -1,5 +1,6 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
+from pathlib import Path
 from typing import Any
 
 from ntaa_tf.architecture import Architecture
@@ -21,6 +22,8 @@ from ntaa_tf.runs import name_workdir
 from ntaa_tf.runs import open_workdir
 from ntaa_tf.runs import shorten_names
 from ntaa_tf.search.inspection import describe_search
+from ntaa_tf.search.super_supernet import check_super
+from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.stages.budgeting import measure_budget
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
@@ -36,6 +39,8 @@ from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.stages.self_supervising import learn_without_labels
+from ntaa_tf.stages.self_supervising import list_shared
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
@@ -84,6 +89,31 @@ def run(recipe: Recipe) -> dict[str, Any]:
         report(recipe, metrics, workdir)
         write_json(path / METRICS_FILE, metrics)
         return metrics
+
+
+def pretrain(recipe: Recipe) -> dict[str, list[float]]:
+    """Train a supernet without labels, which tasks then share.
+
+    Args:
+        recipe: of the method `unsupervised`, with the directory of the
+            supernet; the training images of its data set are learnt from.
+
+    Returns:
+        The loss after each epoch; nothing if the supernet was there.
+
+    Raises:
+        ValueError: if a choice can't be followed, or a supernet of other
+            choices is there.
+    """
+    _, raw, size = find_inputs(recipe)
+    path = Path(str(recipe.supernet))
+    with claim(path):
+        if is_kept(path):
+            check_super(path, list_shared(recipe, size))
+            return {}
+        recipe = shrink(recipe)
+        dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
+        return learn_without_labels(recipe, dataset, size, path)
 
 
 def inspect(recipe: Recipe) -> str:
@@ -156,8 +186,8 @@ def report(
     path = workdir.path
     architecture = Architecture({})
     history: dict[str, list[float]] = {}
-    for stage in ("search", "pretrain", "finetune"):
-        if (path / stage).exists():
+    for stage in ("supernet", "search", "pretrain", "finetune"):
+        if (path / stage / RESULT_FILE).exists():
             result = read_json(path / stage / RESULT_FILE)
             history |= {
                 f"{stage}_{name}": values

@@ -147,10 +147,7 @@ def _list_variables(model: keras.Model) -> list[keras.Variable]:
     """List weights, random seeds and the state of the optimizers."""
     variables = [*model.variables, *model.optimizer.variables]
     if isinstance(model, Supernet):
-        variables += model.architecture_optimizer.variables
-    head = getattr(model, "target_head", None)
-    if head is not None:
-        variables += head.variables
+        variables += model.training_state
     return variables
 
 

@@ -48,6 +48,7 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"},
     "adapt": MEANS | {"recipe", "runs", "pipeline"},
+    "pretrain": {"adapt", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

@@ -134,16 +134,27 @@ def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
 
 
 def _renew_kernel(layer: Any) -> None:
-    """Draw the kernel of a convolution anew, by the global random seed."""
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        # Its inputs are those of one channel, which He's rule has to see.
-        height, width, channels, multiplier = layer.kernel.shape
-        kernel = keras.initializers.HeNormal()(
-            (height, width, 1, channels * multiplier)
-        )
-        layer.kernel.assign(keras.ops.reshape(kernel, layer.kernel.shape))
+    """Draw the kernels of a convolution anew, by the global random seed."""
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        _renew_depthwise(layer.depthwise_kernel)
+        _renew_dense(layer.pointwise_kernel)
+    elif isinstance(layer, keras.layers.DepthwiseConv2D):
+        _renew_depthwise(layer.kernel)
     elif isinstance(layer, keras.layers.Conv2D):
-        layer.kernel.assign(keras.initializers.HeNormal()(layer.kernel.shape))
+        _renew_dense(layer.kernel)
+
+
+def _renew_dense(kernel: keras.Variable) -> None:
+    kernel.assign(keras.initializers.HeNormal()(kernel.shape))
+
+
+def _renew_depthwise(kernel: keras.Variable) -> None:
+    """Draw by He's rule, which has to see that an output reads one channel."""
+    height, width, channels, multiplier = kernel.shape
+    drawn = keras.initializers.HeNormal()(
+        (height, width, 1, channels * multiplier)
+    )
+    kernel.assign(keras.ops.reshape(drawn, kernel.shape))
 
 
 def _copy_weights(original: Any, cloned: Any) -> None:

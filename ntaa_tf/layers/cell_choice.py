@@ -51,7 +51,6 @@ class CellChoice(Choice):
     """
 
     def __init__(self, options: tuple[str, ...], seed: int = 0, **kwargs: Any):
-        kwargs.pop("lead", None)
         super().__init__(tuple(options), lead=0.0, **kwargs)
         self.seed = seed
 
@@ -121,7 +120,9 @@ class CellChoice(Choice):
 
     def get_config(self) -> dict[str, Any]:
         """Give what `from_config` needs."""
-        return {**super().get_config(), "seed": self.seed}
+        config = {**super().get_config(), "seed": self.seed}
+        del config["lead"]
+        return config
 
     @property
     def _logits_shape(self) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ class CellNode(keras.layers.Layer):
     Args:
         geometries: of a 3×3 convolution in the place of each edge.
         operations: of an edge, `none` among them.
-        cell: the name of the choice, of which this is a node.
+        kind: of the cell: the name of its choice.
         node: which one.
 
     Source: Liu et al., "DARTS", 2019, equations 1 and 2.
@@ -51,14 +51,14 @@ class CellNode(keras.layers.Layer):
         self,
         geometries: Sequence[Geometry],
         operations: tuple[str, ...],
-        cell: str,
+        kind: str,
         node: int,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.geometries = tuple(geometries)
         self.operations = tuple(operations)
-        self.cell = cell
+        self.kind = kind
         self.node = node
         # One after the other, as Keras saves no lists of lists.
         self.candidates = [
@@ -125,7 +125,7 @@ class CellNode(keras.layers.Layer):
             **super().get_config(),
             "geometries": [g.get_config() for g in self.geometries],
             "operations": self.operations,
-            "cell": self.cell,
+            "kind": self.kind,
             "node": self.node,
         }
 

@@ -47,7 +47,7 @@ def check_cell(cell: Cell, operations: Sequence[str]) -> None:
     if (
         counts != [KEPT] * NODES
         or not {*cell} <= {*EDGES}
-        or (not {*cell.values()} <= known)
+        or not {*cell.values()} <= known
     ):
         raise ValueError(
             f"Invalid value for `architecture`. Expected {KEPT} edges to each "

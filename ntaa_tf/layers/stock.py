@@ -5,7 +5,10 @@ from typing import Any
 import keras
 from keras import layers
 
+from ntaa_tf.layers import grid
 from ntaa_tf.layers.candidates import Candidate
+
+DILATION = 2
 
 
 class StockCandidate(Candidate):
@@ -44,7 +47,10 @@ class StockCandidate(Candidate):
         inputs = keras.Input(
             (*self.geometry.input_size, self.geometry.in_channels)
         )
-        return keras.Model(inputs, self.connect(inputs, name), name=name)
+        network = keras.Model(inputs, self.connect(inputs, name), name=name)
+        for layer in network.layers:
+            layer.dtype_policy = self.dtype_policy
+        return network
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
@@ -77,7 +83,8 @@ class SeparableStack(StockCandidate):
 class DilatedSeparable(StockCandidate):
     """ReLU, a separable 3×3 convolution of dilation 2, and batch norm.
 
-    Keras has no dilation with strides: its pointwise half takes them.
+    Keras has no dilation with strides. With strides of 2 it is an undilated
+    convolution of the pixels that are sampled, the others being stepped over.
 
     Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019.
     """
@@ -86,19 +93,18 @@ class DilatedSeparable(StockCandidate):
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
         """Apply the stock layers."""
+        for layer in grid.sampling_layers(self.geometry, name):
+            images = layer(images)
         images = layers.ReLU(name=f"{name}_relu")(images)
         images = layers.DepthwiseConv2D(
             3,
             padding="same",
-            dilation_rate=2,
+            dilation_rate=DILATION // self.geometry.strides[0],
             use_bias=False,
             name=f"{name}_depthwise",
         )(images)
         images = convolve_pointwise(
-            images,
-            self.geometry.out_channels,
-            f"{name}_pointwise",
-            self.geometry.strides[0],
+            images, self.geometry.out_channels, f"{name}_pointwise"
         )
         return normalize(images, f"{name}_norm")
 

@@ -43,6 +43,9 @@ _LOWEST = {
     "channels": 4,
     "cells_per_block": 1,
     "pretrain_epochs": 1,
+    "supernet_epochs": 1,
+    "queue_length": 1,
+    "key_size": 1,
     "embedding_size": 1,
     "stripes": 1,
     "images_per_identity": 1,
@@ -58,6 +61,9 @@ _OF_RETRIEVAL = (
     *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
     "average_precision",
 )
+_OF_UNSUPERVISED = ("supernet", "supernet_dataset")
+# What a supernet that rests, and is even at first, has no use for.
+_NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "source_lead", "remat")
 _OF_CELLS = ("search_space", "channels", "cells_per_block")
 _OF_SITES = (
     *("candidates", "sites", "skip_inputs", "candidate_weights", "calibrate"),
@@ -107,7 +113,7 @@ def check_clashes(recipe: "Recipe") -> None:
     _check_needs(recipe)
     for list_clashes in (
         *(_clash_with_task, _clash_with_cells),
-        *(_clash_with_method, _clash_beside),
+        *(_clash_with_supervision, _clash_with_method, _clash_beside),
     ):
         for name, is_wrong, expected in list_clashes(recipe):
             if is_wrong:
@@ -175,18 +181,45 @@ def _clash_with_cells(recipe: "Recipe") -> Iterator[Clash]:
     beside = f"--model={recipe.model}"
     yield (
         "method",
-        cells and recipe.plan.search == EVOLUTION,
-        f"another than evolution with {beside}",
+        cells
+        and (recipe.plan.search == EVOLUTION or recipe.method == "partial"),
+        f"another than evolution, or partial finetuning, with {beside}",
     )
     yield ("channels", recipe.channels % 2 == 1, "an even number")
     for field in dataclasses.fields(recipe):
-        is_changed = getattr(recipe, field.name) != field.default
+        value = getattr(recipe, field.name)
+        # What is turned off is not in the way.
+        is_used = value != field.default and bool(value)
         is_other = field.name in (_OF_SITES if cells else _OF_CELLS)
         yield (
             field.name,
-            is_other and is_changed,
+            is_other and is_used,
             f"{field.default}, its default, with {beside}, which "
             + ("has no sites" if cells else "has no cells"),
+        )
+
+
+def _clash_with_supervision(recipe: "Recipe") -> Iterator[Clash]:
+    beside = f"--method={recipe.method}"
+    rests = recipe.plan.self_supervises
+    yield (
+        "key_temperature",
+        not 0 < recipe.key_temperature < math.inf,
+        "above 0",
+    )
+    yield (
+        "queue_length",
+        rests and recipe.queue_length < recipe.batch_size,
+        f"at least the batch of {recipe.batch_size}",
+    )
+    yield ("model", rests and recipe.searches_cells, f"sites with {beside}")
+    for field in dataclasses.fields(recipe):
+        is_changed = getattr(recipe, field.name) != field.default
+        others = _NOT_OF_UNSUPERVISED if rests else _OF_UNSUPERVISED
+        yield (
+            field.name,
+            field.name in others and is_changed,
+            f"{field.default}, its default, with {beside}",
         )
 
 
@@ -228,6 +261,15 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
         "target_head",
         recipe.target_head and not (across and recipe.task == RETRIEVAL),
         f"False unless --method={ACROSS_DOMAINS} and --task={RETRIEVAL}",
+    )
+    yield (
+        "target_head",
+        recipe.target_head
+        and (recipe.mixed_precision == "float16")
+        | (recipe.accumulation_steps > 1)
+        | (recipe.cross_entropy_weight == 0),
+        "False in float16, with accumulated batches, and without cross-entropy "
+        "in the loss",
     )
     yield (
         "derived_weights",

@@ -138,6 +138,29 @@ class Recipe:
         None, "For transfer: what an architecture is pretrained on."
     )
     pretrain_epochs: int = _choice(30, "For transfer: epochs on it.")
+    supernet: str | None = _choice(
+        None,
+        "For unsupervised: the directory of a supernet that learnt without "
+        "labels; where there is none it is trained there. By default in the "
+        "work directory.",
+    )
+    supernet_dataset: str | None = _choice(
+        None,
+        "For unsupervised: the images that it learns from; by default those "
+        "of --dataset.",
+    )
+    supernet_epochs: int = _choice(30, "For unsupervised: epochs of that.")
+    queue_length: int = _choice(
+        4096, "For unsupervised: keys of other images that a query meets."
+    )
+    key_size: int = _choice(
+        128,
+        "For unsupervised: numbers of a key; where the source has no more "
+        "channels, they are the key.",
+    )
+    key_temperature: float = _choice(
+        0.2, "For unsupervised: the temperature of InfoNCE."
+    )
     baseline: bool | None = _choice(
         None,
         "Also finetune the source for as many epochs, and compare. By default "

@@ -25,11 +25,16 @@ def shrink(recipe: Recipe) -> Recipe:
     if not recipe.smoke:
         return recipe
     images = min(recipe.images_per_identity, 4)
+    if recipe.searches_cells:
+        recipe = dataclasses.replace(
+            recipe, channels=min(recipe.channels, 8), cells_per_block=1
+        )
     return dataclasses.replace(
         recipe,
         search_epochs=1,
         finetune_epochs=1,
         pretrain_epochs=1,
+        supernet_epochs=1,
         evolution_population=4,
         evolution_generations=1,
         batch_size=2 * images if recipe.task == RETRIEVAL else 8,
@@ -54,6 +59,8 @@ def make_baseline(recipe: Recipe) -> Recipe:
         method="finetune",
         target_images_per_id=None,
         target_head=False,
+        supernet=None,
+        supernet_dataset=None,
         derived_weights=None,
         architecture=None,
         pretrain_dataset=None,

@@ -56,7 +56,8 @@ class BilevelSupernet(Supernet):
 
         Raises:
             ValueError: if `unrolled` is asked for with loss scaling, or with
-                a relaxation that has no logits.
+                a relaxation that has no logits; or a target head with loss
+                scaling, or without an architecture loss.
         """
         super().compile(optimizer, **kwargs)
         if self.relaxation == SINGLE_PATH:
@@ -71,9 +72,22 @@ class BilevelSupernet(Supernet):
                 "optimizer that scales the loss: finite differences of "
                 "gradients do not survive float16. Received: True."
             )
+        if target_head is not None and (scaled or architecture_loss is None):
+            raise ValueError(
+                "Invalid value for `target_head`. Expected None with an "
+                "optimizer that scales the loss, and without an architecture "
+                "loss beside it. Received a head."
+            )
         self.unrolled = unrolled
         self.architecture_loss = architecture_loss
         self.target_head = target_head
+
+    @property
+    def training_state(self) -> list[keras.Variable]:
+        """With that of a second head."""
+        state = super().training_state
+        head = self.target_head
+        return state if head is None else [*state, *head.variables]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move the logits by the second batch, the weights by the first."""

@@ -65,6 +65,11 @@ class ContrastiveSupernet(Supernet):
             )
         self.key_space = key_space
 
+    @property
+    def training_state(self) -> list[keras.Variable]:
+        """With the queue."""
+        return [*super().training_state, *self.key_space.queue.variables]
+
     def train_step(self, views: Any) -> dict[str, Any]:
         """Move the weights; the keys of this batch come into the queue last."""
         images, others = views

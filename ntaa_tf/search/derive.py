@@ -96,7 +96,7 @@ def collapse(
             replacements[choice.name] = _read(choice, site.reads)
     nodes = [layer for layer in supernet.layers if isinstance(layer, CellNode)]
     for node in nodes:
-        cell = find_cell(node.cell, architecture)
+        cell = find_cell(node.kind, architecture)
         replacements[node.name] = _connect(node, cell)
     collapsed = rewrite(supernet, replacements)
     return flatten(collapsed) if nodes else collapsed

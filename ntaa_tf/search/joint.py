@@ -87,7 +87,8 @@ class Supernet(Rematerialized):
                 activations are recomputed instead of held.
 
         Raises:
-            ValueError: if `relaxation`, `start` or `end` is not known.
+            ValueError: if `relaxation`, `start` or `end` is not known, or
+                options of cells would be drawn.
         """
         check_known("relaxation", relaxation, RELAXATIONS)
         check_known("start", start, STARTS)
@@ -96,6 +97,13 @@ class Supernet(Rematerialized):
         self.architecture_optimizer = scale_alike(
             self.optimizer, keras.optimizers.get(architecture_optimizer)
         )
+        if relaxation != EXPECTATION and any(
+            isinstance(choice, CellChoice) for choice in self.choices
+        ):
+            raise ValueError(
+                "Invalid value for `relaxation`. Expected "
+                f"{EXPECTATION!r} with cells. Received: {relaxation!r}."
+            )
         self.relaxation = relaxation
         self.seed = seed
         self.seed_generator.state.assign([seed, 0])
@@ -131,6 +139,11 @@ class Supernet(Rematerialized):
     def logits(self) -> list[keras.Variable]:
         """The architecture: the logits of every choice."""
         return [choice.logits for choice in self.choices]
+
+    @property
+    def training_state(self) -> list[keras.Variable]:
+        """What moves in training beside the variables and the optimizer."""
+        return [*self.architecture_optimizer.variables]
 
     @property
     def network_variables(self) -> list[keras.Variable]:

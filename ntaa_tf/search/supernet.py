@@ -1,5 +1,6 @@
 """From a source model to a supernet: a mixed op at every site."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import keras
@@ -13,6 +14,7 @@ from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.cells import EDGES
 from ntaa_tf.layers.cells import Cell
 from ntaa_tf.layers.cells import check_cell
 from ntaa_tf.layers.cells import format_cell
@@ -148,6 +150,23 @@ def choose_sites(
     return chosen
 
 
+def _check_cells(
+    choices: Sequence[CellChoice], architecture: Architecture
+) -> None:
+    """Raise a ValueError unless an architecture is one of these cells."""
+    edges = [f"{choice.name}_{edge}" for choice in choices for edge in EDGES]
+    unknown = set(architecture.sites) - set(edges)
+    reads = any(site.reads for site in architecture.sites.values())
+    if unknown or reads:
+        raise ValueError(
+            "Invalid value for `architecture`. Expected edges of cells, such "
+            f"as {edges[-1]!r}, each of which reads where it comes from. "
+            f"Received: {dict(architecture.sites)}."
+        )
+    for choice in choices:
+        check_cell(find_cell(choice.name, architecture), choice.options)
+
+
 def find_cell(name: str, architecture: Architecture) -> Cell:
     """Give the cell of a kind, by the names of its edges.
 
@@ -193,13 +212,11 @@ def check_architecture(supernet: Supernet, architecture: Architecture) -> None:
     """Raise a ValueError unless every choice is one that the supernet has."""
     options = {choice.name: choice.options for choice in supernet.choices}
     sites = {c.name for c in supernet.choices if isinstance(c, MixedOp)}
-    edges: set[str] = set()
-    for choice in supernet.choices:
-        if isinstance(choice, CellChoice):
-            cell = find_cell(choice.name, architecture)
-            check_cell(cell, choice.options)
-            edges |= {f"{choice.name}_{edge}" for edge in cell}
-    if sites != set(architecture.sites) - edges:
+    cells = [c for c in supernet.choices if isinstance(c, CellChoice)]
+    if cells:
+        _check_cells(cells, architecture)
+        return
+    if sites != set(architecture.sites):
         raise ValueError(
             "Invalid value for `architecture`. Expected a choice for each "
             f"site of the supernet: {sorted(sites)}. Received: "

@@ -15,7 +15,8 @@ class TargetHead:
 
     Args:
         channels: of the embedding.
-        num_identities: of the other domain.
+        num_identities: as many as the labels of the other domain are encoded
+            with.
         share: of its cross-entropy in the loss by which logits are judged; the
             network's architecture loss has the rest.
         optimizer: of its weights.

@@ -5,6 +5,7 @@ import keras
 from ntaa_tf import zoo
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.cells import PLAIN_CELL
 from ntaa_tf.recipe import Recipe
@@ -45,4 +46,5 @@ def make_plain_cells(
         for choice in supernet.choices
         for edge, operation in PLAIN_CELL.items()
     }
-    return collapse(supernet, Architecture(sites))
+    # As those that are derived begin where they are trained from scratch.
+    return rewrite(collapse(supernet, Architecture(sites)), fresh=True)

@@ -176,6 +176,9 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
         if given is not None:
             apply_architecture(cells, given)
         return cells
+    lead = recipe.source_lead
+    if recipe.plan.self_supervises:
+        lead = 0.0  # All logits are equal.
     return insert_mixed_ops(
         source,
         candidates=recipe.candidates,
@@ -186,7 +189,7 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
         architecture=given,
         has_gains=recipe.calibrate,
         start=recipe.start,
-        source_lead=recipe.source_lead,
+        source_lead=lead,
     )
 
 

@@ -15,6 +15,8 @@ from ntaa_tf.stages.finetuning import finetune
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.pretraining import pretrain
 from ntaa_tf.stages.searching import search
+from ntaa_tf.stages.self_supervising import STAGE
+from ntaa_tf.stages.self_supervising import self_supervise
 from ntaa_tf.workdir import WorkDirectory
 
 Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
@@ -23,6 +25,8 @@ Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
 def list_training(method: Method) -> Stages:
     """List the stages that end with `adapted.keras`, by their names."""
     stages: Stages = {}
+    if method.self_supervises:
+        stages[STAGE] = self_supervise
     if method.search != NOTHING:
         stages["search"] = search if method.trains_supernet else draw
     if method.weights == TRANSFER:

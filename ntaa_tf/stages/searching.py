@@ -21,6 +21,8 @@ from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
 from ntaa_tf.search.spreading import list_spreading_kernels
+from ntaa_tf.search.super_supernet import load_super
+from ntaa_tf.search.super_supernet import set_trainable
 from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.budgeting import make_budget
@@ -29,6 +31,7 @@ from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.self_supervising import find_super
 from ntaa_tf.stages.streams import count_search_steps
 from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.training import fit_resumably
@@ -60,6 +63,9 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     monitor.set_model(supernet)
     budget = make_budget(job.recipe, job.source, supernet, job.source_path)
     history = _fit(job, supernet, monitor, budget, directory)
+    if job.recipe.plan.self_supervises:
+        for layer in supernet.layers:  # All of it is finetuned.
+            set_trainable(layer, True)
     gap = {
         "supernet": history[f"val_{score}"][-1],
         "argmax": history[f"val_argmax_{score}"][-1],
@@ -94,6 +100,10 @@ def _compile(job: Job) -> Supernet:
     supernet = make_supernet(recipe, job.source)
     if recipe.calibrate:
         calibrate(supernet, next(iter(job.calibration_images(1))))
+    start = recipe.start
+    if recipe.plan.self_supervises:
+        load_super(supernet, find_super(recipe, job.path))
+        start = "paper"  # The mixture that it learnt as.
     set_precision(supernet, recipe.mixed_precision)
     options: dict[str, Any] = {"relaxation": recipe.relaxation}
     if recipe.plan.search == EVOLUTION:
@@ -119,7 +129,7 @@ def _compile(job: Job) -> Supernet:
         confidence=recipe.confidence,
         warm_up=recipe.warm_up,
         decouples_penalties=recipe.architecture_optimizer == DECOUPLED,
-        start=recipe.start,
+        start=start,
         end=recipe.end,
         **options,
         **job.execution_options(steps),

@@ -21,7 +21,7 @@ NAME = "autoreid"
 PREPROCESSING = "torch"
 NATIVE_SIZE = 256, 128
 MINIMUM_SIZE = 16
-KINDS = _, REDUCTION = "normal", "reduction"
+NORMAL, REDUCTION = KINDS = "normal", "reduction"
 BLOCKS = 4
 STEM_STRIDES = 2
 SPACES = {
@@ -59,7 +59,7 @@ def build_cells(
         255, to a map of 32 times the channels.
 
     Raises:
-        ValueError: if the last cell's maps are too small to have parts.
+        ValueError: if the last cell's maps are too small, or to have parts.
 
     Source: Quan et al., "Auto-ReID", 2019; Xing, "Neural Architecture Search
     for Domain Adaption", section 3.
@@ -69,7 +69,7 @@ def build_cells(
     (None, 4, 2, 192)
     """
     operations = SPACES[search_space]
-    _check_rows(image_size, operations)
+    _check_size(image_size, operations)
     images = keras.Input((*image_size, 3), name="images")
     normalized = preprocess(images, PREPROCESSING)
     coefficients = {
@@ -83,14 +83,17 @@ def build_cells(
     earlier, last = stem, stem
     for index in range(BLOCKS * cells_per_block):
         block, position = divmod(index, cells_per_block)
-        kind = KINDS[bool(block and not position)]
-        cell = _Cell(f"cell{index}", kind, channels * 2**block, operations)
+        reduces = block > 0 and position == 0
+        kind = REDUCTION if reduces else NORMAL
+        cell = _CellBuilder(
+            f"cell{index}", kind, channels * 2**block, operations
+        )
         earlier, last = last, cell.connect(coefficients[kind], earlier, last)
     return keras.Model(images, last, name=NAME)
 
 
-class _Cell:
-    """A cell of a network.
+class _CellBuilder:
+    """Builds a cell of a network.
 
     Args:
         name: begins the names of its nodes.
@@ -122,7 +125,7 @@ class _Cell:
                     for index, state in enumerate(states)
                 ],
                 self._operations,
-                cell=self._kind,
+                kind=self._kind,
                 node=node,
                 name=f"{self._name}_node{node}",
             )
@@ -155,8 +158,13 @@ class _Cell:
         )
 
 
-def _check_rows(image_size: Size, operations: tuple[str, ...]) -> None:
-    """Raise a ValueError unless every map has a row for each part."""
+def _check_size(image_size: Size, operations: tuple[str, ...]) -> None:
+    """Raise a ValueError unless every map has pixels, and rows for parts."""
+    if min(image_size) < MINIMUM_SIZE:
+        raise ValueError(
+            f"Invalid value for `image_size`. Expected at least {MINIMUM_SIZE} "
+            f"for {NAME!r}. Received: {image_size}."
+        )
     halvings = STEM_STRIDES * 2 ** (BLOCKS - 1)
     least = (PARTS - 1) * halvings + 1
     if "part_aware" in operations and image_size[0] < least:

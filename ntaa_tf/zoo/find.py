@@ -66,7 +66,7 @@ def _find_application(
     _reject_preprocessing(name, preprocessing)
     mode = application.family.preprocessing
     if weights not in ("imagenet", "none"):
-        _check_weights_file(weights)
+        _check_weights_file(weights, "imagenet, none")
         mode = file_preprocessing(name, weights)
     return SourceInfo(
         name=name,
@@ -88,7 +88,7 @@ def _find_alexnet(weights: str, preprocessing: str | None) -> SourceInfo:
             "weights, or none to begin at random. Received: 'imagenet'."
         )
     if weights != "none":
-        _check_weights_file(weights)
+        _check_weights_file(weights, "none")
     return SourceInfo(
         name=alexnet.NAME,
         weights=weights,
@@ -117,11 +117,12 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
 
 def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
     _reject_preprocessing(autoreid.NAME, preprocessing)
-    _reject_weights(autoreid.NAME, weights)
+    if weights != "none":
+        _reject_weights(autoreid.NAME, weights)
     return SourceInfo(
         name=autoreid.NAME,
-        weights="own",
-        preprocessing=autoreid.PREPROCESSING,
+        weights="none",
+        preprocessing="none",  # The network begins with its own.
         native_size=autoreid.NATIVE_SIZE,
         minimum_size=autoreid.MINIMUM_SIZE,
         fixed_size=False,
@@ -174,10 +175,10 @@ def _reject_weights(name: str, weights: str) -> None:
         )
 
 
-def _check_weights_file(path: str) -> None:
+def _check_weights_file(path: str, others: str) -> None:
     if not path.endswith(".h5") or not pathlib.Path(path).is_file():
         raise ValueError(
-            "Invalid value for `weights`. Expected imagenet, none or the path "
+            f"Invalid value for `weights`. Expected {others} or the path "
             "of an existing `.h5` or `.weights.h5` file. Received: "
             f"{path!r}."
         )

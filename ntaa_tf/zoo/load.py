@@ -6,6 +6,7 @@ import numpy as np
 from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
 from ntaa_tf.zoo import alexnet
+from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import build_application
@@ -49,6 +50,8 @@ def load_source(
         features = alexnet.build_alexnet(size)
         if trained and info.pretrained:
             load_weights(features, info.weights)
+    elif info.name == autoreid.NAME:
+        features = autoreid.build_cells(size)
     elif info.name == embedded.NAME:
         features = cut_classifier(_make_digits(size, trained))
     else:

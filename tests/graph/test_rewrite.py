@@ -340,3 +340,12 @@ def test_fresh_kernels_have_he_s_deviation(kind):
     kernel = copy.layers[-1].get_weights()[0]
     fan_in = 9 * 256 if kind is layers.Conv2D else 9
     assert np.std(kernel) == pytest.approx(np.sqrt(2 / fan_in), rel=0.1)
+
+
+def test_both_kernels_of_a_separable_convolution_have_he_s_deviation():
+    inputs = keras.Input((8, 8, 256))
+    layer = layers.SeparableConv2D(256, 3)
+    copy = rewrite(keras.Model(inputs, layer(inputs)), fresh=True)
+    depthwise, pointwise = copy.layers[-1].get_weights()[:2]
+    assert np.std(depthwise) == pytest.approx(np.sqrt(2 / 9), rel=0.1)
+    assert np.std(pointwise) == pytest.approx(np.sqrt(2 / 256), rel=0.1)

@@ -1,5 +1,6 @@
 """Cells: edges derived by the published rule, nodes that mix and collapse."""
 
+import dataclasses
 import itertools
 
 import keras
@@ -199,6 +200,31 @@ def test_each_operation_keeps_the_grid_and_collapses_exactly(
             assert type(inner).__module__.startswith("keras.")
         tensor = layer(tensor)
     np.testing.assert_array_equal(tensor, expected)
+
+
+@pytest.mark.parametrize("rows", [7, 8])
+@pytest.mark.parametrize(
+    "name", ["max_pool", "avg_pool", "separable3x3", "dilated_separable3x3"]
+)
+def test_strided_operations_are_centred_on_the_same_pixels(name, rows, rng):
+    """A row of the image is seen by the outputs that are near it, and not."""
+    pads = (0, 1) if rows == 8 else (1, 1)
+    geometry = dataclasses.replace(
+        make_geometry(rows, rows, 2), padding=(pads, pads)
+    )
+    operation = make_operation(name, geometry)
+    image = rng.uniform(1, 2, (1, rows, rows, 6)).astype("float32")
+    before = np.asarray(operation(image))
+    reach = {"dilated_separable3x3": (-2, 0, 2), "separable3x3": range(-3, 4)}
+    for row in range(rows):
+        changed = image.copy()
+        changed[:, row] += 9.0
+        sees = np.any(np.asarray(operation(changed)) != before, axis=(0, 2, 3))
+        centres = geometry.offset[0] + 2 * np.arange(len(sees))
+        allowed = reach.get(name, (-1, 0, 1))
+        near = [row - centre in allowed for centre in centres]
+        assert not np.any(sees & ~np.array(near)), row
+        assert np.all(sees[centres == row])
 
 
 def test_average_pooling_leaves_the_border_out():

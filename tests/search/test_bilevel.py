@@ -178,6 +178,19 @@ def test_no_weight_of_the_network_learns_from_a_second_head():
     assert any(np.any(move) for move in moves[0])
 
 
+def test_a_second_head_needs_a_loss_beside_it_and_no_scaling():
+    model, head = make_judged(1.0)
+    with pytest.raises(ValueError, match=r"`target_head`.*architecture loss"):
+        model.compile(target_head=head)
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
+    with pytest.raises(ValueError, match=r"`target_head`.*scales the loss"):
+        model.compile(
+            scaled,
+            target_head=head,
+            architecture_loss=BatchHardTriplet(),
+        )
+
+
 def test_an_unrolled_step_of_no_length_is_first_order():
     model = make_toy(unrolled=True)
     model.optimizer.learning_rate = 0.0

@@ -1,5 +1,7 @@
 """Cells are searched as sites are: trained, ended exactly, collapsed."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def test_a_stored_architecture_is_applied(searched, rng):
     [
         ({"normal_node0_from0": None}, "Expected 2 edges to each of 4 nodes"),
         ({"normal_node0_from0": "none"}, "operations of"),
-        ({"conv": "source"}, "each site of the supernet"),
+        ({"conv": "source"}, "edges of cells, such as 'reduction_node3_f"),
     ],
 )
 def test_another_architecture_is_refused(changes, message):
@@ -118,6 +120,21 @@ def test_another_architecture_is_refused(changes, message):
     )
     with pytest.raises(ValueError, match=f"`architecture`.*{message}"):
         apply_architecture(make_supernet(), architecture)
+
+
+def test_an_edge_reads_where_it_comes_from(searched):
+    architecture = derive(searched[0])
+    name, site = next(iter(architecture.sites.items()))
+    moved = dataclasses.replace(site, reads=2)
+    with pytest.raises(ValueError, match=r"`architecture`.* edges of cells"):
+        apply_architecture(
+            searched[0], Architecture({**architecture.sites, name: moved})
+        )
+
+
+def test_options_of_cells_are_not_drawn():
+    with pytest.raises(ValueError, match=r"`relaxation`. Expected 'expectat"):
+        make_supernet().compile(relaxation="gumbel")
 
 
 def test_the_monitor_knows_cells(searched):

@@ -118,6 +118,14 @@ def test_identities_of_two_domains_need_not_match(tmp_path):
             r"`target_head`. Expected False unless --method=bilevel and --ta",
         ),
         (
+            {
+                "task": "retrieval",
+                "target_head": True,
+                "cross_entropy_weight": 0.0,
+            },
+            r"`target_head`. Expected False .*without cross-entropy",
+        ),
+        (
             {"method": "ntaa", "target_images_per_id": 1},
             r"`target_images_per_id`. Expected None with --method=ntaa",
         ),

@@ -5,6 +5,8 @@ import pytest
 
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cell_node import CellNode
+from ntaa_tf.zoo import choose_image_size
+from ntaa_tf.zoo import find_source
 from ntaa_tf.zoo.autoreid import build_cells
 
 
@@ -28,7 +30,7 @@ def test_cells_of_a_kind_share_their_choice():
     choices = [x for x in model.layers if isinstance(x, CellChoice)]
     assert {choice.name for choice in choices} == {"normal", "reduction"}
     kinds = {
-        node.name.partition("_")[0]: node.cell for node in list_nodes(model)
+        node.name.partition("_")[0]: node.kind for node in list_nodes(model)
     }
     reducing = {name for name, kind in kinds.items() if kind == "reduction"}
     assert len(kinds) == 8
@@ -59,6 +61,26 @@ def test_maps_too_small_for_parts_are_refused():
     build_cells((49, 16), channels=4, cells_per_block=1)
     with pytest.raises(ValueError, match=r"`image_size`. Expected at least 49"):
         build_cells((48, 16), channels=4, cells_per_block=1)
+
+
+@pytest.mark.parametrize("size", [(64, 8), (15, 64)])
+def test_maps_without_pixels_are_refused(size):
+    with pytest.raises(ValueError, match=r"`image_size`. Expected at least 16"):
+        build_cells(size, "classification", 4, 1)
+
+
+def test_sides_may_be_odd():
+    model = build_cells((25, 19), "classification", 4, 1)
+    assert model.output.shape == (None, 2, 2, 128)
+
+
+def test_it_is_found_by_its_name():
+    for weights in ("imagenet", "none"):
+        info = find_source("autoreid", weights)
+        assert not info.pretrained
+        assert choose_image_size(info, (64, 32)) == (64, 32)
+    with pytest.raises(ValueError, match=r"`weights`. Expected none for 'auto"):
+        find_source("autoreid", "weights.h5")
 
 
 def test_it_takes_raw_images():

@@ -1,0 +1,61 @@
+r"""Train a supernet without labels, once for many tasks, from the command line.
+
+python -m ntaa_tf.pretrain --model=resnet50 --dataset=cifar10 --out=super/
+python -m ntaa_tf.adapt --method=unsupervised --supernet=super/ \
+        --model=resnet50 --dataset=folder:PATH
+"""
+
+import sys
+from typing import Any
+
+# First of all: it sets what TensorFlow reads once.
+from ntaa_tf import adapt  # isort: skip
+
+from absl import app
+from absl import flags
+
+from ntaa_tf.pipeline import pretrain
+from ntaa_tf.recipe import Recipe
+
+METHOD = "unsupervised"
+
+
+def define_flags() -> None:
+    """Define the flags of `adapt`, and where the supernet goes."""
+    adapt.define_flags()
+    flags.DEFINE_string("out", None, "The directory that gets the supernet.")
+
+
+def main(arguments: list[str]) -> int:
+    """Train the supernet that the flags describe.
+
+    Returns:
+        The exit status, as of `adapt`.
+    """
+    out: Any = flags.FLAGS["out"].value
+    if out is None:
+        print(
+            "error: Invalid value for `out`. Expected the directory that gets "
+            "the supernet. Received: None.",
+            file=sys.stderr,
+        )
+        return adapt.BAD_INPUT
+    return adapt.main(arguments, _follow, method=METHOD, supernet=out)
+
+
+def _follow(recipe: Recipe) -> None:
+    history = pretrain(recipe)
+    if history:
+        losses = history["loss"]
+        print(f"The loss went from {losses[0]:.3f} to {losses[-1]:.3f}.")
+    else:
+        print("The supernet is there already, and is the same.")
+    print(
+        f"Use it by --method={METHOD} --supernet={recipe.supernet}, with the "
+        "same --model and sites."
+    )
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main, flags_parser=adapt.parse)

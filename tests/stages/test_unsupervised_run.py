@@ -1,0 +1,112 @@
+"""Unsupervised runs: one supernet for several tasks, in two commands."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from stages.test_methods import adapt_killed
+
+from ntaa_tf.files import read_json
+from ntaa_tf.pipeline import pretrain
+from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import Recipe
+
+SMOKE = Recipe(
+    smoke=True,
+    method="unsupervised",
+    sites="last:2",
+    image_size="16",
+    baseline=False,
+)
+
+
+def replace(path, **choices):
+    return dataclasses.replace(SMOKE, supernet=str(path), **choices)
+
+
+@pytest.fixture(scope="module")
+def supernet(tmp_path_factory):
+    """A supernet of both kinds of digits' source."""
+    path = tmp_path_factory.mktemp("super")
+    history = pretrain(replace(path))
+    assert np.isfinite(history["loss"]).all()
+    return path
+
+
+def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
+    before = (supernet / "super.keras").read_bytes()
+    for dataset in ("digits5to9", "digits0to4"):
+        path = tmp_path / dataset
+        metrics = run(replace(supernet, dataset=dataset, workdir=str(path)))
+        assert read_json(path / "supernet" / "result.json")["kept"]
+        assert {"supernet", "search"} <= metrics["seconds"].keys()
+        assert metrics["collapse_difference"] < 1e-4
+        adapted = keras.models.load_model(path / "adapted.keras")
+        assert all(layer.trainable for layer in adapted.layers)
+    assert (supernet / "super.keras").read_bytes() == before
+    assert pretrain(replace(supernet)) == {}
+
+
+def test_without_one_it_is_trained_in_the_work_directory(tmp_path, monkeypatch):
+    """Killed at each epoch's end it ends as it would have."""
+    choices = {"dataset": "digits5to9"}
+    recipe = dataclasses.replace(SMOKE, **choices)
+    killed, deaths = adapt_killed(
+        monkeypatch, tmp_path / "killed", **_list_choices(recipe)
+    )
+    monkeypatch.undo()
+    whole = run(dataclasses.replace(recipe, workdir=str(tmp_path / "whole")))
+    assert deaths == 3  # Of the supernet, the search, and finetuning.
+    results = [
+        read_json(tmp_path / name / "supernet" / "result.json")
+        for name in ("killed", "whole")
+    ]
+    assert [result["kept"] for result in results] == [False, False]
+    assert results[0]["history"]["loss"] == pytest.approx(
+        results[1]["history"]["loss"], rel=1e-4
+    )
+    for name in ("accuracy",):
+        assert killed["adapted"][f"test_{name}"] == pytest.approx(
+            whole["adapted"][f"test_{name}"], abs=0.1
+        )
+
+
+def _list_choices(recipe):
+    return {
+        field.name: getattr(recipe, field.name)
+        for field in dataclasses.fields(recipe)
+        if getattr(recipe, field.name) != field.default
+        and field.name not in ("smoke", "workdir")
+    }
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"sites": "last:3"}, "`supernet`.* differ: sites: 'last:2' there"),
+        ({"image_size": "24"}, "`supernet`.* differ: image_size"),
+        ({"supernet_dataset": "nothing"}, "In --supernet_dataset: "),
+    ],
+)
+def test_what_does_not_fit_is_told_before_training(
+    choices, message, supernet, tmp_path
+):
+    with pytest.raises(ValueError, match=message):
+        run(replace(supernet, workdir=str(tmp_path), **choices))
+    assert not (tmp_path / "search").exists()
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"method": "ntaa"}, "`supernet`. Expected None, its default"),
+        ({"calibrate": True}, "`calibrate`. Expected False, its default"),
+        ({"queue_length": 8}, "`queue_length`. Expected at least the batch"),
+        ({"key_temperature": 0.0}, "`key_temperature`. Expected above 0"),
+        ({"model": "autoreid", "sites": "all"}, "`model`. Expected sites"),
+    ],
+)
+def test_choices_that_clash_are_refused(choices, message):
+    with pytest.raises(ValueError, match=message):
+        replace("super", **choices)
