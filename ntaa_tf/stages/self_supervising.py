@@ -1,6 +1,5 @@
 """The stage in which a supernet learns without labels, once for all tasks."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
-from ntaa_tf.optimizer import make_optimizer
+from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.runs import find_versions
 from ntaa_tf.search.contrastive import ContrastiveSupernet
@@ -30,8 +29,6 @@ from ntaa_tf.training import fit_resumably
 from ntaa_tf.workdir import claim
 
 STAGE = "supernet"
-
-logger = logging.getLogger(__name__)
 
 
 def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
@@ -101,8 +98,8 @@ def learn_without_labels(
     features = make_supernet(recipe, source)
     if recipe.supernet_dataset is not None:
         dataset = _prepare_others(recipe, image_size, path)
-    steps = len(dataset.train) // recipe.batch_size
-    learner = _make_learner(recipe, features, source, steps)
+    job = Job(recipe, source, dataset, path)
+    learner = _make_learner(job, features)
     history = fit_resumably(
         learner,
         lambda first: data.contrasting_batches(
@@ -114,10 +111,11 @@ def learn_without_labels(
             epochs=recipe.supernet_epochs - first,
         ),
         epochs=recipe.supernet_epochs,
-        steps_per_epoch=steps,
+        steps_per_epoch=_count_steps(job),
         directory=path,
         callbacks=[],
     )
+    set_precision(learner)
     keep_super(features, path, list_shared(recipe, image_size), find_versions())
     return history
 
@@ -128,22 +126,22 @@ def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:
     return prepare_data(recipe, raw, image_size, path, train_examples=None)
 
 
-def _make_learner(
-    recipe: Recipe, features: Supernet, source: keras.Model, steps: int
-) -> ContrastiveSupernet:
+def _count_steps(job: Job) -> int:
+    """Count the batches of an epoch, of no class in particular."""
+    return len(job.dataset.train) // job.recipe.batch_size
+
+
+def _make_learner(job: Job, features: Supernet) -> ContrastiveSupernet:
     """Make what is trained, around the layers of a supernet."""
-    encoder = build_key_encoder(source, recipe.key_size, recipe.seed)
+    recipe, steps = job.recipe, _count_steps(job)
+    encoder = build_key_encoder(job.source, recipe.key_size, recipe.seed)
     size = encoder.output.shape[-1]
     learner = ContrastiveSupernet(
         features.input, attach_query_head(features, size, recipe.seed)
     )
+    set_precision(learner, recipe.mixed_precision)
     learner.compile(
-        optimizer=make_optimizer(
-            learner,
-            recipe.learning_rate,
-            recipe.weight_decay,
-            total_steps=recipe.supernet_epochs * steps,
-        ),
+        optimizer=job.make_optimizer(learner, recipe.supernet_epochs * steps),
         seed=recipe.seed,
         start=recipe.start,
         end="paper",
@@ -152,5 +150,6 @@ def _make_learner(
             KeyQueue(recipe.queue_length, size, recipe.seed),
             recipe.key_temperature,
         ),
+        **job.execution_options(steps),
     )
     return learner

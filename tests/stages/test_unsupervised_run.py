@@ -110,3 +110,12 @@ def test_what_does_not_fit_is_told_before_training(
 def test_choices_that_clash_are_refused(choices, message):
     with pytest.raises(ValueError, match=message):
         replace("super", **choices)
+
+
+def test_a_supernet_can_learn_in_half_precision(supernet, tmp_path):
+    half = pretrain(replace(tmp_path, mixed_precision="bfloat16"))["loss"]
+    whole = read_json(supernet / "history.json")["loss"]
+    assert half != whole
+    assert half == pytest.approx(whole, rel=0.05)
+    kept = keras.models.load_model(tmp_path / "super.keras")
+    assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
