@@ -130,6 +130,7 @@ def test_only_the_top_knows_recipes():
     assert knowing == {
         "adapt",
         "pipeline",
+        "pretrain",
         "inputs",
         "runs",
         "feasibility",

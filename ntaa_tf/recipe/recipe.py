@@ -12,8 +12,7 @@ from ntaa_tf.methods import JOINT
 from ntaa_tf.methods import METHODS
 from ntaa_tf.methods import WEIGHTS
 from ntaa_tf.methods import Method
-from ntaa_tf.recipe.checks import check_clashes
-from ntaa_tf.recipe.checks import check_ranges
+from ntaa_tf.recipe.clashes import check_clashes
 from ntaa_tf.recipe.names import BUDGETS
 from ntaa_tf.recipe.names import CELLS_MODEL
 from ntaa_tf.recipe.names import CLASSIFICATION
@@ -22,6 +21,7 @@ from ntaa_tf.recipe.names import EMBEDDED_MODEL
 from ntaa_tf.recipe.names import EXPECTATION
 from ntaa_tf.recipe.names import RELAXATIONS
 from ntaa_tf.recipe.names import TASKS
+from ntaa_tf.recipe.ranges import check_ranges
 
 
 def _choice(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
