@@ -22,7 +22,6 @@ from ntaa_tf.runs import name_workdir
 from ntaa_tf.runs import open_workdir
 from ntaa_tf.runs import shorten_names
 from ntaa_tf.search.inspection import describe_search
-from ntaa_tf.search.super_supernet import check_super
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.stages.budgeting import measure_budget
 from ntaa_tf.stages.choosing import guard
@@ -39,8 +38,9 @@ from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.stages.self_supervising import FLAG
 from ntaa_tf.stages.self_supervising import learn_without_labels
-from ntaa_tf.stages.self_supervising import list_shared
+from ntaa_tf.stages.self_supervising import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
@@ -107,11 +107,11 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     """
     _, raw, size = find_inputs(recipe)
     path = Path(str(recipe.supernet))
-    with claim(path):
+    recipe = shrink(recipe)
+    with claim(path, FLAG):
+        open_super(recipe, size, path)
         if is_kept(path):
-            check_super(path, list_shared(recipe, size))
             return {}
-        recipe = shrink(recipe)
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
         return learn_without_labels(recipe, dataset, size, path)
 

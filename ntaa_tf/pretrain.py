@@ -18,6 +18,7 @@ from ntaa_tf.pipeline import pretrain
 from ntaa_tf.recipe import Recipe
 
 METHOD = "unsupervised"
+NOT_HERE = ("inspect", "method", "supernet", "supernet_dataset", "workdir")
 
 
 def define_flags() -> None:
@@ -33,10 +34,12 @@ def main(arguments: list[str]) -> int:
         The exit status, as of `adapt`.
     """
     out: Any = flags.FLAGS["out"].value
-    if out is None:
+    given = [name for name in NOT_HERE if flags.FLAGS[name].present]
+    if out is None or given:
         print(
-            "error: Invalid value for `out`. Expected the directory that gets "
-            "the supernet. Received: None.",
+            "error: Invalid command line. Expected --out=DIRECTORY, and none "
+            f"of {', '.join(NOT_HERE)}, which are of `ntaa_tf.adapt`. "
+            f"Received: --out={out}, {', '.join(given) or 'none of those'}.",
             file=sys.stderr,
         )
         return adapt.BAD_INPUT
@@ -52,7 +55,7 @@ def _follow(recipe: Recipe) -> None:
         print("The supernet is there already, and is the same.")
     print(
         f"Use it by --method={METHOD} --supernet={recipe.supernet}, with the "
-        "same --model and sites."
+        "same --model, sites and --image_size."
     )
 
 

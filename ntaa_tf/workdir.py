@@ -30,6 +30,7 @@ class WorkDirectory:
         path: the directory; it is created.
         choices: what makes the recipe this recipe, by name.
         versions: of the libraries, by name; kept, but not compared.
+        flag: by which the directory is given.
 
     Raises:
         ValueError: if the directory keeps a run of another recipe, or
@@ -37,7 +38,11 @@ class WorkDirectory:
     """
 
     def __init__(
-        self, path: Path, choices: dict[str, Any], versions: dict[str, str]
+        self,
+        path: Path,
+        choices: dict[str, Any],
+        versions: dict[str, str],
+        flag: str = "workdir",
     ):
         self.path = path
         remove_unfinished(path)
@@ -45,11 +50,11 @@ class WorkDirectory:
         if kept.exists():
             there = _read_recipe(kept)
             if any(path.glob(f"*/{RESULT_FILE}")):
-                _check_recipe(path, there, choices)
+                _check_recipe(path, there, choices, flag)
                 return
         elif path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ValueError(
-                "Invalid value for `workdir`. Expected a new or empty "
+                f"Invalid value for `{flag}`. Expected a new or empty "
                 f"directory, or one that keeps a run. Received: {path}, in "
                 f"which there is no {RECIPE_FILE}."
             )
@@ -86,13 +91,14 @@ class WorkDirectory:
 
 
 @contextlib.contextmanager
-def claim(path: Path) -> Iterator[None]:
+def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
     """Keep other runs out of a work directory while the block runs.
 
     A process that is killed leaves no claim behind.
 
     Args:
         path: the directory; it is created.
+        flag: by which it is given.
 
     Raises:
         ValueError: if another run is in it.
@@ -103,20 +109,20 @@ def claim(path: Path) -> Iterator[None]:
     path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        _lock(descriptor, path)
+        _lock(descriptor, path, flag)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(descriptor: int, path: Path, flag: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise ValueError(
-            "Invalid value for `workdir`. Expected a directory in which no "
+            f"Invalid value for `{flag}`. Expected a directory in which no "
             f"other run is under way. Received: {path}. Wait for the other, "
-            "stop it, or choose another --workdir."
+            f"stop it, or choose another --{flag}."
         ) from error
     except OSError as error:  # Some network file systems have no locks.
         logger.warning("%s can't be locked (%s)", path, error.strerror)
@@ -133,7 +139,7 @@ def _read_recipe(path: Path) -> dict[str, Any]:
 
 
 def _check_recipe(
-    path: Path, kept: dict[str, Any], choices: dict[str, Any]
+    path: Path, kept: dict[str, Any], choices: dict[str, Any], flag: str
 ) -> None:
     differences = [
         f"{name}: {kept.get(name)!r} there, {choices.get(name)!r} now"
@@ -142,8 +148,8 @@ def _check_recipe(
     ]
     if differences:
         raise ValueError(
-            "Invalid value for `workdir`. Expected a directory of this recipe. "
+            f"Invalid value for `{flag}`. Expected a directory of this recipe. "
             f"Received: {path}, which keeps a run of another: "
-            f"{'; '.join(differences)}. Choose another --workdir, or give the "
+            f"{'; '.join(differences)}. Choose another --{flag}, or give the "
             "flags of the run that is there."
         )

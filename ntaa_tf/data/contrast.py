@@ -6,18 +6,20 @@ import keras
 import tensorflow as tf
 
 AREA = (0.2, 1.0)  # of the image
-ASPECT = (3 / 4, 4 / 3)  # width by height
+ASPECT = (3 / 4, 4 / 3)  # of the shares of width and height
+# As Keras counts them: contrast and saturation from 0.6 to 1.4 times, a tenth
+# of the circle of hues.
 JITTER = {
     "brightness_factor": 0.4,
-    "contrast_factor": 0.4,
-    "saturation_factor": 0.4,
-    "hue_factor": 0.1,
+    "contrast_factor": (0.4, 0.4),
+    "saturation_factor": (0.6 / 1.6, 1.4 / 2.4),
+    "hue_factor": 0.2,
 }
 SHARE_JITTERED = 0.8
 SHARE_GREY = 0.2
 SHARE_BLURRED = 0.5
 SIGMA = (0.1, 2.0)  # pixels
-KERNEL_SIZE = 5  # pixels, of the blur; larger ones hardly differ at 32 pixels
+KERNEL_SIZE = 9  # pixels, of the blur: two deviations at most
 
 
 class RandomResizedCrop:

@@ -252,11 +252,10 @@ class Noise(WeightFree):
         """Measure the deviation of the noise, and keep its moving mean."""
         few = ops.cast(images[:OBSERVED_EXAMPLES], "float32")
         deviation = ops.stop_gradient(NOISE_SCALE * ops.std(few))
-        if self.trainable:
-            self.deviation.assign(
-                DEVIATION_MOMENTUM * self.deviation
-                + (1 - DEVIATION_MOMENTUM) * deviation
-            )
+        self.deviation.assign(
+            DEVIATION_MOMENTUM * self.deviation
+            + (1 - DEVIATION_MOMENTUM) * deviation
+        )
         return deviation
 
     def get_config(self) -> dict[str, Any]:

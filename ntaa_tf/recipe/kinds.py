@@ -16,7 +16,7 @@ Clash = tuple[str, bool, str]
 
 _OF_UNSUPERVISED = ("supernet", "supernet_dataset")
 # What a supernet that rests, and is even at first, has no use for.
-_NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "source_lead", "remat")
+_NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "source_lead", "tune")
 _OF_CELLS = ("search_space", "channels", "cells_per_block")
 _OF_SITES = (
     *("candidates", "sites", "skip_inputs", "candidate_weights", "calibrate"),
@@ -63,6 +63,11 @@ def clash_with_supervision(recipe: "Recipe") -> Iterator[Clash]:
         "queue_length",
         rests and recipe.queue_length < recipe.batch_size,
         f"at least the batch of {recipe.batch_size}",
+    )
+    yield (
+        "supernet",
+        recipe.supernet is not None and recipe.supernet == recipe.workdir,
+        "another directory than that of the run",
     )
     yield ("model", rests and recipe.searches_cells, f"sites with {beside}")
     for field in dataclasses.fields(recipe):

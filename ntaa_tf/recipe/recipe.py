@@ -419,6 +419,8 @@ class Recipe:
         trains_all = self.plan.search == JOINT or self.method == ACROSS_DOMAINS
         inherits = trains_all and self.plan.weights == INHERIT
         goes_on = inherits or not self.plan.trains_supernet
+        if self.plan.self_supervises:
+            goes_on = False  # Its weights rested.
         return self.schedule == "one" and goes_on
 
     @property

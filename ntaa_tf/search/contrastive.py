@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ntaa_tf.graph.names import find_free_name
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.losses import compute_info_nce
 from ntaa_tf.search.joint import Supernet
@@ -114,22 +115,25 @@ def attach_query_head(features: Supernet, size: int, seed: int = 0) -> Any:
     Learning", 2020.
     """
     layers = keras.layers
+    taken = {operation.name for operation in features.operations}
     channels = features.output.shape[-1]
-    pooled = layers.GlobalAveragePooling2D(name="query_pooling")(
-        features.output
-    )
+    pooled = layers.GlobalAveragePooling2D(
+        name=find_free_name("query_pooling", taken)
+    )(features.output)
     hidden = layers.Dense(
         channels,
         activation="relu",
         kernel_initializer=keras.initializers.HeNormal(seed),
-        name="query_hidden",
+        name=find_free_name("query_hidden", taken),
     )(pooled)
     query = layers.Dense(
         size,
         kernel_initializer=keras.initializers.GlorotUniform(seed + 1),
-        name="query",
+        name=find_free_name("query", taken),
     )(hidden)
-    return layers.UnitNormalization(name="unit_query")(query)
+    return layers.UnitNormalization(name=find_free_name("unit_query", taken))(
+        query
+    )
 
 
 def build_key_encoder(
@@ -156,15 +160,20 @@ def build_key_encoder(
     """
     layers = keras.layers
     frozen = rewrite(source)
-    keys = layers.GlobalAveragePooling2D(name="key_pooling")(frozen.output)
+    taken = {operation.name for operation in frozen.operations}
+    keys = layers.GlobalAveragePooling2D(
+        name=find_free_name("key_pooling", taken)
+    )(frozen.output)
     if keys.shape[-1] > size:
         keys = layers.Dense(
             size,
             use_bias=False,
             kernel_initializer=keras.initializers.GlorotNormal(seed),
-            name="key_projection",
+            name=find_free_name("key_projection", taken),
         )(keys)
-    keys = layers.UnitNormalization(name="unit_key")(keys)
+    keys = layers.UnitNormalization(name=find_free_name("unit_key", taken))(
+        keys
+    )
     encoder = keras.Model(frozen.input, keys)
     encoder.trainable = False
     return encoder

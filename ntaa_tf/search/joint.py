@@ -1,6 +1,7 @@
 """NTAA's search: weights and architecture learn from the same batches."""
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -43,6 +44,7 @@ class Supernet(Rematerialized):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.seed_generator = keras.random.SeedGenerator(0)
+        self._resting: set[int] = set()
 
     def compile(
         self,
@@ -58,6 +60,7 @@ class Supernet(Rematerialized):
         decouples_penalties: bool = False,
         start: str = "exact",
         end: str = "exact",
+        resting: Sequence[keras.Variable] = (),
         **kwargs: Any,
     ) -> None:
         """Set up the search.
@@ -83,6 +86,9 @@ class Supernet(Rematerialized):
             start: `exact`, or `paper` for the paper's mixture at once; the
                 logits begin as `insert_mixed_ops` was told.
             end: `exact`, or `paper` for the paper's mixture to the end.
+            resting: weights that do not learn. If there are any, all is
+                computed as in inference, so that no state moves either. They
+                are no part of the configuration.
             **kwargs: as `keras.Model.compile` takes them, and `remat`: whether
                 activations are recomputed instead of held.
 
@@ -117,6 +123,7 @@ class Supernet(Rematerialized):
         self.decouples_penalties = decouples_penalties
         self.start = start
         self.end = end
+        self._resting = {id(variable) for variable in resting}
         # No Keras variables: a saved model must not depend on its compilation.
         self.progress, self.progress_per_step = (
             tf.Variable(
@@ -147,12 +154,12 @@ class Supernet(Rematerialized):
 
     @property
     def network_variables(self) -> list[keras.Variable]:
-        """The trainable weights that are no logits."""
-        logits = {id(variable) for variable in self.logits}
+        """The trainable weights that are no logits, and do not rest."""
+        others = {id(variable) for variable in self.logits} | self._resting
         return [
             variable
             for variable in self.trainable_variables
-            if id(variable) not in logits
+            if id(variable) not in others
         ]
 
     def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
@@ -249,7 +256,7 @@ class Supernet(Rematerialized):
             batch
         )
         with tf.GradientTape() as tape:
-            predictions = self(images, training=True)
+            predictions = self(images, training=not self._resting)
             compute_loss = compute_loss or self.compute_loss
             loss = compute_loss(images, labels, predictions, sample_weight)
             scaled = loss if optimizer is None else optimizer.scale_loss(loss)

@@ -53,8 +53,16 @@ class KeyQueue:
 
         Args:
             keys: (batch, size), at most as many as the queue holds.
+
+        Raises:
+            ValueError: if there are more.
         """
         count = keys.shape[0]
+        if count > self.length:
+            raise ValueError(
+                "Invalid value for `keys`. Expected at most the "
+                f"{self.length} that the queue holds. Received: {count}."
+            )
         rows = (self.oldest + ops.arange(count)) % self.length
         self.keys.assign(
             ops.scatter_update(

@@ -9,8 +9,6 @@ import keras
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
-from ntaa_tf.layers.choice import Choice
-from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.joint import Supernet
 
 MODEL_FILE = "super.keras"
@@ -22,6 +20,7 @@ def keep_super(
     features: Supernet,
     directory: Path,
     choices: Mapping[str, Any],
+    training: Mapping[str, Any],
     versions: Mapping[str, str],
 ) -> None:
     """Keep a supernet, the record last: with it, all is there.
@@ -30,41 +29,54 @@ def keep_super(
         features: from images to a map.
         directory: gets `super.keras` and `super.json`.
         choices: what a task has to share with it, by name.
+        training: how it was trained, by name.
         versions: of the libraries.
     """
     with write_atomically(directory / MODEL_FILE) as unfinished:
         features.save(unfinished, include_optimizer=False)
-    record = {"format": FORMAT, "choices": choices, "versions": versions}
+    record = {
+        "format": FORMAT,
+        "choices": choices,
+        "training": training,
+        "versions": versions,
+    }
     write_json(directory / RECORD_FILE, record)
 
 
 def is_kept(directory: Path) -> bool:
-    """Whether a directory has a supernet."""
-    return (directory / RECORD_FILE).exists()
+    """Whether a directory has a supernet, all of it."""
+    return all((directory / f).exists() for f in (MODEL_FILE, RECORD_FILE))
 
 
-def check_super(directory: Path, choices: Mapping[str, Any]) -> None:
+def check_super(
+    directory: Path,
+    choices: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> None:
     """Raise a ValueError that lists what is otherwise than in a record.
 
     Args:
         directory: of a supernet.
         choices: those of a task.
+        training: what a task asks of how it was trained, if anything.
     """
     try:
         record = read_json(directory / RECORD_FILE)
         if record["format"] != FORMAT:
             raise ValueError(f"format {record['format']}")
-        kept = dict(record["choices"])
+        trained = {name: record["training"].get(name) for name in training}
+        kept = {**record["choices"], **trained}
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
             f"Invalid value for `supernet`. Expected a {RECORD_FILE} of format "
             f"{FORMAT}. Received: {directory}, whose record can't be read "
             f"({error})."
         ) from error
+    asked = {**choices, **training}
     differences = [
-        f"{name}: {kept.get(name)!r} there, {choices.get(name)!r} now"
-        for name in sorted({*kept, *choices})
-        if kept.get(name) != choices.get(name)
+        f"{name}: {kept.get(name)!r} there, {asked.get(name)!r} now"
+        for name in sorted({*kept, *asked})
+        if kept.get(name) != asked.get(name)
     ]
     if differences:
         raise ValueError(
@@ -75,27 +87,33 @@ def check_super(directory: Path, choices: Mapping[str, Any]) -> None:
         )
 
 
-def load_super(supernet: Supernet, directory: Path) -> None:
-    """Give a task's supernet the weights of a kept one, and freeze them.
-
-    What the kept one lacks, the head, and the logits go on learning.
+def load_super(supernet: Supernet, directory: Path) -> list[keras.Variable]:
+    """Give a task's supernet the weights of a kept one.
 
     Args:
         supernet: of the same source and sites, with a head.
         directory: of the kept one.
+
+    Returns:
+        The weights that are to rest: all but the logits and the head.
+
+    Raises:
+        ValueError: if a layer of the kept one is missing, or is another.
     """
     kept = keras.models.load_model(directory / MODEL_FILE)
-    known = {layer.name: layer for layer in kept.layers}
-    for layer in supernet.layers:
-        if layer.name in known:
-            layer.set_weights(known[layer.name].get_weights())
-            set_trainable(layer, False)
-
-
-def set_trainable(layer: keras.Layer, trainable: bool) -> None:
-    """Freeze what a layer has of weights, or let it learn; logits always do."""
-    if isinstance(layer, MixedOp):
-        for candidate in layer.candidates:
-            candidate.trainable = trainable
-    elif not isinstance(layer, Choice):
-        layer.trainable = trainable
+    logits = {id(variable) for variable in supernet.logits}
+    own = {layer.name: layer for layer in supernet.layers}
+    resting = []
+    for layer in (layer for layer in kept.layers if layer.weights):
+        weights = layer.get_weights()
+        shapes = [weight.shape for weight in weights]
+        there = own.get(layer.name)
+        if there is None or shapes != [w.shape for w in there.get_weights()]:
+            raise ValueError(
+                "Invalid value for `supernet`. Expected layers of "
+                f"{list(own)}. Received: {directory}, whose {layer.name!r} is "
+                "another."
+            )
+        there.set_weights(weights)
+        resting += [w for w in there.weights if id(w) not in logits]
+    return resting

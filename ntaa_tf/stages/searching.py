@@ -22,7 +22,6 @@ from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.super_supernet import load_super
-from ntaa_tf.search.super_supernet import set_trainable
 from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.budgeting import make_budget
@@ -63,9 +62,6 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     monitor.set_model(supernet)
     budget = make_budget(job.recipe, job.source, supernet, job.source_path)
     history = _fit(job, supernet, monitor, budget, directory)
-    if job.recipe.plan.self_supervises:
-        for layer in supernet.layers:  # All of it is finetuned.
-            set_trainable(layer, True)
     gap = {
         "supernet": history[f"val_{score}"][-1],
         "argmax": history[f"val_argmax_{score}"][-1],
@@ -100,9 +96,9 @@ def _compile(job: Job) -> Supernet:
     supernet = make_supernet(recipe, job.source)
     if recipe.calibrate:
         calibrate(supernet, next(iter(job.calibration_images(1))))
-    start = recipe.start
+    start, resting = recipe.start, []
     if recipe.plan.self_supervises:
-        load_super(supernet, find_super(recipe, job.path))
+        resting = load_super(supernet, find_super(recipe, job.path))
         start = "paper"  # The mixture that it learnt as.
     set_precision(supernet, recipe.mixed_precision)
     options: dict[str, Any] = {"relaxation": recipe.relaxation}
@@ -131,6 +127,7 @@ def _compile(job: Job) -> Supernet:
         decouples_penalties=recipe.architecture_optimizer == DECOUPLED,
         start=start,
         end=recipe.end,
+        resting=resting,
         **options,
         **job.execution_options(steps),
         **job.task.compile_options(),

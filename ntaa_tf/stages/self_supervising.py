@@ -16,6 +16,8 @@ from ntaa_tf.search.contrastive import attach_query_head
 from ntaa_tf.search.contrastive import build_key_encoder
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.key_queue import KeyQueue
+from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.super_supernet import check_super
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.search.super_supernet import keep_super
@@ -24,11 +26,14 @@ from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.training import fit_resumably
+from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
 
-STAGE = "supernet"
+STAGE = FLAG = "supernet"
+RECALIBRATION_BATCHES = 50
 
 
 def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
@@ -43,10 +48,11 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
         loss.
     """
     path = find_super(job.recipe, job.path)
-    if is_kept(path):
-        return {"kept": True}
     height, width = job.source.inputs[0].shape[1:3]
-    with claim(path):
+    with claim(path, FLAG):
+        if is_kept(path):
+            check_kept(job.recipe, job.source)
+            return {"kept": True}
         history = learn_without_labels(
             job.recipe, job.dataset, (height, width), path
         )
@@ -65,7 +71,13 @@ def check_kept(recipe: Recipe, source: keras.Model) -> None:
     if recipe.supernet is None or not is_kept(Path(recipe.supernet)):
         return
     height, width = source.inputs[0].shape[1:3]
-    check_super(Path(recipe.supernet), list_shared(recipe, (height, width)))
+    asked: dict[str, Any] = {}
+    if recipe.supernet_dataset is not None:
+        asked["dataset"] = recipe.supernet_dataset
+    if recipe.supernet_epochs != Recipe().supernet_epochs:
+        asked["supernet_epochs"] = recipe.supernet_epochs
+    shared = list_shared(recipe, (height, width))
+    check_super(Path(recipe.supernet), shared, asked)
 
 
 def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:
@@ -73,9 +85,34 @@ def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:
     names = (
         *("model", "weights", "preprocessing", "last_stride"),
         *("candidates", "sites", "skip_inputs", "candidate_weights", "start"),
+        "smoke",
     )
     shared = {name: getattr(recipe, name) for name in names}
     return {**shared, "image_size": list(image_size)}
+
+
+def list_training(recipe: Recipe) -> dict[str, Any]:
+    """List what else decides what a supernet has learnt."""
+    names = (
+        *("supernet_epochs", "queue_length", "key_size", "key_temperature"),
+        *("batch_size", "learning_rate", "weight_decay", "flip", "seed"),
+        *("train_examples", "accumulation_steps", "mixed_precision", "task"),
+    )
+    dataset = recipe.source_dataset or recipe.dataset
+    return {
+        "dataset": recipe.supernet_dataset or dataset,
+        **{name: getattr(recipe, name) for name in names},
+    }
+
+
+def open_super(recipe: Recipe, image_size: Size, path: Path) -> WorkDirectory:
+    """Open the directory of a supernet: a new one, or of these choices.
+
+    Raises:
+        ValueError: if it is of others.
+    """
+    choices = {**list_shared(recipe, image_size), **list_training(recipe)}
+    return WorkDirectory(path, choices, find_versions(), flag=FLAG)
 
 
 def learn_without_labels(
@@ -92,13 +129,15 @@ def learn_without_labels(
 
     Returns:
         The loss after each epoch.
+
+    Raises:
+        ValueError: if the directory is of other choices, or there are too few
+            images.
     """
-    info = zoo.find_source(recipe.model, recipe.weights, recipe.preprocessing)
-    source = load_features(recipe, info, image_size)
-    features = make_supernet(recipe, source)
     if recipe.supernet_dataset is not None:
         dataset = _prepare_others(recipe, image_size, path)
-    job = Job(recipe, source, dataset, path)
+    job = Job(recipe, _keep_features(recipe, image_size, path), dataset, path)
+    features = make_supernet(recipe, job.source)
     learner = _make_learner(job, features)
     history = fit_resumably(
         learner,
@@ -116,8 +155,32 @@ def learn_without_labels(
         callbacks=[],
     )
     set_precision(learner)
-    keep_super(features, path, list_shared(recipe, image_size), find_versions())
+    # Those of the training are of weights that moved, and of two views.
+    Recalibration(features)(job.calibration_images(RECALIBRATION_BATCHES))
+    keep_super(
+        features,
+        path,
+        list_shared(recipe, image_size),
+        list_training(recipe),
+        find_versions(),
+    )
     return history
+
+
+def _keep_features(recipe: Recipe, image_size: Size, path: Path) -> keras.Model:
+    """Load the source, once: the keys have to be of the same to the end."""
+    file = "source.keras"
+
+    def load(directory: Path) -> dict[str, Any]:
+        info = zoo.find_source(
+            recipe.model, recipe.weights, recipe.preprocessing
+        )
+        features = load_features(recipe, info, image_size)
+        save_model(features, directory / file)
+        return {}
+
+    open_super(recipe, image_size, path).run_once("source", load)
+    return keras.models.load_model(path / "source" / file)
 
 
 def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:
@@ -128,7 +191,15 @@ def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:
 
 def _count_steps(job: Job) -> int:
     """Count the batches of an epoch, of no class in particular."""
-    return len(job.dataset.train) // job.recipe.batch_size
+    recipe, images = job.recipe, len(job.dataset.train)
+    steps: int = images // recipe.batch_size
+    if steps < recipe.accumulation_steps:
+        raise ValueError(
+            "Invalid value for `batch_size`. Expected batches for an update, "
+            f"{recipe.accumulation_steps}, of the {images} images that the "
+            f"supernet learns from. Received: {recipe.batch_size}."
+        )
+    return steps
 
 
 def _make_learner(job: Job, features: Supernet) -> ContrastiveSupernet:
@@ -140,8 +211,11 @@ def _make_learner(job: Job, features: Supernet) -> ContrastiveSupernet:
         features.input, attach_query_head(features, size, recipe.seed)
     )
     set_precision(learner, recipe.mixed_precision)
+    careful = list_spreading_kernels(features) if recipe.is_careful else []
     learner.compile(
-        optimizer=job.make_optimizer(learner, recipe.supernet_epochs * steps),
+        optimizer=job.make_optimizer(
+            learner, recipe.supernet_epochs * steps, careful=careful
+        ),
         seed=recipe.seed,
         start=recipe.start,
         end="paper",

@@ -65,6 +65,29 @@ def test_each_step_changes_its_share_of_images(index, share, colours):
     assert np.mean(is_changed) == pytest.approx(share, abs=0.08)
 
 
+def test_jitter_is_as_strong_as_published():
+    """Contrast and saturation 0.6 to 1.4 times, hues a tenth of the circle."""
+    jitter = list_contrasting(flip=True)[1]._layer
+    contrast, saturation, hue, brightness = (
+        np.array(getattr(jitter, f"random_{name}").factor)
+        for name in ("contrast", "saturation", "hue", "brightness")
+    )
+    np.testing.assert_allclose(1 - contrast[0], 0.6)
+    np.testing.assert_allclose(1 + contrast[1], 1.4)
+    np.testing.assert_allclose(saturation / (1 - saturation), [0.6, 1.4])
+    # Half of Keras's factor is the share of the circle.
+    np.testing.assert_allclose(hue[1] / 2, 0.1)
+    np.testing.assert_allclose(brightness, [-0.4, 0.4])
+
+
+def test_few_views_are_grey(colours):
+    changed = colours
+    for layer in list_contrasting(flip=True)[1:3]:
+        changed = apply(layer, changed)
+    grey = np.ptp(changed, axis=-1).max(axis=(1, 2)) < 1
+    assert np.mean(grey) == pytest.approx(0.2, abs=0.08)
+
+
 def test_grey_images_are_grey(colours):
     changed = apply(list_contrasting(flip=True)[2], colours)
     spread = np.ptp(changed, axis=-1).max(axis=(1, 2))

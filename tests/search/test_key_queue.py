@@ -35,6 +35,11 @@ def test_the_oldest_give_way_also_around_the_end(batch):
     assert int(queue.oldest) == given % length
 
 
+def test_more_than_it_holds_is_refused():
+    with pytest.raises(ValueError, match=r"`keys`. Expected at most the 7"):
+        KeyQueue(7, 2).put(number(0, 8))
+
+
 def test_keys_are_as_they_were_given():
     queue = KeyQueue(4, 2)
     queue.put(number(1, 3))

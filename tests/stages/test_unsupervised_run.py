@@ -11,6 +11,7 @@ from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.training import ResumableState
 
 SMOKE = Recipe(
     smoke=True,
@@ -41,6 +42,7 @@ def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
         metrics = run(replace(supernet, dataset=dataset, workdir=str(path)))
         assert read_json(path / "supernet" / "result.json")["kept"]
         assert {"supernet", "search"} <= metrics["seconds"].keys()
+        assert len(read_json(path / "search" / "history.json")["loss"]) == 1
         assert metrics["collapse_difference"] < 1e-4
         adapted = keras.models.load_model(path / "adapted.keras")
         assert all(layer.trainable for layer in adapted.layers)
@@ -87,6 +89,7 @@ def _list_choices(recipe):
         ({"sites": "last:3"}, "`supernet`.* differ: sites: 'last:2' there"),
         ({"image_size": "24"}, "`supernet`.* differ: image_size"),
         ({"supernet_dataset": "nothing"}, "In --supernet_dataset: "),
+        ({"supernet_dataset": "digits0to4"}, "`supernet`.* differ: dataset"),
     ],
 )
 def test_what_does_not_fit_is_told_before_training(
@@ -104,12 +107,47 @@ def test_what_does_not_fit_is_told_before_training(
         ({"calibrate": True}, "`calibrate`. Expected False, its default"),
         ({"queue_length": 8}, "`queue_length`. Expected at least the batch"),
         ({"key_temperature": 0.0}, "`key_temperature`. Expected above 0"),
+        ({"tune": 2}, "`tune`. Expected 1, its default"),
+        ({"workdir": "super"}, "`supernet`. Expected another directory"),
         ({"model": "autoreid", "sites": "all"}, "`model`. Expected sites"),
     ],
 )
 def test_choices_that_clash_are_refused(choices, message):
     with pytest.raises(ValueError, match=message):
         replace("super", **choices)
+
+
+def test_another_training_in_its_directory_is_refused(supernet):
+    with pytest.raises(ValueError, match=r"`supernet`.*key_temperature: 0.2"):
+        pretrain(replace(supernet, key_temperature=0.3))
+
+
+def test_a_killed_training_goes_on_with_its_queue(tmp_path, monkeypatch):
+    """Bit for bit, as the source, the views and the queue are the same."""
+    recipe = dataclasses.replace(
+        replace(tmp_path / "killed"),
+        smoke=False,
+        train_examples=64,
+        batch_size=8,
+        queue_length=20,
+        supernet_epochs=3,
+    )
+    keep = ResumableState.on_epoch_end
+
+    def keep_and_die(state, epoch, logs=None):
+        keep(state, epoch, logs)
+        raise InterruptedError
+
+    monkeypatch.setattr(ResumableState, "on_epoch_end", keep_and_die)
+    for _ in range(3):
+        with pytest.raises(InterruptedError):
+            pretrain(recipe)
+    monkeypatch.undo()
+    killed = pretrain(recipe)["loss"]
+    whole = pretrain(
+        dataclasses.replace(recipe, supernet=str(tmp_path / "whole"))
+    )["loss"]
+    assert killed == pytest.approx(whole, rel=1e-5)
 
 
 def test_a_supernet_can_learn_in_half_precision(supernet, tmp_path):
