@@ -116,7 +116,8 @@ class Recipe:
     method: str = _choice(
         "ntaa",
         "How the architecture is found, and with what its weights begin. All "
-        "have the same epochs; transfer has --pretrain_epochs more.",
+        "have the same epochs; transfer has --pretrain_epochs more, and "
+        "unsupervised --supernet_epochs, once for all tasks.",
         tuple(METHODS),
     )
     derived_weights: str | None = _choice(

@@ -7,6 +7,7 @@ import pytest
 from comparisons.plot import draw_comparison
 from comparisons.results import COLUMNS
 from comparisons.results import ERROR
+from comparisons.results import SUPERNET
 from comparisons.results import compare
 from comparisons.results import describe_runs
 from comparisons.results import list_columns
@@ -41,6 +42,18 @@ def test_a_run_s_columns_are_in_their_units():
     assert columns["MACs, M"] == pytest.approx(40.6)
     assert columns["batch 1, ms"] == 1.5
     assert (columns["search, s"], columns["training, s"]) == (100, 55)
+
+
+def test_a_supernet_for_all_tasks_has_a_column_where_there_is_one():
+    seconds = {**METRICS["seconds"], "supernet": 700.0}
+    own = read_columns({**METRICS, "seconds": seconds})
+    # The search of a task is another matter.
+    assert (own[SUPERNET], own["search, s"]) == (700, 100)
+    table = {"ntaa": {0: read_columns(METRICS)}, "unsupervised": {0: own}}
+    rows = [row[-1] for row in describe_runs(table)]
+    assert list_columns(table)[-1] == SUPERNET
+    assert rows == ["0", "700"]
+    assert SUPERNET not in list_columns({"ntaa": table["ntaa"]})
 
 
 def test_a_row_has_mean_and_sample_deviation():

@@ -33,6 +33,9 @@ RETRIEVAL_COLUMNS = {
     "re-ranked rank 1, %": "test_rank1_reranked",
 }
 
+# Of a supernet that learns without labels, once for all tasks that share it.
+SUPERNET = "supernet, s"
+
 # The stages whose seconds are those of training; tuning has all of its runs.
 TRAINING = ("tune", "pretrain", "finetune")
 
@@ -60,6 +63,8 @@ def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
         column: scale * value
         for (column, scale), value in zip(COLUMNS.items(), values, strict=True)
     }
+    if "supernet" in seconds:
+        columns[SUPERNET] = seconds["supernet"]
     return columns | {
         column: 100 * adapted[name]
         for column, name in RETRIEVAL_COLUMNS.items()
@@ -68,13 +73,15 @@ def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def list_columns(table: Table) -> list[str]:
-    """List the columns that all runs have."""
+    """List the columns that all runs have, and that of a supernet if any."""
     runs = [columns for of in table.values() for columns in of.values()]
-    return [
+    listed = [
         column
         for column in (*COLUMNS, *RETRIEVAL_COLUMNS)
         if all(column in columns for columns in runs)
     ]
+    has_supernet = any(SUPERNET in columns for columns in runs)
+    return [*listed, SUPERNET] if has_supernet else listed
 
 
 def describe_runs(table: Table) -> list[tuple[str, ...]]:
@@ -197,7 +204,9 @@ def _say_one(
 
 
 def _describe(runs: Mapping[int, Mapping[str, float]], column: str) -> str:
-    moments = Moments.measure([columns[column] for columns in runs.values()])
+    moments = Moments.measure(
+        [columns.get(column, 0.0) for columns in runs.values()]
+    )
     if not moments.deviation > 0:
         return f"{moments.mean:.4g}"
     return f"{moments.mean:.4g} ± {moments.deviation:.2g}"
