@@ -28,8 +28,8 @@ from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import freeze_before
-from ntaa_tf.stages.self_supervising import check_kept
 from ntaa_tf.stages.streams import count_search_steps
+from ntaa_tf.stages.supernet_directory import check_kept
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import WorkDirectory
 

@@ -38,9 +38,9 @@ from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
-from ntaa_tf.stages.self_supervising import FLAG
 from ntaa_tf.stages.self_supervising import learn_without_labels
-from ntaa_tf.stages.self_supervising import open_super
+from ntaa_tf.stages.supernet_directory import FLAG
+from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory

@@ -15,8 +15,8 @@ from ntaa_tf.stages.finetuning import finetune
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.pretraining import pretrain
 from ntaa_tf.stages.searching import search
-from ntaa_tf.stages.self_supervising import STAGE
 from ntaa_tf.stages.self_supervising import self_supervise
+from ntaa_tf.stages.supernet_directory import STAGE
 from ntaa_tf.workdir import WorkDirectory
 
 Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]

@@ -30,9 +30,9 @@ from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.self_supervising import find_super
 from ntaa_tf.stages.streams import count_search_steps
 from ntaa_tf.stages.streams import list_streams
+from ntaa_tf.stages.supernet_directory import find_super
 from ntaa_tf.training import fit_resumably
 
 MONITOR_BATCHES = 10

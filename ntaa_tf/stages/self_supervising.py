@@ -18,7 +18,6 @@ from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.key_queue import KeyQueue
 from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_spreading_kernels
-from ntaa_tf.search.super_supernet import check_super
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.search.super_supernet import keep_super
 from ntaa_tf.size import Size
@@ -27,12 +26,16 @@ from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.job import save_model
+from ntaa_tf.stages.supernet_directory import FLAG
+from ntaa_tf.stages.supernet_directory import check_kept
+from ntaa_tf.stages.supernet_directory import find_super
+from ntaa_tf.stages.supernet_directory import list_shared
+from ntaa_tf.stages.supernet_directory import list_training
+from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.training import fit_resumably
-from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
 
-STAGE = FLAG = "supernet"
 RECALIBRATION_BATCHES = 50
 
 
@@ -57,62 +60,6 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
             job.recipe, job.dataset, (height, width), path
         )
     return {"kept": False, "history": history}
-
-
-def find_super(recipe: Recipe, workdir: Path) -> Path:
-    """Give the directory of the supernet of a run."""
-    if recipe.supernet is not None:
-        return Path(recipe.supernet)
-    return workdir / STAGE
-
-
-def check_kept(recipe: Recipe, source: keras.Model) -> None:
-    """Raise a ValueError if the supernet that is there is of another source."""
-    if recipe.supernet is None or not is_kept(Path(recipe.supernet)):
-        return
-    height, width = source.inputs[0].shape[1:3]
-    asked: dict[str, Any] = {}
-    if recipe.supernet_dataset is not None:
-        asked["dataset"] = recipe.supernet_dataset
-    if recipe.supernet_epochs != Recipe().supernet_epochs:
-        asked["supernet_epochs"] = recipe.supernet_epochs
-    shared = list_shared(recipe, (height, width))
-    check_super(Path(recipe.supernet), shared, asked)
-
-
-def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:
-    """List what a supernet and the tasks that use it have in common."""
-    names = (
-        *("model", "weights", "preprocessing", "last_stride"),
-        *("candidates", "sites", "skip_inputs", "candidate_weights", "start"),
-        "smoke",
-    )
-    shared = {name: getattr(recipe, name) for name in names}
-    return {**shared, "image_size": list(image_size)}
-
-
-def list_training(recipe: Recipe) -> dict[str, Any]:
-    """List what else decides what a supernet has learnt."""
-    names = (
-        *("supernet_epochs", "queue_length", "key_size", "key_temperature"),
-        *("batch_size", "learning_rate", "weight_decay", "flip", "seed"),
-        *("train_examples", "accumulation_steps", "mixed_precision", "task"),
-    )
-    dataset = recipe.source_dataset or recipe.dataset
-    return {
-        "dataset": recipe.supernet_dataset or dataset,
-        **{name: getattr(recipe, name) for name in names},
-    }
-
-
-def open_super(recipe: Recipe, image_size: Size, path: Path) -> WorkDirectory:
-    """Open the directory of a supernet: a new one, or of these choices.
-
-    Raises:
-        ValueError: if it is of others.
-    """
-    choices = {**list_shared(recipe, image_size), **list_training(recipe)}
-    return WorkDirectory(path, choices, find_versions(), flag=FLAG)
 
 
 def learn_without_labels(
