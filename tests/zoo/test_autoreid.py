@@ -14,8 +14,13 @@ def list_nodes(model):
     return [layer for layer in model.layers if isinstance(layer, CellNode)]
 
 
-def test_channels_double_and_maps_halve_from_block_to_block():
-    model = build_cells((64, 32), channels=4, cells_per_block=2)
+@pytest.fixture(scope="module")
+def model():
+    """Two cells in a block."""
+    return build_cells((64, 32), channels=4, cells_per_block=2)
+
+
+def test_channels_double_and_maps_halve_from_block_to_block(model):
     cells = [model.get_layer(f"cell{index}").output for index in range(8)]
     assert [cell.shape[1:] for cell in cells] == [
         *[(32, 16, 16)] * 2,
@@ -25,8 +30,7 @@ def test_channels_double_and_maps_halve_from_block_to_block():
     ]
 
 
-def test_cells_of_a_kind_share_their_choice():
-    model = build_cells((64, 32), channels=4, cells_per_block=2)
+def test_cells_of_a_kind_share_their_choice(model):
     choices = [x for x in model.layers if isinstance(x, CellChoice)]
     assert {choice.name for choice in choices} == {"normal", "reduction"}
     kinds = {
@@ -37,8 +41,7 @@ def test_cells_of_a_kind_share_their_choice():
     assert reducing == {"cell2", "cell4", "cell6"}
 
 
-def test_fourteen_edges_of_seven_operations_lead_to_each_cell():
-    model = build_cells((64, 32), channels=4, cells_per_block=1)
+def test_fourteen_edges_of_seven_operations_lead_to_each_cell(model):
     nodes = [node for node in list_nodes(model) if "cell0" in node.name]
     assert sum(len(node.geometries) for node in nodes) == 14
     assert {len(node.operations) for node in nodes} == {7}
