@@ -1,10 +1,11 @@
-"""Files that are there whole, or not at all."""
+"""Files that are there whole, or not at all, and what differs in them."""
 
 import contextlib
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,3 +50,23 @@ def write_json(path: Path, data: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text("utf-8"))
+
+
+def list_differences(
+    kept: Mapping[str, Any], given: Mapping[str, Any]
+) -> list[str]:
+    """List what is otherwise in a file than it is now, by name.
+
+    Args:
+        kept: what a file holds.
+        given: what there is now.
+
+    Example:
+    >>> list_differences({"seed": 0}, {"seed": 1})
+    ['seed: 0 there, 1 now']
+    """
+    return [
+        f"{name}: {kept.get(name)!r} there, {given.get(name)!r} now"
+        for name in sorted({*kept, *given})
+        if kept.get(name) != given.get(name)
+    ]

@@ -1,8 +1,11 @@
 r"""Train a supernet without labels, once for many tasks, from the command line.
 
-python -m ntaa_tf.pretrain --model=resnet50 --dataset=cifar10 --out=super/
-python -m ntaa_tf.adapt --method=unsupervised --supernet=super/ \
-        --model=resnet50 --dataset=folder:PATH
+    python -m ntaa_tf.pretrain --model=resnet50 --image_size=128 \
+        --dataset=cifar10 --out=super/
+    python -m ntaa_tf.adapt --model=resnet50 --image_size=128 \
+        --method=unsupervised --supernet=super/ --dataset=folder:PATH
+
+The second command is for each task.
 """
 
 import sys

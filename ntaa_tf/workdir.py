@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.files import list_differences
 from ntaa_tf.files import read_json
 from ntaa_tf.files import remove_unfinished
 from ntaa_tf.files import write_json
@@ -141,11 +142,7 @@ def _read_recipe(path: Path) -> dict[str, Any]:
 def _check_recipe(
     path: Path, kept: dict[str, Any], choices: dict[str, Any], flag: str
 ) -> None:
-    differences = [
-        f"{name}: {kept.get(name)!r} there, {choices.get(name)!r} now"
-        for name in sorted({*kept, *choices})
-        if kept.get(name) != choices.get(name)
-    ]
+    differences = list_differences(kept, choices)
     if differences:
         raise ValueError(
             f"Invalid value for `{flag}`. Expected a directory of this recipe. "

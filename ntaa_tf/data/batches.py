@@ -78,10 +78,7 @@ def training_batches(
         key = tf.stack([tf.constant(seed, tf.int64), step])
         return augmentation(*fetch(step), key)
 
-    steps_of_all = tf.data.Dataset.range(
-        first_epoch * length, (first_epoch + epochs) * length
-    )
-    return _load_ahead(steps_of_all, load)
+    return _stream(load, length, first_epoch, epochs)
 
 
 def contrasting_batches(
@@ -135,17 +132,20 @@ def contrasting_batches(
         )
         return first, second
 
-    steps = tf.data.Dataset.range(
-        first_epoch * order.steps, (first_epoch + epochs) * order.steps
-    )
-    return _load_ahead(steps, load)
+    return _stream(load, order.steps, first_epoch, epochs)
 
 
-def _load_ahead(
-    steps: tf.data.Dataset, load: Callable[[tf.Tensor], Any]
+def _stream(
+    load: Callable[[tf.Tensor], Any], steps: int, first_epoch: int, epochs: int
 ) -> tf.data.Dataset:
-    batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    """Loads the batches of some epochs, of so many steps each, ahead."""
+    return (
+        tf.data.Dataset.range(
+            first_epoch * steps, (first_epoch + epochs) * steps
+        )
+        .map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
 
 
 def evaluation_batches(

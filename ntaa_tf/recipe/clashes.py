@@ -144,9 +144,11 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
     yield (
         "target_head",
         recipe.target_head
-        and (recipe.mixed_precision == "float16")
-        | (recipe.accumulation_steps > 1)
-        | (recipe.cross_entropy_weight == 0),
+        and (
+            recipe.mixed_precision == "float16"
+            or recipe.accumulation_steps > 1
+            or recipe.cross_entropy_weight == 0
+        ),
         "False in float16, with accumulated batches, and without cross-entropy "
         "in the loss",
     )

@@ -415,13 +415,13 @@ class Recipe:
     def one_cosine(self) -> bool:
         """Whether finetuning goes on where the search's learning rate ended.
 
-        Not where it begins with other weights, or the search is another's.
+        Not where it begins with other weights, with weights that rested, or
+        the search is another's.
         """
         trains_all = self.plan.search == JOINT or self.method == ACROSS_DOMAINS
         inherits = trains_all and self.plan.weights == INHERIT
-        goes_on = inherits or not self.plan.trains_supernet
-        if self.plan.self_supervises:
-            goes_on = False  # Its weights rested.
+        learnt = inherits and not self.plan.self_supervises
+        goes_on = learnt or not self.plan.trains_supernet
         return self.schedule == "one" and goes_on
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.files import list_differences
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
@@ -72,12 +73,7 @@ def check_super(
             f"{FORMAT}. Received: {directory}, whose record can't be read "
             f"({error})."
         ) from error
-    asked = {**choices, **training}
-    differences = [
-        f"{name}: {kept.get(name)!r} there, {asked.get(name)!r} now"
-        for name in sorted({*kept, *asked})
-        if kept.get(name) != asked.get(name)
-    ]
+    differences = list_differences(kept, {**choices, **training})
     if differences:
         raise ValueError(
             "Invalid value for `supernet`. Expected one of the same source and "
