@@ -11,13 +11,13 @@ Runs what is missing, goes on with what was interrupted, and writes
 `comparison.md`, `comparison.json` and `comparison.png` into the directory.
 """
 
-import dataclasses
 import logging
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -33,9 +33,12 @@ from comparisons.domains import ORACLE
 from comparisons.domains import SETTINGS
 from comparisons.domains import SINGLE
 from comparisons.domains import VALIDATION
+from comparisons.domains import ByTarget
 from comparisons.domains import Place
 from comparisons.domains import average
 from comparisons.domains import list_places
+from comparisons.domains import list_targets
+from comparisons.domains import take_best
 from comparisons.plot import draw_comparison
 from comparisons.results import Table
 from comparisons.results import compare
@@ -147,16 +150,12 @@ def follow(words: Sequence[str]) -> int:
     failed = run_missing(runs, flag.jobs)
     finished = [run for run in runs if run.is_finished]
     if places:
-        tables = average(places, finished, flag.single_by)
+        report = report_domains(
+            take_best(places, finished, flag.single_by), against, flag.single_by
+        )
     else:
-        tables = {"": tabulate(finished)}
-    described = {
-        setting: describe(table, against)
-        for setting, table in tables.items()
-        if against in table
-    }
-    if described:
-        report = merge(described, tables, flag.single_by)
+        report = report_methods(tabulate(finished), against)
+    if report is not None:
         report.write(workdir)
         print(report.to_markdown())
     return FAILED if failed else 0
@@ -181,8 +180,49 @@ def tabulate(runs: Sequence[Run]) -> Table:
     return table
 
 
-def describe(table: Table, against: str) -> Report:
-    """Write the tables and what they say."""
+def report_methods(table: Table, against: str) -> Report | None:
+    """Write what the methods did on one data set, if there is something."""
+    if against not in table:
+        return None
+    results, text = describe(table, against)
+    figure = draw_comparison(table)
+    return Report(NAME, results, text, figure, kind="Methods")
+
+
+def report_domains(
+    settings: dict[str, ByTarget], against: str, single_by: str
+) -> Report | None:
+    """Write what they did over several domains, if there is something."""
+    settings = {name: of for name, of in settings.items() if against in of}
+    if not settings:
+        return None
+    results: dict[str, Any] = {}
+    plotted: dict[str, Any] = {}
+    text = ["Each domain is the target once; means over the targets."]
+    for setting, by_target in settings.items():
+        table = average(by_target)
+        results[setting], words = describe(table, against)
+        text += [f"## {name_setting(setting, single_by)}", words]
+        text += ["Test errors by target, %:"]
+        text += [format_table(*list_targets(by_target))]
+        plotted |= {f"{name}, {setting}": of for name, of in table.items()}
+    figure = draw_comparison(plotted)
+    return Report(NAME, results, "\n\n".join(text), figure, kind="Methods")
+
+
+def name_setting(setting: str, single_by: str) -> str:
+    """Give the title of what was trained on."""
+    whose = "its" if single_by == VALIDATION else "the target's"
+    titles = {
+        SINGLE: f"Single best source, by {whose} {single_by} split",
+        COMBINE: "All sources combined",
+        ORACLE: "Trained on the target",
+    }
+    return titles[setting]
+
+
+def describe(table: Table, against: str) -> tuple[dict[str, Any], str]:
+    """Give what tables say as data, and the tables in words."""
     compared = compare(table, against)
     header = ("", "runs", *list_columns(table))
     text = [format_table(header, describe_runs(table))]
@@ -194,44 +234,7 @@ def describe(table: Table, against: str) -> Report:
     )
     text += [format_table(header, list_comparisons(compared))]
     text += ["\n".join(f"- {line}" for line in say(table, against, compared))]
-    return Report(
-        NAME,
-        to_json(table, against, compared),
-        "\n\n".join(text),
-        kind="Methods",
-    )
-
-
-def merge(
-    described: dict[str, Report], tables: dict[str, Table], single_by: str
-) -> Report:
-    """Write one report, with a plot, of those of all settings, if any."""
-    if list(described) == [""]:
-        figure = draw_comparison(tables[""])
-        return dataclasses.replace(described[""], figure=figure)
-    whose = "its" if single_by == VALIDATION else "the target's"
-    titles = {
-        SINGLE: f"Single best source, by {whose} {single_by} split",
-        COMBINE: "All sources combined",
-        ORACLE: "Trained on the target",
-    }
-    return Report(
-        NAME,
-        {setting: report.results for setting, report in described.items()},
-        "Each domain is the target once; means over the targets.\n\n"
-        + "\n\n".join(
-            f"## {titles[setting]}\n\n{report.text}"
-            for setting, report in described.items()
-        ),
-        draw_comparison(
-            {
-                f"{name}, {setting}": runs
-                for setting in described
-                for name, runs in tables[setting].items()
-            }
-        ),
-        kind="Methods",
-    )
+    return to_json(table, against, compared), "\n\n".join(text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import pytest
 from comparisons.domains import average
 from comparisons.domains import list_places
+from comparisons.domains import list_targets
+from comparisons.domains import take_best
 from comparisons.results import ERROR
 from comparisons.runs import Contestant
 from comparisons.runs import list_runs
@@ -61,8 +63,8 @@ def test_the_best_single_source_is_chosen_and_targets_averaged(
     for number, run in enumerate(runs):
         is_second = number % 2
         keep_metrics(run, 1 if is_second else 9, 0.1 if is_second else 0.9)
-    tables = average(places, runs, chosen_by)
-    assert tables["single"]["finetune"][0][ERROR] == error
+    table = take_best(places, runs, chosen_by)["single"]
+    assert average(table)["finetune"][0][ERROR] == error
 
 
 def test_a_seed_counts_when_all_its_targets_are_there(tmp_path):
@@ -71,11 +73,23 @@ def test_a_seed_counts_when_all_its_targets_are_there(tmp_path):
     for number, run in enumerate(runs):
         keep_metrics(run, number)
     first = [run for run in runs if run.seed == 0]
-    tables = average(places, [*first, runs[-1]], "validation")
+    tables = take_best(places, [*first, runs[-1]], "validation")
     assert list(tables) == ["oracle"]
-    errors = {name: of[0][ERROR] for name, of in tables["oracle"].items()}
+    table = average(tables["oracle"])
+    errors = {name: of[0][ERROR] for name, of in table.items()}
     assert errors == {"finetune": 1, "ntaa": 4}
-    assert all(list(of) == [0] for of in tables["oracle"].values())
+    assert all(list(of) == [0] for of in table.values())
+
+
+def test_errors_are_told_for_each_target(tmp_path):
+    """Runs are seed after seed: of the first target 0 and 3, and so on."""
+    places = list_places(METHODS[:1], DOMAINS, ["oracle"])
+    runs = list_runs([p.run_as for p in places], 2, tmp_path, [])
+    for number, run in enumerate(runs):
+        keep_metrics(run, number)
+    header, rows = list_targets(take_best(places, runs, "test")["oracle"])
+    assert header == ["", "runs", "clipart", "real", "sketch"]
+    assert rows == [("finetune", "2", "1.5 ± 2.1", "2.5 ± 2.1", "3.5 ± 2.1")]
 
 
 def test_flags_that_name_data_sets_by_themselves_are_refused():

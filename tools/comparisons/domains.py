@@ -18,6 +18,7 @@ from typing import Any
 
 from comparisons.results import ERROR
 from comparisons.results import Table
+from comparisons.results import describe
 from comparisons.results import read_columns
 from comparisons.runs import Contestant
 from comparisons.runs import Run
@@ -30,6 +31,12 @@ VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
 
 OWN_FLAGS = ("--dataset=", "--source_dataset=", "--source_data_dir=")
 NEEDS_SOURCE = f"--method={ACROSS_DOMAINS}"
+
+# The columns that were measured on each target, by its name.
+Targets = Mapping[str, Mapping[str, float]]
+
+# For each contestant, by its name, the targets of each seed.
+ByTarget = Mapping[str, Mapping[int, Targets]]
 
 
 @dataclass(frozen=True)
@@ -104,10 +111,10 @@ def list_places(
     ]
 
 
-def average(
+def take_best(
     places: Sequence[Place], runs: Sequence[Run], chosen_by: str
-) -> dict[str, Table]:
-    """Average over the targets; of single sources take the best for each.
+) -> dict[str, ByTarget]:
+    """Read what was measured on each target; of single sources on the best.
 
     Args:
         places: all trainings.
@@ -115,24 +122,48 @@ def average(
         chosen_by: one of `CHOSEN_BY`.
 
     Returns:
-        For each setting a table of the contestants, with the seeds of which
-        all targets are finished.
+        For each setting, and in it each contestant, the seeds of which all
+        targets are finished.
     """
     measured = {(r.contestant.name, r.seed): r.read_metrics() for r in runs}
     rows: dict[tuple[str, str], list[Place]] = {}
     for place in places:
         row = place.setting, place.contestant.name
         rows.setdefault(row, []).append(place)
-    tables: dict[str, dict[str, dict[int, dict[str, float]]]] = {}
+    settings: dict[str, dict[str, dict[int, Targets]]] = {}
     for seed in sorted({run.seed for run in runs}):
         for (setting, name), of in rows.items():
             keys = [(place.run_as.name, seed) for place in of]
             if all(key in measured for key in keys):
                 found = [measured[key] for key in keys]
-                best = _take_best(of, found, chosen_by)
-                table = tables.setdefault(setting, {}).setdefault(name, {})
-                table[seed] = _average_columns(best)
-    return {**tables}
+                of_name = settings.setdefault(setting, {}).setdefault(name, {})
+                of_name[seed] = _choose(of, found, chosen_by)
+    return {**settings}
+
+
+def average(table: ByTarget) -> Table:
+    """Average what was measured over the targets."""
+    return {
+        name: {seed: _average_columns(of) for seed, of in seeds.items()}
+        for name, seeds in table.items()
+    }
+
+
+def list_targets(table: ByTarget) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Give the header and the rows of a table of errors by target."""
+    seeds = [of for runs in table.values() for of in runs.values()]
+    targets = list(seeds[0])
+    return ["", "runs", *map(shorten, targets)], [
+        (
+            name,
+            str(len(runs)),
+            *(
+                describe([of[target] for of in runs.values()], ERROR)
+                for target in targets
+            ),
+        )
+        for name, runs in table.items()
+    ]
 
 
 def shorten(domain: str) -> str:
@@ -172,12 +203,12 @@ def _list_sources(
         yield others if setting == COMBINE else (target,)
 
 
-def _take_best(
+def _choose(
     places: Sequence[Place],
     measured: Sequence[Mapping[str, Any]],
     chosen_by: str,
-) -> list[Mapping[str, float]]:
-    """Give the columns of the best run for each target."""
+) -> Targets:
+    """Give for each target the columns of its best run."""
     best: dict[str, tuple[float, Mapping[str, float]]] = {}
     for place, metrics in zip(places, measured, strict=True):
         columns = read_columns(metrics)
@@ -186,12 +217,11 @@ def _take_best(
             score = metrics["adapted"][f"validation_{metrics['score']}"]
         if place.target not in best or score > best[place.target][0]:
             best[place.target] = score, columns
-    return [columns for _, columns in best.values()]
+    return {target: columns for target, (_, columns) in best.items()}
 
 
-def _average_columns(
-    found: Sequence[Mapping[str, float]],
-) -> dict[str, float]:
+def _average_columns(targets: Targets) -> dict[str, float]:
+    found = list(targets.values())
     return {
         column: statistics.fmean(columns[column] for columns in found)
         for column in found[0]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from typing import cast
@@ -88,9 +89,21 @@ def describe_runs(table: Table) -> list[tuple[str, ...]]:
     """Give a row for each contestant: mean ± sample standard deviation."""
     columns = list_columns(table)
     return [
-        (name, str(len(runs)), *(_describe(runs, column) for column in columns))
+        (
+            name,
+            str(len(runs)),
+            *(describe(list(runs.values()), column) for column in columns),
+        )
         for name, runs in table.items()
     ]
+
+
+def describe(runs: Sequence[Mapping[str, float]], column: str) -> str:
+    """Write the mean of a column and its sample standard deviation."""
+    moments = Moments.measure([columns.get(column, 0.0) for columns in runs])
+    if not moments.deviation > 0:
+        return f"{moments.mean:.4g}"
+    return f"{moments.mean:.4g} ± {moments.deviation:.2g}"
 
 
 def analyse(table: Table) -> Anova | None:
@@ -201,15 +214,6 @@ def _say_one(
         f"{name}: no significant difference from {against}; error {size} "
         f"{word} ({tested})."
     )
-
-
-def _describe(runs: Mapping[int, Mapping[str, float]], column: str) -> str:
-    moments = Moments.measure(
-        [columns.get(column, 0.0) for columns in runs.values()]
-    )
-    if not moments.deviation > 0:
-        return f"{moments.mean:.4g}"
-    return f"{moments.mean:.4g} ± {moments.deviation:.2g}"
 
 
 def _number(value: float, digits: int = 2) -> str:
