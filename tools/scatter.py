@@ -5,7 +5,7 @@ r"""Remove as many layers as an architecture does, at random sites.
         --output=scattered.json
 
 Shows whether it matters which layers a search removed: finetune what comes of
-it by `--method=retrain --derived_weights=inherit --architecture=scattered.json`.
+it by `--method=retrain --derived_weights=inherit` and this architecture.
 """
 
 import os

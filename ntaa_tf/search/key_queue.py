@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -51,12 +52,15 @@ class KeyQueue:
     def put(self, keys: Any) -> None:
         """Replace the oldest keys.
 
+        Of several replicas, every one puts the keys of all.
+
         Args:
             keys: (batch, size), at most as many as the queue holds.
 
         Raises:
             ValueError: if there are more.
         """
+        keys = _gather(keys)
         count = keys.shape[0]
         if count > self.length:
             raise ValueError(
@@ -70,3 +74,13 @@ class KeyQueue:
             )
         )
         self.oldest.assign((self.oldest + count) % self.length)
+
+
+def _gather(keys: Any) -> Any:
+    """Give the keys of all replicas, of equal parts, the first one's first."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return keys
+    count = context.num_replicas_in_sync * keys.shape[0]
+    gathered = context.all_gather(keys, axis=0)
+    return ops.reshape(gathered, (count, keys.shape[1]))

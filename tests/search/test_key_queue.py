@@ -1,5 +1,9 @@
 """The queue of keys is first in, first out."""
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -45,3 +49,39 @@ def test_keys_are_as_they_were_given():
     queue.put(number(1, 3))
     queue.put(number(4, 3))
     np.testing.assert_array_equal(queue.keys.numpy()[:, 0], [5, 6, 3, 4])
+
+
+def test_every_replica_holds_the_keys_of_all_in_their_order():
+    """In a process of its own: devices are split before TensorFlow begins."""
+    ended = subprocess.run(
+        [sys.executable, "-c", TWO_REPLICAS],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    held = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert held == [[6, 7, 2, 3, 4, 5]] * 2
+
+
+TWO_REPLICAS = """
+import numpy as np
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+from ntaa_tf.search.key_queue import KeyQueue
+
+with strategy.scope():
+    queue = KeyQueue(6, 2)
+keys = np.arange(8, dtype="float32")[:, None] * np.ones((1, 2), "float32")
+batches = tf.data.Dataset.from_tensor_slices(keys).batch(4, drop_remainder=True)
+put = tf.function(lambda batch: strategy.run(queue.put, args=(batch,)))
+for batch in strategy.experimental_distribute_dataset(batches):
+    put(batch)
+for replica in queue.keys.value.values:
+    print(replica.numpy()[:, 0].astype(int).tolist())
+"""

@@ -50,6 +50,18 @@ def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
     assert pretrain(replace(supernet)) == {}
 
 
+def test_what_comes_of_a_shared_supernet_keeps_limits(supernet, tmp_path):
+    limited = run(
+        replace(
+            supernet,
+            dataset="digits5to9",
+            max_macs="0.9x",
+            workdir=str(tmp_path),
+        )
+    )
+    assert limited["adapted"]["macs"] <= 0.9 * limited["source"]["macs"]
+
+
 def test_without_one_it_is_trained_in_the_work_directory(tmp_path, monkeypatch):
     """Killed at each epoch's end it ends as it would have."""
     choices = {"dataset": "digits5to9"}
