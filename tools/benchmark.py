@@ -6,6 +6,7 @@
     python tools/benchmark.py adapt
     python tools/benchmark.py growth --out=docs
     python tools/benchmark.py retrieval
+    python tools/benchmark.py resting --sites=all,last:6
 
 Each prints Markdown, and with --out=DIR writes it there beside the JSON.
 """
@@ -26,6 +27,7 @@ from benchmarks import adapt
 from benchmarks import export
 from benchmarks import growth
 from benchmarks import pipeline
+from benchmarks import resting
 from benchmarks import retrieval
 from benchmarks import supernet
 from benchmarks.report import Report
@@ -39,6 +41,7 @@ MODELS = {
     "supernet": ["resnet50:64:32", "vgg19:32:64", "efficientnetb0:64:32"],
     "pipeline": ["digits0to4:16:32"],
     "growth": ["digits0to4:32:32"],
+    "resting": ["resnet50:64:32"],
 }
 SIZES = asdict(retrieval.Sizes())
 COMMANDS = (*MODELS, "export", "adapt", "retrieval")
@@ -52,10 +55,11 @@ def define_flags() -> None:
     flags.DEFINE_list(
         "models",
         None,
-        "supernet, pipeline, growth: settings model:pixels:batch, separated "
-        f"by commas; by default {MODELS}.",
+        "supernet, pipeline, growth, resting: settings model:pixels:batch, "
+        f"separated by commas; by default {MODELS}.",
     )
     flags.DEFINE_list("variants", list(VARIANTS), "supernet: what to compare.")
+    flags.DEFINE_list("sites", ["all"], "resting: sites, one supernet each.")
     flags.DEFINE_string("dataset", "digits", "pipeline: as a run takes it.")
     flags.DEFINE_string("data_dir", None, "pipeline: as a run takes it.")
     flags.DEFINE_string("workdir", None, "export: of a run that is finished.")
@@ -100,6 +104,8 @@ def measure(words: list[str]) -> Report:
         return pipeline.run(settings, flag.dataset, flag.data_dir, flag.rounds)
     if command == "export":
         return export.run(Path(flag.workdir or ""), flag.rounds)
+    if command == "resting":
+        return resting.run(settings, flag.sites, flag.rounds)
     if command == "adapt":
         recipe = Recipe()
         return adapt.run(recipe.search_epochs, recipe.finetune_epochs)

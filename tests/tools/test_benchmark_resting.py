@@ -1,0 +1,39 @@
+"""What is constant in a task's search is timed beside its step."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from benchmarks import resting
+from benchmarks.setting import Setting
+
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.search.supernet import insert_mixed_ops
+
+
+@pytest.fixture
+def setting(source_file):
+    return Setting(source_file, 8, 2)
+
+
+def test_each_kind_of_sites_has_a_row(setting):
+    report = resting.run([setting], ["all", "last:1"], rounds=2)
+    assert [row["sites"] for row in report.results] == ["all", "last:1"]
+    for row in report.results:
+        assert len(row["timings"]) == 3
+        assert row["task/search"] > 0
+        assert row["constant/task"] > 0
+    assert "before the first site" in report.text
+    json.dumps(report.results)
+
+
+def test_what_is_constant_is_what_the_source_says(setting):
+    source = rewrite(setting.build_source())
+    supernet = insert_mixed_ops(source, sites="last:1")
+    site = supernet.choices[0].name
+    before = keras.Model(source.input, source.get_layer(site).input)
+    images = np.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3))
+    np.testing.assert_allclose(
+        resting.make_prefix(setting, supernet)(), before(images), rtol=1e-4
+    )
