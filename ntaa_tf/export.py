@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -14,7 +15,7 @@ from ntaa_tf.files import write_atomically
 from ntaa_tf.graph.latency import measure_latencies
 
 SIGNATURES = {"serving_default": "float32", "serve_uint8": "uint8"}
-LOGITS, EMBEDDING = "logits", "embedding"
+LOGITS, EMBEDDING = ("logits",), "embedding"
 # What an embedding is also served by.
 EMBED = {"embed": "float32"}
 
@@ -33,15 +34,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-keras_file, saved_model, images_file, logits_file = sys.argv[1:]
+keras_file, saved_model, images_file, logits_file, *names = sys.argv[1:]
 images = np.load(images_file, allow_pickle=False)["images"]
 model = keras.saving.load_model(keras_file, compile=False, safe_mode=True)
-logits = {"keras": model(images.astype("float32"), training=False)}
+outputs = model(images.astype("float32"), training=False)
+logits = {"keras": tf.concat(tf.nest.flatten(outputs), -1)}
 served = tf.saved_model.load(saved_model)
 for name, signature in served.signatures.items():
     dtype = signature.structured_input_signature[1]["images"].dtype
     outputs = signature(images=tf.constant(images.astype(dtype.name)))
-    (logits[name],) = outputs.values()
+    logits[name] = tf.concat([outputs[output] for output in names], -1)
 np.savez(
     logits_file,
     **{name: tf.cast(value, "float32") for name, value in logits.items()},
@@ -50,26 +52,29 @@ np.savez(
 
 
 def export_saved_model(
-    model: keras.Model, directory: Path, output: str = LOGITS
+    model: keras.Model, directory: Path, outputs: Sequence[str] = LOGITS
 ) -> None:
     """Write a SavedModel that serves float and uint8 images.
 
     Its signatures are `serving_default` (float32) and `serve_uint8`, of an
     embedding also `embed` (float32): from `images` (batch, height, width, 3),
-    RGB, 0 to 255, to the output.
+    RGB, 0 to 255, to the outputs by their names.
 
     Args:
         model: a functional model that takes raw RGB images as floats.
         directory: what to write; a SavedModel that stands there is replaced.
-        output: what it gives: `logits` or `embedding`.
+        outputs: what it gives, such as `logits` or `embedding`.
     """
     shape = (None, *model.inputs[0].shape[1:])
 
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         given = model(tf.cast(images, "float32"), training=False)
-        return {output: tf.cast(given, "float32")}
+        return {
+            name: tf.cast(value, "float32")
+            for name, value in zip(outputs, tf.nest.flatten(given), strict=True)
+        }
 
-    signatures = SIGNATURES | (EMBED if output == EMBEDDING else {})
+    signatures = SIGNATURES | (EMBED if EMBEDDING in outputs else {})
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, dtype in signatures.items():
@@ -80,7 +85,11 @@ def export_saved_model(
 
 
 def compare_export(
-    model: keras.Model, keras_file: Path, saved_model: Path, images: np.ndarray
+    model: keras.Model,
+    keras_file: Path,
+    saved_model: Path,
+    images: np.ndarray,
+    outputs: Sequence[str] = LOGITS,
 ) -> float:
     """Measure how far an export is from the live model.
 
@@ -93,6 +102,7 @@ def compare_export(
         keras_file: the `.keras` file written of it.
         saved_model: what `export_saved_model` wrote of it.
         images: uint8, (batch, height, width, 3).
+        outputs: the names of what it gives, in the model's order.
 
     Returns:
         The largest absolute difference of any logit, as a share of the
@@ -103,10 +113,11 @@ def compare_export(
         RuntimeError: if the export does not open or compute there.
     """
     with tf.device("CPU:0"):
-        logits = model(images.astype("float32"), training=False)
+        given = model(images.astype("float32"), training=False)
+        logits = tf.concat(tf.nest.flatten(given), -1)
         live = tf.cast(logits, "float32").numpy()
     scale = max(1.0, np.abs(live).max())
-    reopened = _reopen(keras_file, saved_model, images)
+    reopened = _reopen(keras_file, saved_model, images, outputs)
     differences = [
         np.abs(other - live).max() / scale
         if other.shape == live.shape
@@ -130,7 +141,10 @@ def measure_latency(
 
 
 def _reopen(
-    keras_file: Path, saved_model: Path, images: np.ndarray
+    keras_file: Path,
+    saved_model: Path,
+    images: np.ndarray,
+    outputs: Sequence[str],
 ) -> dict[str, np.ndarray]:
     """Compute logits from the files in a process without `ntaa_tf`."""
     with tempfile.TemporaryDirectory() as directory:
@@ -139,8 +153,11 @@ def _reopen(
         np.savez(images_file, images=images)
         files = keras_file, saved_model, images_file, logits_file
         child = subprocess.run(
-            [sys.executable, "-c", _HIDE_PACKAGE + _REOPEN]
-            + [str(file.resolve()) for file in files],
+            [
+                *(sys.executable, "-c", _HIDE_PACKAGE + _REOPEN),
+                *(str(file.resolve()) for file in files),
+                *outputs,
+            ],
             cwd=directory,
             env=os.environ | {"CUDA_VISIBLE_DEVICES": "-1"},
             capture_output=True,

@@ -70,14 +70,23 @@ def build_source(
     recipe: Recipe,
     info: zoo.SourceInfo,
     image_size: Size,
-    num_classes: int,
+    dataset: Any,
     trained: bool = True,
 ) -> keras.Model:
-    """Load the source model and put the new task's head on it."""
+    """Load the source model and put the new task's head on it.
+
+    Args:
+        recipe: the choices.
+        info: what is loaded.
+        image_size: height and width in pixels.
+        dataset: decoded or as it is found: what the head tells apart.
+        trained: whether the source has its weights.
+    """
     if recipe.searches_cells:
-        return make_plain_cells(recipe, image_size, num_classes)
+        return make_plain_cells(recipe, image_size, dataset.num_classes)
     features = load_features(recipe, info, image_size, trained)
-    return make_task(recipe).attach_head(features, num_classes, recipe.seed)
+    task = make_task(recipe, dataset)
+    return task.attach_head(features, dataset.num_classes, recipe.seed)
 
 
 def keep_source(
@@ -94,7 +103,7 @@ def keep_source(
 
     def build(directory: Path) -> dict[str, Any]:
         check_accumulation(recipe, count_search_steps(recipe, dataset))
-        source = build_source(recipe, info, image_size, dataset.num_classes)
+        source = build_source(recipe, info, image_size, dataset)
         if recipe.squeeze_excitation:
             find_residual_branches(source)
         if recipe.method == "partial":

@@ -119,13 +119,7 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
 def inspect(recipe: Recipe) -> str:
     """Describe what a run would search and what it would cost, untrained."""
     info, raw, size = find_inputs(recipe)
-    source = build_source(
-        recipe,
-        info,
-        size,
-        make_task(recipe).count_classes(raw),
-        trained=False,
-    )
+    source = build_source(recipe, info, size, raw, trained=False)
     supernet = make_supernet(recipe, source)
     memory = [estimate_training(recipe, model) for model in (source, supernet)]
     return describe_search(source, supernet, recipe.batch_size, memory)
@@ -161,12 +155,13 @@ def summarize(
     seconds = {"source": built["seconds"]}
     seconds |= {name: kept["seconds"] for name, kept in results.items()}
     evaluated = results["evaluate"]
+    task = make_task(recipe)
     return {
         "dataset": recipe.dataset,
         "model": recipe.model,
         "method": recipe.method,
-        "score": make_task(recipe).score,
-        **make_task(recipe).conditions,
+        "score": task.score,
+        **task.conditions,
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},
         **measure_budget(search, evaluated["adapted"]),

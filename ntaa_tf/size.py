@@ -8,11 +8,12 @@ Size = tuple[int, int]
 _WRITTEN = re.compile(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?")
 
 
-def parse_size(text: Any) -> Size:
+def parse_size(text: Any, name: str = "image_size") -> Size:
     """Read a size as a person writes it.
 
     Args:
         text: height and width, such as `256x128`, or the side of a square.
+        name: what it is called, if it is neither.
 
     Returns:
         Height and width in pixels.
@@ -27,7 +28,7 @@ def parse_size(text: Any) -> Size:
     match = _WRITTEN.fullmatch(str(text))
     if match is None:
         raise ValueError(
-            "Invalid value for `image_size`. Expected pixels, at least 1: the "
+            f"Invalid value for `{name}`. Expected pixels, at least 1: the "
             "side of a square, such as 224, or height and width, such as "
             f"256x128. Received: {text!r}."
         )

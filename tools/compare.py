@@ -6,6 +6,8 @@ r"""Compare methods by runs with several seeds, and say what differs.
         --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
     python tools/compare.py --methods=finetune,ntaa \
         --domains=domainnet/clipart,domainnet/real,domainnet/sketch
+    python tools/compare.py --recipe=recipes/adience_efficientnetb4.flags \
+        --methods=finetune,ntaa --folds=5
 
 Runs what is missing, goes on with what was interrupted, and writes
 `comparison.md`, `comparison.json` and `comparison.png` into the directory.
@@ -55,6 +57,7 @@ from comparisons.runs import read_flags
 from comparisons.runs import run_missing
 
 NAME = "comparison"
+EACH_FOLD = "--fold={seed}"
 FAILED = 1
 BAD_INPUT = 2
 STOPPED = 130
@@ -95,6 +98,13 @@ def define_flags() -> None:
         "or the target's test split, as in the paper, which is not fair.",
     )
     flags.DEFINE_integer("seeds", 4, "Runs of each.", lower_bound=1)
+    flags.DEFINE_integer(
+        "folds",
+        None,
+        "Of a data set in folds, such as adience: instead of --seeds as many "
+        "runs, each tested on a fold of its own, whose number is its seed.",
+        lower_bound=2,
+    )
     flags.DEFINE_integer("jobs", 1, "Seeds at one time.", lower_bound=1)
     flags.DEFINE_string(
         "against",
@@ -146,7 +156,10 @@ def follow(words: Sequence[str]) -> int:
     if flag.domains:
         places = list_places(contestants, flag.domains, flag.settings, common)
         contestants = [place.run_as for place in places]
-    runs = list_runs(contestants, flag.seeds, workdir, common)
+    if flag.folds:
+        common.append(EACH_FOLD)
+    num_runs = flag.folds or flag.seeds
+    runs = list_runs(contestants, num_runs, workdir, common)
     failed = run_missing(runs, flag.jobs)
     finished = [run for run in runs if run.is_finished]
     if places:

@@ -6,6 +6,7 @@ from ntaa_tf.data.batches import evaluation_batches
 from ntaa_tf.data.batches import image_batches
 from ntaa_tf.data.batches import training_batches
 from ntaa_tf.data.catalog import open_dataset
+from ntaa_tf.data.crops import crop_center
 from ntaa_tf.data.domains import join_domains
 from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.order import make_order
@@ -24,6 +25,7 @@ __all__ = [
     "RawDataset",
     "RawSplit",
     "contrasting_batches",
+    "crop_center",
     "evaluation_batches",
     "halve",
     "image_batches",

@@ -8,8 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.data.augment import Augmentation
+from ntaa_tf.data.crops import crop_randomly
 from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.order import make_order
+from ntaa_tf.size import Size
 
 
 def training_batches(
@@ -24,6 +26,7 @@ def training_batches(
     chosen: np.ndarray | None = None,
     images_per_class: int | None = None,
     steps: int | None = None,
+    crop: Size | None = None,
 ) -> tf.data.Dataset:
     """Streams shuffled, augmented batches, one epoch after the other.
 
@@ -47,6 +50,8 @@ def training_batches(
             any; None shuffles all.
         steps: batches of an epoch; None takes as many as there are. Where
             there are fewer, the examples are shuffled anew within it.
+        crop: height and width in pixels that larger images are cropped to,
+            each at random.
 
     Returns:
         Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
@@ -76,7 +81,10 @@ def training_batches(
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = tf.stack([tf.constant(seed, tf.int64), step])
-        return augmentation(*fetch(step), key)
+        images, labels = fetch(step)
+        if crop is not None and crop != tuple(images.shape[1:3]):
+            images = crop_randomly(images, crop, key)
+        return augmentation(images, labels, key)
 
     return _stream(load, length, first_epoch, epochs)
 

@@ -5,9 +5,11 @@ import dataclasses
 import functools
 import logging
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 
+from ntaa_tf.data.crops import crop_center
 from ntaa_tf.data.decode import RawImage
 from ntaa_tf.data.decode import crop
 from ntaa_tf.data.decode import resize
@@ -21,6 +23,7 @@ MEMORY_LIMIT = 4 * 2**30  # bytes of one split's pixels
 BROKEN_SHARE = 0.01
 BROKEN_NAMED = 5
 PROGRESS_EVERY = 5000  # images
+LEARNT = ("train", "target")  # Splits of which batches are augmented.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +88,49 @@ def decode_split(
                 logger.info("%s: decoded %d/%d", name, index + 1, len(split))
     _report_broken(name, broken, len(split))
     return Examples(images[: len(labels)], np.array(labels, np.int64))
+
+
+def decode_splits(
+    splits: Mapping[str, RawSplit],
+    size: Size,
+    resize: Size | None = None,
+    cache_dir: pathlib.Path | None = None,
+) -> dict[str, Examples]:
+    """Decodes every image of all splits once.
+
+    Args:
+        splits: by their names.
+        size: height and width in pixels that models take.
+        resize: those that images are resized to. What is learnt from stays as
+            large, for crops at random; of the rest the centre is kept. By
+            default `size`.
+        cache_dir: where pixels go that are too many for memory.
+
+    Returns:
+        The examples of each split, as `decode_split` gives them.
+
+    Raises:
+        ValueError: if `resize` is smaller than `size`, or as `decode_split`.
+    """
+    whole = resize or size
+    if any(side < kept for side, kept in zip(whole, size, strict=True)):
+        raise ValueError(
+            "Invalid value for `resize`. Expected at least the "
+            f"{size[0]}x{size[1]} pixels that models take. Received: "
+            f"{whole[0]}x{whole[1]}"
+        )
+    decoded = {
+        name: decode_split(name, split, whole, cache_dir)
+        for name, split in splits.items()
+    }
+    return {
+        name: examples
+        if name in LEARNT
+        else dataclasses.replace(
+            examples, images=crop_center(examples.images, size)
+        )
+        for name, examples in decoded.items()
+    }
 
 
 def _load(image: RawImage, size: Size, crops: bool) -> np.ndarray | None:

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 from ntaa_tf.data.examples import Examples
-from ntaa_tf.data.examples import decode_split
+from ntaa_tf.data.examples import decode_splits
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.split import limit_splits
 from ntaa_tf.data.split import split_dataset
@@ -51,6 +51,7 @@ def prepare(
     train_examples: int | None = None,
     evaluation_examples: int | None = None,
     cache_dir: pathlib.Path | None = None,
+    resize: Size | None = None,
 ) -> ImageDataset:
     """Splits a data set and decodes every image of it once.
 
@@ -69,6 +70,9 @@ def prepare(
         evaluation_examples: the most examples that validation and test each
             keep, for smoke runs; None keeps all.
         cache_dir: where pixels go that are too many for memory.
+        resize: height and width in pixels that images are resized to before
+            they are cropped to `image_size`; training images are left for
+            crops at random.
 
     Returns:
         The splits as arrays.
@@ -82,12 +86,7 @@ def prepare(
     >>> digits.train.images.shape
     (1294, 32, 32, 3)
     """
-    size = as_size(image_size)
-    if min(size) < 1:
-        raise ValueError(
-            "Invalid value for `image_size`. Expected at least 1 pixel. "
-            f"Received: {image_size}"
-        )
+    size = check_size(image_size)
     splits = limit_splits(
         split_dataset(raw, validation_share, seed),
         len(raw.class_names),
@@ -95,8 +94,16 @@ def prepare(
         evaluation_examples,
         seed,
     )
-    decoded = {
-        name: decode_split(name, split, size, cache_dir)
-        for name, split in splits.items()
-    }
+    decoded = decode_splits(splits, size, resize, cache_dir)
     return ImageDataset(raw.name, raw.class_names, **decoded)
+
+
+def check_size(image_size: int | Size) -> Size:
+    """Gives height and width, or raises a ValueError if there are no pixels."""
+    size = as_size(image_size)
+    if min(size) < 1:
+        raise ValueError(
+            "Invalid value for `image_size`. Expected at least 1 pixel. "
+            f"Received: {image_size}"
+        )
+    return size

@@ -55,17 +55,37 @@ class RawDataset:
     class_names: tuple[str, ...]
     splits: dict[str, RawSplit]
 
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+        return len(self.class_names)
+
     @functools.cached_property
     def image_size(self) -> int:
         """Typical shorter side in pixels: the median of a small sample."""
-        train = self.splits["train"]
-        step = max(1, len(train) // SIZE_SAMPLE)
-        decoded = [try_decode(image) for image in train.images[::step]]
-        sides = [min(image.shape[:2]) for image in decoded if image is not None]
-        if not sides:
-            raise ValueError(
-                f"Invalid data set `{self.name}`. Expected images that decode. "
-                f"Received: {len(decoded)} that do not, the first being "
-                f"{train.describe(0)}."
-            )
-        return int(np.median(sides))
+        return measure_typical_side(self.name, self.splits["train"])
+
+
+def measure_typical_side(name: str, split: RawSplit) -> int:
+    """Measures the shorter side of some images.
+
+    Args:
+        name: of their data set.
+        split: the images.
+
+    Returns:
+        The median, in pixels.
+
+    Raises:
+        ValueError: if none of them decodes.
+    """
+    step = max(1, len(split) // SIZE_SAMPLE)
+    decoded = [try_decode(image) for image in split.images[::step]]
+    sides = [min(image.shape[:2]) for image in decoded if image is not None]
+    if not sides:
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected images that decode. "
+            f"Received: {len(decoded)} that do not, the first being "
+            f"{split.describe(0)}."
+        )
+    return int(np.median(sides))

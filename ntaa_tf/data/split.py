@@ -63,11 +63,7 @@ def split_dataset(
         ValueError: if the share is out of range, or a class has too few images
             to be in every split.
     """
-    if not 0 < validation_share < 1:
-        raise ValueError(
-            "Invalid value for `validation_share`. Expected a share between 0 "
-            f"and 1. Received: {validation_share}"
-        )
+    check_share(validation_share)
     splits = dict(raw.splits)
     for name, share in (("test", TEST_SHARE), ("validation", validation_share)):
         if name not in splits:
@@ -75,6 +71,15 @@ def split_dataset(
                 raw, splits["train"], share, seed
             )
     return splits
+
+
+def check_share(validation_share: float) -> None:
+    """Raises a ValueError unless a share is between 0 and 1."""
+    if not 0 < validation_share < 1:
+        raise ValueError(
+            "Invalid value for `validation_share`. Expected a share between 0 "
+            f"and 1. Received: {validation_share}"
+        )
 
 
 def _take_share(

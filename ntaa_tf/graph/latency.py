@@ -35,8 +35,11 @@ def measure_latencies(
 def _prepare(model: keras.Model, batch_size: int) -> Callable[[], object]:
     shape = (batch_size, *model.inputs[0].shape[1:])
     images = tf.random.stateless_uniform(shape, seed=(0, 0), maxval=255.0)
-    infer = tf.function(lambda images: model(images, training=False))
-    return lambda: infer(images).numpy()  # Waits for the accelerator, too.
+    infer = tf.function(
+        lambda images: tf.nest.flatten(model(images, training=False))
+    )
+    # NumPy waits for the accelerator, too.
+    return lambda: [output.numpy() for output in infer(images)]
 
 
 def _time(call: Callable[[], object]) -> float:

@@ -1,10 +1,11 @@
-"""Retrieval metrics in NumPy: distances, CMC and mAP, re-ranking."""
+"""Retrieval metrics in NumPy, and the accuracy of labels that are known."""
 
 from ntaa_tf.metrics.answers import count_ranked
 from ntaa_tf.metrics.answers import rank_answers
 from ntaa_tf.metrics.distances import iterate_distances
 from ntaa_tf.metrics.distances import measure_distances
 from ntaa_tf.metrics.distances import normalize_features
+from ntaa_tf.metrics.known_accuracy import KnownAccuracy
 from ntaa_tf.metrics.labels import Labels
 from ntaa_tf.metrics.re_ranking import re_rank
 from ntaa_tf.metrics.retrieval import AVERAGE_PRECISIONS
@@ -15,6 +16,7 @@ from ntaa_tf.metrics.retrieval import evaluate_retrieval
 __all__ = [
     "AVERAGE_PRECISIONS",
     "RANKS",
+    "KnownAccuracy",
     "Labels",
     "RetrievalResult",
     "count_ranked",

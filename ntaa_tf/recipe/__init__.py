@@ -1,5 +1,6 @@
 """Every choice of a run: what it means, may be, and is by default."""
 
+from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import LOGITS_REST
 from ntaa_tf.recipe.recipe import Recipe
@@ -8,6 +9,7 @@ from ntaa_tf.recipe.variants import make_baseline
 from ntaa_tf.recipe.variants import shrink
 
 __all__ = [
+    "ATTRIBUTES",
     "CLASSIFICATION",
     "LOGITS_REST",
     "Recipe",

@@ -14,6 +14,8 @@ from ntaa_tf.recipe.errors import invalid
 from ntaa_tf.recipe.kinds import Clash
 from ntaa_tf.recipe.kinds import clash_with_cells
 from ntaa_tf.recipe.kinds import clash_with_supervision
+from ntaa_tf.recipe.names import ADIENCE
+from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import BUDGETS
 from ntaa_tf.recipe.names import GUMBEL
 from ntaa_tf.recipe.names import LOGITS_REST
@@ -23,6 +25,7 @@ from ntaa_tf.recipe.names import SINGLE_PATH
 if TYPE_CHECKING:
     from ntaa_tf.recipe.recipe import Recipe
 
+_OF_ATTRIBUTES = ("target", "ordinal", "fold")
 _OF_RETRIEVAL = (
     *("head", "embedding_size", "stripes", "images_per_identity"),
     *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
@@ -70,6 +73,39 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         retrieves and recipe.plan.weights == TRANSFER,
         "None with --task=retrieval, of which nothing is transferred",
     )
+    shows = recipe.task == ATTRIBUTES
+    yield (
+        "pretrain_dataset",
+        shows and recipe.plan.weights == TRANSFER,
+        "None with --task=attributes, of which nothing is transferred",
+    )
+    yield (
+        "source_dataset",
+        shows and recipe.source_dataset is not None,
+        "None with --task=attributes, which are of one data set",
+    )
+    yield (
+        "model",
+        shows and recipe.searches_cells,
+        "one that has sites with --task=attributes",
+    )
+    yield (
+        "ordinal",
+        recipe.dataset == ADIENCE and recipe.ordinal is not None,
+        "None with adience, of which age is",
+    )
+    is_cropped = recipe.resize is not None
+    yield (
+        "resize",
+        is_cropped and (retrieves or recipe.plan.self_supervises),
+        "None with --task=retrieval and with --method=unsupervised, whose "
+        "augmentations have crops of their own",
+    )
+    yield (
+        "image_size",
+        is_cropped and recipe.image_size is None,
+        "the size that is cropped to with --resize",
+    )
     yield (
         "augment",
         retrieves and recipe.augment == "cutmix",
@@ -99,6 +135,11 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
             field.name,
             field.name in _OF_RETRIEVAL and not retrieves and is_changed,
             f"{field.default}, its default, unless --task=retrieval",
+        )
+        yield (
+            field.name,
+            field.name in _OF_ATTRIBUTES and not shows and is_changed,
+            f"{field.default}, its default, unless --task=attributes",
         )
 
 

@@ -1,6 +1,9 @@
 """The values of choices that more than one place names."""
 
-CLASSIFICATION, RETRIEVAL = TASKS = ("classification", "retrieval")
+CLASSIFICATION, RETRIEVAL, ATTRIBUTES = TASKS = (
+    *("classification", "retrieval", "attributes"),
+)
+ADIENCE = "adience"  # The data set that has attributes and nothing else.
 EXPECTATION = "expectation"
 GUMBEL = "gumbel"
 SINGLE_PATH = "single_path"

@@ -38,6 +38,7 @@ _LOWEST = {
     "evolution_population": 1,
     "evolution_generations": 0,
     "tune": 1,
+    "fold": 0,
     "seed": 0,
 }
 _SHARES_BELOW_ONE = ("confidence", "warm_up", "label_smoothing")
@@ -58,8 +59,9 @@ def check_ranges(recipe: "Recipe") -> None:
         value = getattr(recipe, name)
         if value is not None and not lowest <= value < math.inf:
             raise invalid(name, f"at least {lowest}", value)
-    if recipe.image_size is not None:
-        parse_size(recipe.image_size)
+    for name in ("image_size", "resize"):
+        if getattr(recipe, name) is not None:
+            parse_size(getattr(recipe, name), name)
     share = recipe.validation_share
     if not 0 < share < 1:
         raise invalid("validation_share", "between 0 and 1", share)

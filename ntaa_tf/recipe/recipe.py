@@ -13,6 +13,8 @@ from ntaa_tf.methods import METHODS
 from ntaa_tf.methods import WEIGHTS
 from ntaa_tf.methods import Method
 from ntaa_tf.recipe.clashes import check_clashes
+from ntaa_tf.recipe.names import ADIENCE
+from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import BUDGETS
 from ntaa_tf.recipe.names import CELLS_MODEL
 from ntaa_tf.recipe.names import CLASSIFICATION
@@ -57,9 +59,10 @@ class Recipe:
         "caffe. To be said unless the file begins with a Rescaling.",
     )
     task: str = _choice(
-        CLASSIFICATION,
-        "What is learnt: the class of an image, or an embedding by which "
-        "unseen identities are found in a gallery.",
+        None,
+        "What is learnt: the class of an image, an embedding by which unseen "
+        "identities are found in a gallery, or several attributes of an image. "
+        "By default attributes for adience, else classification.",
         TASKS,
     )
     dataset: str = _choice(
@@ -67,8 +70,20 @@ class Recipe:
         "Data set: digits, digits0to4, digits5to9, a name of "
         "tensorflow-datasets, or folder:PATH. For retrieval: market1501, "
         "cuhk03_detected, cuhk03_labeled, veri776, personx, or "
-        "market:PATH.",
+        "market:PATH. For attributes: adience, or folder:PATH with a "
+        "labels.csv in it.",
     )
+    target: str | None = _choice(
+        None,
+        "For attributes: those that are learnt, separated by commas; of "
+        "adience age, gender or both. By default all.",
+    )
+    ordinal: str | None = _choice(
+        None,
+        "For attributes: those whose classes have an order, separated by "
+        "commas, of which a class off is told as well. Of adience age is.",
+    )
+    fold: int = _choice(0, "For adience: the fold that is tested on, 0 to 4.")
     source_dataset: str | None = _choice(
         None,
         "Domain adaptation: what weights are trained on instead, named as "
@@ -87,7 +102,8 @@ class Recipe:
         "by triplets alone.",
     )
     data_dir: str | None = _choice(
-        None, "Where tensorflow-datasets, or the retrieval set, is kept."
+        None,
+        "Where tensorflow-datasets, the retrieval set, or adience, is kept.",
     )
     source_data_dir: str | None = _choice(
         None, "The same for --source_dataset; by default --data_dir."
@@ -96,6 +112,12 @@ class Recipe:
         None,
         "Pixels: the side of a square, or height and width such as 256x128. "
         "By default what fits both.",
+    )
+    resize: str | None = _choice(
+        None,
+        "Pixels that images are resized to, to be cropped to --image_size: at "
+        "random where they are learnt from, else around their centre. By "
+        "default as large.",
     )
     train_examples: int | None = _choice(
         None, "Train on a stratified subset of this many images."
@@ -380,6 +402,8 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
+        if self.task is None:
+            object.__setattr__(self, "task", _tell_task(self.dataset))
         check_ranges(self)
         check_clashes(self)
 
@@ -452,3 +476,8 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Give every choice by name."""
         return dataclasses.asdict(self)
+
+
+def _tell_task(dataset: str) -> str:
+    """Give the task of a data set that is of one alone."""
+    return ATTRIBUTES if dataset == ADIENCE else CLASSIFICATION

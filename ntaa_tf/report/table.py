@@ -13,6 +13,8 @@ MEASURES = {
     "mAP, re-ranked": "test_map_reranked",
     "rank 1, re-ranked": "test_rank1_reranked",
 }
+# The same of one attribute, after its name.
+OF_ATTRIBUTES = {"": "_accuracy", ", a class off": "_one_off"}
 COSTS = ("depth", "parameters", "MACs", "batch 1", "batch 32")
 # What a person calls a score.
 SCORES = {"accuracy": "accuracy", "map": "mAP"}
@@ -93,18 +95,24 @@ def format_share(share: float | None) -> str:
     return MISSING if share is None else f"{100 * share:.1f} %"
 
 
-def _list_measures(metrics: Mapping[str, Any]) -> list[str]:
+def _list_measures(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """List the keys of what was measured, by the titles of their columns."""
     adapted = metrics.get("adapted", {})
-    measured = [title for title, key in MEASURES.items() if key in adapted]
-    return measured or list(MEASURES)[:1]
+    measured = {title: key for title, key in MEASURES.items() if key in adapted}
+    for key in adapted:
+        for words, ending in OF_ATTRIBUTES.items():
+            name = key.removeprefix("test_").removesuffix(ending)
+            if key == f"test_{name}{ending}":
+                measured[f"{name}{words}"] = key
+    return measured or dict([next(iter(MEASURES.items()))])
 
 
 def _format_model(
-    model: Mapping[str, Any], measures: list[str]
+    model: Mapping[str, Any], measures: Mapping[str, str]
 ) -> tuple[str, ...]:
     latency = model.get("latency_ms", {})
     return (
-        *(format_share(model.get(MEASURES[title])) for title in measures),
+        *(format_share(model.get(key)) for key in measures.values()),
         str(model.get("depth", MISSING)),
         format_count(model.get("parameters")),
         format_count(model.get("macs")),

@@ -7,6 +7,7 @@ from ntaa_tf.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.size import Size
+from ntaa_tf.size import parse_size
 from ntaa_tf.stages.task import make_task
 
 SMOKE_EXAMPLES = 32
@@ -58,7 +59,10 @@ def prepare_data(
     task = make_task(recipe)
     few = SMOKE_EXAMPLES
     if recipe.task == CLASSIFICATION:
-        few = max(few, 2 * task.count_classes(raw))
+        few = max(few, 2 * raw.num_classes)
+    choices = {}
+    if recipe.resize is not None:
+        choices["resize"] = parse_size(recipe.resize)
     return task.prepare(
         raw,
         image_size,
@@ -67,4 +71,5 @@ def prepare_data(
         train_examples=few if recipe.smoke else train_examples,
         evaluation_examples=few if recipe.smoke else None,
         cache_dir=path / "data",
+        **choices,
     )

@@ -28,12 +28,13 @@ def export(job: Job, directory: Path) -> dict[str, Any]:
     """
     adapted = job.load_adapted()
     saved_model = directory / "saved_model"
-    export_saved_model(adapted, saved_model, job.task.output)
+    export_saved_model(adapted, saved_model, job.task.outputs)
     difference = compare_export(
         adapted,
         job.path / ADAPTED_FILE,
         saved_model,
         job.sample_images(COMPARED_IMAGES),
+        job.task.outputs,
     )
     if not difference <= LARGEST_DIFFERENCE:
         logger.warning(

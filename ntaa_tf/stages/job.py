@@ -16,6 +16,7 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.size import Size
 from ntaa_tf.stages.cells import make_cells
 from ntaa_tf.stages.streams import Stream
 from ntaa_tf.stages.streams import count_steps
@@ -54,12 +55,18 @@ class Job:
         self.dataset = dataset
         self.path = path
         self.source_path = source_path or path / "source"
-        self.task = make_task(recipe)
+        self.task = make_task(recipe, dataset)
         self.steps = count_steps(recipe, dataset)
 
     def beside(self, recipe: Recipe, path: Path) -> "Job":
         """Give a job of another recipe with the same source and data."""
         return Job(recipe, self.source, self.dataset, path, self.source_path)
+
+    @property
+    def image_size(self) -> Size:
+        """Height and width in pixels of what the model takes."""
+        height, width = self.source.inputs[0].shape[1:3]
+        return height, width
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
@@ -122,6 +129,7 @@ class Job:
             chosen=stream.chosen,
             images_per_class=images_per_class,
             steps=steps,
+            crop=self.image_size,
         )
         return batches.map(
             lambda images, labels: (images, self.task.make_targets(labels))
@@ -147,8 +155,10 @@ class Job:
         return measured[self.task.score]
 
     def sample_images(self, count: int) -> np.ndarray:
-        """Give the first training images, uint8, as they are."""
-        return self.dataset.train.images[:count]
+        """Give the first training images, uint8, as they are validated."""
+        return data.crop_center(
+            self.dataset.train.images[:count], self.image_size
+        )
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Give training images of an epoch after the last."""

@@ -31,12 +31,11 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
     recipe = job.recipe
     keras.utils.set_random_seed(recipe.seed)
     raw = data.open_dataset(str(recipe.pretrain_dataset), recipe.data_dir)
-    height, width = job.dataset.train.images.shape[1:3]
     other = Job(
         recipe,
         job.source,
         prepare_data(
-            recipe, raw, (height, width), directory, train_examples=None
+            recipe, raw, job.image_size, directory, train_examples=None
         ),
         job.path,
     )

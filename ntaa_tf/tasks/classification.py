@@ -18,7 +18,7 @@ class Classification:
     images_per_class = None
     architecture_loss = None
     answers_untrained = False
-    output = "logits"
+    outputs = ("logits",)
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -37,10 +37,6 @@ class Classification:
     ) -> data.RawDataset:
         """Learn from sources, measure on a target of the same classes."""
         return data.join_domains(sources, target, **choices)
-
-    def count_classes(self, raw: data.RawDataset) -> int:
-        """Count the classes."""
-        return len(raw.class_names)
 
     def prepare(
         self, raw: data.RawDataset, image_size: Size, **choices: Any

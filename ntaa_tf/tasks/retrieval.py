@@ -61,7 +61,7 @@ class Retrieval:
     average_precision: str = "rectangular"
 
     score = "map"
-    output = "embedding"
+    outputs = ("embedding",)
 
     @property
     def answers_untrained(self) -> bool:
@@ -100,10 +100,6 @@ class Retrieval:
         return retrieval.join_retrieval_domains(
             sources, target, seed, images_per_class, judges
         )
-
-    def count_classes(self, raw: retrieval.RawRetrieval) -> int:
-        """Count the identities, those that will be held out included."""
-        return len(raw.splits["train"].known_identities)
 
     def prepare(
         self, raw: retrieval.RawRetrieval, image_size: Size, **choices: Any

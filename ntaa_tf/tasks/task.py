@@ -26,7 +26,7 @@ class Task(Protocol):
         """Whether a model with a new head is worth measuring."""
 
     @property
-    def output(self) -> str:
+    def outputs(self) -> tuple[str, ...]:
         """What the model that is handed back gives, as it is served."""
 
     @property
@@ -60,9 +60,6 @@ class Task(Protocol):
         Raises:
             ValueError: if the domains do not fit together.
         """
-
-    def count_classes(self, raw: Any) -> int:
-        """Count what training tells apart, before anything is held out."""
 
     def prepare(self, raw: Any, image_size: Size, **choices: Any) -> Any:
         """Split a data set and decode it once."""

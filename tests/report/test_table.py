@@ -83,3 +83,22 @@ def test_shares_are_in_percent():
     assert format_share(0.08125) == "8.1 %"
     assert format_share(0.0) == "0.0 %"
     assert format_share(None) == "-"
+
+
+def test_every_attribute_has_columns_of_its_own():
+    metrics = {
+        "source": SOURCE,
+        "adapted": {
+            "test_accuracy": 0.5,
+            "test_age_accuracy": 0.4,
+            "test_age_one_off": 0.8,
+            "test_gender_accuracy": 0.6,
+            "test_error": 50.0,
+            "validation_accuracy": 0.7,
+        },
+    }
+    header, source, adapted = format_table(metrics).splitlines()
+    titles = ["test accuracy", "age", "age, a class off", "gender", "depth"]
+    assert [t.strip() for t in header.split("  ") if t.strip()][:5] == titles
+    assert adapted.split()[1::2][:4] == ["50.0", "40.0", "80.0", "60.0"]
+    assert source.split()[1:5] == ["-"] * 4

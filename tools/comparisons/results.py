@@ -34,6 +34,9 @@ RETRIEVAL_COLUMNS = {
     "re-ranked rank 1, %": "test_rank1_reranked",
 }
 
+# What is measured of each attribute, after its name.
+ATTRIBUTE_COLUMNS = {"_accuracy": ", %", "_one_off": " 1-off, %"}
+
 # Of a supernet that learns without labels, once for all tasks that share it.
 SUPERNET = "supernet, s"
 
@@ -66,10 +69,23 @@ def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
     }
     if "supernet" in seconds:
         columns[SUPERNET] = seconds["supernet"]
-    return columns | {
+    columns |= {
         column: 100 * adapted[name]
         for column, name in RETRIEVAL_COLUMNS.items()
         if name in adapted
+    }
+    return columns | _read_attributes(adapted)
+
+
+def _read_attributes(adapted: Mapping[str, Any]) -> dict[str, float]:
+    """Give the accuracies of single attributes."""
+    return {
+        key.removeprefix("test_").removesuffix(ending) + words: 100 * value
+        for key, value in adapted.items()
+        for ending, words in ATTRIBUTE_COLUMNS.items()
+        if key.startswith("test_")
+        and key.endswith(ending)
+        and key != f"test{ending}"
     }
 
 
@@ -78,8 +94,8 @@ def list_columns(table: Table) -> list[str]:
     runs = [columns for of in table.values() for columns in of.values()]
     listed = [
         column
-        for column in (*COLUMNS, *RETRIEVAL_COLUMNS)
-        if all(column in columns for columns in runs)
+        for column in runs[0]
+        if column != SUPERNET and all(column in columns for columns in runs)
     ]
     has_supernet = any(SUPERNET in columns for columns in runs)
     return [*listed, SUPERNET] if has_supernet else listed

@@ -61,6 +61,11 @@ class RawRetrieval:
     name: str
     splits: dict[str, RawViews]
 
+    @property
+    def num_classes(self) -> int:
+        """Identities to learn from, those that will be held out included."""
+        return len(self.splits["train"].known_identities)
+
     @functools.cached_property
     def image_size(self) -> tuple[int, int]:
         """Typical height and width in pixels: medians of a small sample."""

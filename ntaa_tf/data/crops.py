@@ -1,0 +1,50 @@
+"""Crops of images that were decoded larger than models take them."""
+
+import numpy as np
+import tensorflow as tf
+
+from ntaa_tf.size import Size
+
+
+def crop_center(images: np.ndarray, size: Size) -> np.ndarray:
+    """Crops images around their centre.
+
+    Args:
+        images: shape `(examples, height, width, 3)`.
+        size: height and width in pixels of what is kept.
+
+    Returns:
+        A view of the images; all of them where they have this size.
+
+    Example:
+    >>> crop_center(np.zeros((2, 8, 8, 3)), (4, 6)).shape
+    (2, 4, 6, 3)
+    """
+    top, left = (
+        (whole - kept) // 2
+        for whole, kept in zip(images.shape[1:3], size, strict=True)
+    )
+    return images[:, top : top + size[0], left : left + size[1]]
+
+
+def crop_randomly(images: tf.Tensor, size: Size, key: tf.Tensor) -> tf.Tensor:
+    """Crops each image of a batch at a place of its own.
+
+    Args:
+        images: shape `(batch, height, width, 3)`.
+        size: height and width in pixels of what is kept.
+        key: int64, shape `(2,)`; decides the places.
+
+    Returns:
+        Images of shape `(batch, *size, 3)`.
+    """
+    for axis, kept in enumerate(size, start=1):
+        starts = tf.random.stateless_uniform(
+            (tf.shape(images)[0], 1),
+            tf.random.experimental.stateless_fold_in(key, -axis),
+            maxval=images.shape[axis] - kept + 1,
+            dtype=tf.int32,
+        )
+        places = starts + tf.range(kept)
+        images = tf.gather(images, places, axis=axis, batch_dims=1)
+    return images
