@@ -14,6 +14,7 @@ from ntaa_tf.data.raw import RawSplit
 
 LABELS_FILE = "labels.csv"
 PATH, SPLIT, GROUP = "path", "split", "group"
+NAME = re.compile(r"\w[\w-]*")
 SPLITS = ("train", "validation", "test")
 
 Row = dict[str, str]
@@ -135,6 +136,12 @@ def _list_attributes(
                 f"Invalid value for `{flag}`. Expected some of the attributes "
                 f"of `{name}`, {known}. Received: {list(names)}"
             )
+    wrong = [key for key in target or known if not NAME.fullmatch(key)]
+    if wrong:
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected names of attributes that "
+            f"are of letters, digits, _ and -. Received: {wrong}"
+        )
     attributes = [
         Attribute(
             key,
@@ -167,9 +174,9 @@ def _find_images(
 
 
 def _check_splits(name: str, splits: np.ndarray) -> None:
-    unknown = sorted(set(splits) - set(SPLITS))
-    if unknown or "train" not in splits:
+    found = sorted(set(splits.tolist()))
+    if set(found) - set(SPLITS) or "train" not in found:
         raise ValueError(
             f"Invalid data set `{name}`. Expected the splits {SPLITS}, train "
-            f"among them. Received: {sorted(set(splits))}"
+            f"among them. Received: {found}"
         )
