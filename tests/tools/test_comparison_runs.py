@@ -2,6 +2,7 @@
 
 import sys
 
+import compare
 import pytest
 from comparisons import runs as runs_module
 from comparisons.runs import Contestant
@@ -55,6 +56,14 @@ def test_a_run_may_read_what_another_of_its_seed_left(tmp_path):
         f"--architecture={tmp_path}/ntaa/seed1/search/architecture.json"
         in runs[-1].command
     )
+
+
+def test_each_run_may_be_tested_on_a_fold_of_its_own(tmp_path):
+    contestants = list_contestants(["ntaa", "finetune"], [])
+    runs = list_runs(contestants, 3, tmp_path, [compare.EACH_FOLD])
+    assert [run.command[3] for run in runs[::2]] == [
+        *("--fold=0", "--fold=1", "--fold=2")
+    ]
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
