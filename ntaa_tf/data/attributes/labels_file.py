@@ -44,9 +44,9 @@ def open_labels_file(
 
     Raises:
         ValueError: if there is no such file, it lacks a column or has one
-            twice, an image is missing or named twice, a split is unknown, an
-            attribute has fewer than two classes, or `target` or `ordinal`
-            name none.
+            twice, an image is missing or named twice, a split is unknown, a
+            group is in two, an attribute has fewer than two classes, or
+            `target` or `ordinal` name none.
     """
     rows = _read(name, root / LABELS_FILE)
     attributes = _list_attributes(name, rows, target, ordinal)
@@ -58,9 +58,9 @@ def open_labels_file(
     images = _find_images(name, root, rows)
     splits = np.array([row.get(SPLIT) or "train" for row in rows])
     _check_splits(name, splits)
-    _, groups = np.unique(
-        [row.get(GROUP) or row[PATH] for row in rows], return_inverse=True
-    )
+    named = [row.get(GROUP) or row[PATH] for row in rows]
+    _check_groups(name, named, splits)
+    _, groups = np.unique(named, return_inverse=True)
     return RawAttributes(
         name,
         table,
@@ -180,3 +180,13 @@ def _check_splits(name: str, splits: np.ndarray) -> None:
             f"Invalid data set `{name}`. Expected the splits {SPLITS}, train "
             f"among them. Received: {found}"
         )
+
+
+def _check_groups(name: str, groups: Sequence[str], splits: np.ndarray) -> None:
+    split_of: dict[str, str] = {}
+    for group, split in zip(groups, splits.tolist(), strict=True):
+        if split_of.setdefault(group, split) != split:
+            raise ValueError(
+                f"Invalid data set `{name}`. Expected each group in one split. "
+                f"Received: {group} in {split_of[group]} and {split}"
+            )

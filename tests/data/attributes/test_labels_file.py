@@ -74,6 +74,10 @@ def test_a_table_as_a_spreadsheet_writes_it_is_read(write):
         ("path,size\na.png,1\na.png,2\n", r"once in labels.csv.*a.png twice"),
         ("path,size\nz.png,1\na.png,2\n", r"1 of 2 missing.*z.png"),
         ("path,size\na.png,1\nb.png,1\n", r"two classes of `size`"),
+        (
+            "path,group,split,size\na.png,x,train,1\nb.png,x,test,2\n",
+            r"each group in one split. Received: x in train and test",
+        ),
         ("path\na.png\n", r"`target`. Expected some of the attributes"),
         ("path,a/b\na.png,1\nb.png,2\n", r"names of attributes.*'a/b'"),
         (
