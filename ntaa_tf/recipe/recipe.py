@@ -44,8 +44,9 @@ class Recipe:
 
     model: str = _choice(
         EMBEDDED_MODEL,
-        "Source model: a name of keras.applications in lower case, alexnet, a "
-        ".keras file, the embedded digits0to4, or autoreid, untrained cells.",
+        "Source model: a name of keras.applications in lower case, alexnet, "
+        "inception_v2, a .keras file, the embedded digits0to4, or autoreid, "
+        "untrained cells.",
     )
     weights: str = _choice(
         "imagenet",

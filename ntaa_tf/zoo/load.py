@@ -5,7 +5,6 @@ import numpy as np
 
 from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
-from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
@@ -13,6 +12,7 @@ from ntaa_tf.zoo.applications import build_application
 from ntaa_tf.zoo.applications import load_weights
 from ntaa_tf.zoo.files import cut_classifier
 from ntaa_tf.zoo.files import load_file
+from ntaa_tf.zoo.own import NETWORKS
 from ntaa_tf.zoo.preprocessing import prepend_preprocessing
 from ntaa_tf.zoo.source import SourceInfo
 
@@ -46,8 +46,8 @@ def load_source(
     if info.name in APPLICATIONS:
         weights = info.weights if trained else "none"
         features = build_application(info.name, weights, size)
-    elif info.name == alexnet.NAME:
-        features = alexnet.build_alexnet(size)
+    elif info.name in NETWORKS:
+        features = NETWORKS[info.name].build(size)
         if trained and info.pretrained:
             load_weights(features, info.weights)
     elif info.name == autoreid.NAME:
