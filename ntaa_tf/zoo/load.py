@@ -10,7 +10,7 @@ from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import build_application
 from ntaa_tf.zoo.applications import load_weights
-from ntaa_tf.zoo.files import cut_classifier
+from ntaa_tf.zoo.cutting import cut_classifier
 from ntaa_tf.zoo.files import load_file
 from ntaa_tf.zoo.own import NETWORKS
 from ntaa_tf.zoo.preprocessing import prepend_preprocessing
