@@ -32,8 +32,10 @@ def cut_to_features(
         map.
 
     Raises:
-        ValueError: if it has no such map, or can't be rebuilt at the size.
+        ValueError: if it has no such map, can't be rebuilt at the size, or
+            has layers that an export can't have.
     """
+    _check_layers(model, name)
     features = cut_classifier(model)
     own_size = features.inputs[0].shape[1:3]
     if image_size == own_size:
@@ -47,6 +49,33 @@ def cut_to_features(
             f"that its layers allow. Received: {image_size[0]}x{image_size[1]}"
             f": {reason(error)}."
         ) from error
+
+
+def _check_layers(model: keras.Model, name: str) -> None:
+    """Raise a ValueError if a saved model would not open everywhere."""
+    foreign = sorted(
+        {kind.__name__ for kind in _list_kinds(model) if not _is_stock(kind)}
+    )
+    if foreign:
+        raise invalid_model(
+            "one whose layers are all Keras's own, without Lambda, as the "
+            "export has no others",
+            f"{name}, which has {', '.join(foreign)}",
+        )
+
+
+def _list_kinds(model: keras.Model) -> Iterator[type]:
+    """List the classes of all layers, those of nested models too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _list_kinds(layer)
+        else:
+            yield type(layer)
+
+
+def _is_stock(kind: type) -> bool:
+    is_keras = kind.__module__.partition(".")[0] == "keras"
+    return is_keras and kind is not keras.layers.Lambda
 
 
 def cut_classifier(model: keras.Model) -> keras.Model:

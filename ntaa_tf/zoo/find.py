@@ -7,6 +7,8 @@ from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import file_preprocessing
+from ntaa_tf.zoo.builders import find_builder
+from ntaa_tf.zoo.builders import names_builder
 from ntaa_tf.zoo.choices import check_mode
 from ntaa_tf.zoo.choices import check_weights_file
 from ntaa_tf.zoo.choices import reject_preprocessing
@@ -26,21 +28,24 @@ def find_source(
 
     Args:
         name: a name of `keras.applications` in lower case, "alexnet",
-            "inception_v2", "digits0to4", "autoreid", or the path of a
-            `.keras` file.
+            "inception_v2", "digits0to4", "autoreid", the path of a `.keras`
+            file, or package.module:function: a function that takes the image
+            size, (height, width), and returns a functional model.
         weights: for a name of `keras.applications`, "imagenet", "none" or
             the path of an `.h5` file of its weights without the classifier;
-            for "alexnet" and "inception_v2" one of the latter two.
-        preprocessing: for a file, one of Keras's modes "none", "tf", "torch"
-            and "caffe"; "none" by default if its model begins with Rescaling
-            or Normalization. The other models know theirs.
+            for "alexnet", "inception_v2" and a function one of the latter
+            two, where "none" are those that the function gives.
+        preprocessing: for a file or a function, one of Keras's modes "none",
+            "tf", "torch" and "caffe"; for a file "none" by default if its
+            model begins with Rescaling or Normalization. The other models
+            know theirs.
 
     Returns:
         What `choose_image_size` and `load_source` need.
 
     Raises:
-        ValueError: if there is no such model, file or preprocessing, or a
-            file needs to be told its preprocessing.
+        ValueError: if there is no such model, file, function or
+            preprocessing, or the preprocessing has to be told.
 
     Example:
     >>> find_source("vgg16", weights="none").preprocessing
@@ -56,11 +61,14 @@ def find_source(
         return find_network(name, weights, preprocessing)
     if name == autoreid.NAME:
         return _find_cells(weights, preprocessing)
+    if names_builder(name):
+        return find_builder(name, weights, preprocessing)
     known = [*APPLICATIONS, *NETWORKS, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     raise ValueError(
-        "Invalid value for `model`. Expected the path of a `.keras` file or "
-        f"one of {', '.join(close or known)}. Received: {name!r}."
+        "Invalid value for `model`. Expected the path of a `.keras` file, "
+        "package.module:function of a builder or one of "
+        f"{', '.join(close or known)}. Received: {name!r}."
     )
 
 

@@ -13,6 +13,7 @@ from ntaa_tf.zoo.choices import check_weights_file
 from ntaa_tf.zoo.choices import reject_imagenet
 from ntaa_tf.zoo.choices import reject_preprocessing
 from ntaa_tf.zoo.source import SourceInfo
+from ntaa_tf.zoo.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,23 @@ def find_network(
         fixed_size=network.one_size and weights != "none",
         pretrained=weights != "none",
     )
+
+
+def build_network(name: str, weights: str, image_size: Size) -> keras.Model:
+    """Build one of `NETWORKS` without its classifier.
+
+    Args:
+        name: a key of `NETWORKS`.
+        weights: "none" or the path of a weights file.
+        image_size: height and width in pixels, at least the minimum.
+
+    Returns:
+        The model from preprocessed images to the last feature map.
+
+    Raises:
+        ValueError: if the weights don't fit.
+    """
+    model = NETWORKS[name].build(image_size)
+    if weights != "none":
+        load_weights(model, weights, f"{name!r} without its classifier")
+    return model
