@@ -45,8 +45,9 @@ class Recipe:
     model: str = _choice(
         EMBEDDED_MODEL,
         "Source model: a name of keras.applications in lower case, alexnet, "
-        "inception_v2, a .keras file, package.module:function of your own, "
-        "the embedded digits0to4, or autoreid, untrained cells.",
+        "inception_v2, a .keras file, hub: and a preset of KerasHub, "
+        "package.module:function of your own, the embedded digits0to4, or "
+        "autoreid, untrained cells.",
     )
     weights: str = _choice(
         "imagenet",

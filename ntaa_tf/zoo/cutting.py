@@ -51,6 +51,15 @@ def cut_to_features(
         ) from error
 
 
+def takes_rgb(model: Any) -> bool:
+    """Say whether a functional model takes one RGB image and gives one map."""
+    if not hasattr(model, "inputs") or isinstance(model.output, dict):
+        return False
+    shapes = [tuple(tensor.shape) for tensor in model.inputs]
+    is_single = len(shapes) == 1 and len(model.outputs) == 1
+    return is_single and len(shapes[0]) == 4 and shapes[0][-1] == 3
+
+
 def _check_layers(model: keras.Model, name: str) -> None:
     """Raise a ValueError if a saved model would not open everywhere."""
     foreign = sorted(

@@ -16,6 +16,8 @@ from ntaa_tf.zoo.choices import reject_weights
 from ntaa_tf.zoo.choices import require_mode
 from ntaa_tf.zoo.files import begins_with_rescaling
 from ntaa_tf.zoo.files import read_input_size
+from ntaa_tf.zoo.hub import find_preset
+from ntaa_tf.zoo.hub import names_preset
 from ntaa_tf.zoo.own import NETWORKS
 from ntaa_tf.zoo.own import find_network
 from ntaa_tf.zoo.source import SourceInfo
@@ -29,16 +31,18 @@ def find_source(
     Args:
         name: a name of `keras.applications` in lower case, "alexnet",
             "inception_v2", "digits0to4", "autoreid", the path of a `.keras`
-            file, or package.module:function: a function that takes the image
-            size, (height, width), and returns a functional model.
+            file, hub: and the name or the directory of a preset of KerasHub,
+            or package.module:function: a function that takes the image size,
+            (height, width), and returns a functional model.
         weights: for a name of `keras.applications`, "imagenet", "none" or
             the path of an `.h5` file of its weights without the classifier;
             for "alexnet", "inception_v2" and a function one of the latter
-            two, where "none" are those that the function gives.
-        preprocessing: for a file or a function, one of Keras's modes "none",
-            "tf", "torch" and "caffe"; for a file "none" by default if its
-            model begins with Rescaling or Normalization. The other models
-            know theirs.
+            two, where "none" are those that the function gives; for a preset
+            one of the first two, where "imagenet" are its own.
+        preprocessing: for a file, a function or a preset without an image
+            converter, one of Keras's modes "none", "tf", "torch" and "caffe";
+            for a file "none" by default if its model begins with Rescaling or
+            Normalization. The other models know theirs.
 
     Returns:
         What `choose_image_size` and `load_source` need.
@@ -61,13 +65,15 @@ def find_source(
         return find_network(name, weights, preprocessing)
     if name == autoreid.NAME:
         return _find_cells(weights, preprocessing)
+    if names_preset(name):
+        return find_preset(name, weights, preprocessing)
     if names_builder(name):
         return find_builder(name, weights, preprocessing)
     known = [*APPLICATIONS, *NETWORKS, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     raise ValueError(
         "Invalid value for `model`. Expected the path of a `.keras` file, "
-        "package.module:function of a builder or one of "
+        "hub:NAME of a preset, package.module:function or one of "
         f"{', '.join(close or known)}. Received: {name!r}."
     )
 

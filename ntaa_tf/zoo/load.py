@@ -13,6 +13,8 @@ from ntaa_tf.zoo.builders import load_built
 from ntaa_tf.zoo.builders import names_builder
 from ntaa_tf.zoo.cutting import cut_classifier
 from ntaa_tf.zoo.files import load_file
+from ntaa_tf.zoo.hub import load_preset
+from ntaa_tf.zoo.hub import names_preset
 from ntaa_tf.zoo.own import NETWORKS
 from ntaa_tf.zoo.own import build_network
 from ntaa_tf.zoo.preprocessing import prepend_preprocessing
@@ -64,6 +66,8 @@ def _load_features(info: SourceInfo, size: Size, trained: bool) -> keras.Model:
         return autoreid.build_cells(size)
     if info.name == embedded.NAME:
         return cut_classifier(_make_digits(size, trained))
+    if names_preset(info.name):
+        return load_preset(info.name, weights, size)
     if names_builder(info.name):
         return load_built(info.name, weights, size)
     return load_file(info.name, size)
