@@ -35,8 +35,12 @@ def cut_to_features(
         ValueError: if it has no such map, can't be rebuilt at the size, or
             has layers that an export can't have.
     """
-    _check_layers(model, name)
-    features = cut_classifier(model)
+    try:
+        features = cut_classifier(model)
+    except Exception:  # Many can't even be copied, whatever they say then.
+        _refuse_foreign(model, name)
+        raise
+    _refuse_foreign(features, name)
     own_size = features.inputs[0].shape[1:3]
     if image_size == own_size:
         return features
@@ -60,10 +64,10 @@ def takes_rgb(model: Any) -> bool:
     return is_single and len(shapes[0]) == 4 and shapes[0][-1] == 3
 
 
-def _check_layers(model: keras.Model, name: str) -> None:
-    """Raise a ValueError if a saved model would not open everywhere."""
+def _refuse_foreign(model: keras.Model, name: str) -> None:
+    """Raise a ValueError if there are layers that would not open everywhere."""
     foreign = sorted(
-        {kind.__name__ for kind in _list_kinds(model) if not _is_stock(kind)}
+        {kind.__name__ for kind in _list_kinds(model) if _is_foreign(kind)}
     )
     if foreign:
         raise invalid_model(
@@ -82,9 +86,9 @@ def _list_kinds(model: keras.Model) -> Iterator[type]:
             yield type(layer)
 
 
-def _is_stock(kind: type) -> bool:
+def _is_foreign(kind: type) -> bool:
     is_keras = kind.__module__.partition(".")[0] == "keras"
-    return is_keras and kind is not keras.layers.Lambda
+    return not is_keras or kind is keras.layers.Lambda
 
 
 def cut_classifier(model: keras.Model) -> keras.Model:

@@ -63,8 +63,18 @@ class Doubling(layers.Layer):
 
 def with_foreign_layers(image_size):
     images = keras.Input((*image_size, 3))
-    tripled = layers.Lambda(lambda x: 3 * x)(images)
-    return keras.Model(images, Doubling()(_body(tripled)))
+    return keras.Model(images, Doubling()(_body(images)))
+
+
+def with_foreign_classifier(image_size):
+    images = keras.Input((*image_size, 3))
+    x = layers.GlobalAveragePooling2D()(_body(images))
+    return keras.Model(images, Doubling()(x))
+
+
+def with_lambda(image_size):
+    images = keras.Input((*image_size, 3))
+    return keras.Model(images, _body(layers.Lambda(lambda x: 3 * x)(images)))
 
 
 def unbuilt(image_size):
@@ -110,7 +120,10 @@ def test_a_function_is_found_without_being_called():
     assert choose_image_size(info, (20, 12)) == (20, 12)
 
 
-@pytest.mark.parametrize("function", ["headless", "classifier", "of_any_size"])
+@pytest.mark.parametrize(
+    "function",
+    ["headless", "classifier", "of_any_size", "with_foreign_classifier"],
+)
 def test_its_model_becomes_a_source(function):
     """Without a classifier, at the size, with the same names each time."""
     names = []
@@ -182,8 +195,9 @@ def test_what_is_no_function_is_refused_at_once(name, message):
         ("Subclassed", "a functional Keras model.*returns a Subclassed"),
         (
             "with_foreign_layers",
-            r"all Keras's own, without Lambda.*which has Doubling, Lambda\.",
+            r"all Keras's own, without Lambda.*which has Doubling\.",
         ),
+        ("with_lambda", r"without Lambda.*which has Lambda\."),
         ("unbuilt", "returns a Sequential"),
     ],
 )
