@@ -46,17 +46,21 @@ class Recipe:
 
     model: str = _choice(
         EMBEDDED_MODEL,
-        "Source model: a name of keras.applications in lower case, alexnet, a "
-        ".keras file, the embedded digits0to4, or autoreid, untrained cells.",
+        "Source model: a name of keras.applications in lower case, alexnet, "
+        "inception_v2, a .keras file, hub: and a preset of KerasHub, "
+        "package.module:function of your own, the embedded digits0to4, or "
+        "autoreid, untrained cells.",
     )
     weights: str = _choice(
         "imagenet",
-        "Weights of a named model: imagenet, none, or a weights file.",
+        "Weights of a named model or a function's: imagenet, none, or a "
+        "weights file.",
     )
     preprocessing: str | None = _choice(
         None,
-        "What the images of a .keras file went through: none, tf, torch or "
-        "caffe. To be said unless the file begins with a Rescaling.",
+        "What the images of a .keras file, or of a function's model, went "
+        "through: none, tf, torch or caffe. To be said unless the file begins "
+        "with a Rescaling.",
     )
     task: str = _choice(
         None,

@@ -9,8 +9,8 @@ import keras
 from keras import applications
 
 from ntaa_tf.size import Size
-from ntaa_tf.zoo.errors import reason
 from ntaa_tf.zoo.names import renumber
+from ntaa_tf.zoo.weights import load_weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +135,8 @@ def build_application(name: str, weights: str, image_size: Size) -> keras.Model:
     else:
         model = builder(include_top=False, weights=None, input_shape=shape)
     if weights not in ("imagenet", "none"):
-        load_weights(model, weights)
+        owner = f"{name!r} without its classifier (include_top=False)"
+        load_weights(model, weights, owner)
     return renumber(model)
 
 
@@ -164,19 +165,3 @@ def _explain_failed_download(name: str, error: Exception) -> None:
         "file elsewhere and pass it with --weights=PATH, or start from random "
         "weights with --weights=none."
     ) from error
-
-
-def load_weights(model: keras.Model, path: str) -> None:
-    """Read the weights of a model without its classifier from a file.
-
-    Raises:
-        ValueError: if they don't fit.
-    """
-    try:
-        model.load_weights(path)
-    except (KeyError, OSError, ValueError) as error:
-        raise ValueError(
-            "Invalid value for `weights`. Expected a weights file of "
-            f"{model.name!r} without its classifier (include_top=False). "
-            f"Received: {path}, which does not fit: {reason(error)}."
-        ) from error

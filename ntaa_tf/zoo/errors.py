@@ -23,3 +23,15 @@ def reason(error: Exception) -> str:
         message = message.rpartition(words)[2]
     message = re.split(_AFTER, message)[0]
     return textwrap.shorten(message, _LENGTH).rstrip(".")
+
+
+def invalid_model(expected: str, received: str) -> ValueError:
+    """Make the error of a model that can't be a source.
+
+    Args:
+        expected: what would be one.
+        received: what was asked for, and what is wrong with it.
+    """
+    return ValueError(
+        f"Invalid value for `model`. Expected {expected}. Received: {received}."
+    )

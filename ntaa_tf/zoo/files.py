@@ -1,20 +1,15 @@
-"""Source models from `.keras` files: read, check, cut the classifier."""
+"""Source models from `.keras` files: read, check, load."""
 
-import collections
 import json
 import pathlib
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 
-from ntaa_tf.graph.rewrite import flatten
-from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.graph.select import GLOBAL_POOLINGS
-from ntaa_tf.graph.walk import Call
-from ntaa_tf.graph.walk import list_calls
 from ntaa_tf.size import Size
+from ntaa_tf.zoo.cutting import cut_to_features
+from ntaa_tf.zoo.errors import invalid_model
 from ntaa_tf.zoo.errors import reason
 
 
@@ -33,7 +28,7 @@ def read_input_size(path: str) -> Size | None:
     """
     saved = _read_config(path)
     if saved.get("class_name") not in ("Functional", "Sequential"):
-        raise _invalid(
+        raise invalid_model(
             "a functional or Sequential model; rebuild a subclassed one with "
             "keras.Model(inputs, outputs)",
             f"{path}, whose model is a {saved.get('class_name')!r}",
@@ -47,7 +42,7 @@ def read_input_size(path: str) -> Size | None:
     # Each output is a layer's name and two indices.
     outputs = len(keras.tree.flatten(config.get("output_layers", "one"))) // 3
     if not _is_rgb(shapes) or outputs > 1:
-        raise _invalid(
+        raise invalid_model(
             "a model with one input (None, height, width, 3), both in pixels "
             "or both open, and one output",
             f"{path} with inputs {shapes} and {max(outputs, 1)} output(s)",
@@ -87,113 +82,24 @@ def load_file(path: str, image_size: Size) -> keras.Model:
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Anything may be wrong in a foreign file.
-        raise _invalid(
+        raise invalid_model(
             "a Keras file whose layers are all Keras's own, or registered "
             "and imported",
             f"{path}, which does not load: {reason(error)}",
         ) from error
-    features = cut_classifier(model)
-    own_size = features.inputs[0].shape[1:3]
-    if image_size == own_size:
-        return features
-    try:
-        return rewrite(features, input_shape=(*image_size, 3))
-    except Exception as error:  # Whatever a layer says about its new shape.
-        raise ValueError(
-            "Invalid value for `image_size`. Expected "
-            f"{own_size[0]}x{own_size[1]}, the own size of {path}, or another "
-            f"that its layers allow. Received: {image_size[0]}x{image_size[1]}"
-            f": {reason(error)}."
-        ) from error
-
-
-def cut_classifier(model: keras.Model) -> keras.Model:
-    """Cut a model after its last spatial feature map.
-
-    That is what is pooled as a whole or flattened on the way to the output,
-    or cut in stripes; a model that ends in a map is kept whole.
-
-    Args:
-        model: a functional or Sequential model with one output.
-
-    Returns:
-        A flat functional model with a 4-D output, apart from `model`.
-
-    Raises:
-        ValueError: if the graph can't be walked, or the output does not
-            depend on one map alone.
-    """
-    flat = flatten(model)
-    if len(flat.output.shape) == 4:
-        return flat
-    last_map = _find_last_map(flat)
-    if last_map is None:
-        raise _invalid(
-            "a model with a feature map (batch, height, width, channels) "
-            "that global pooling or Flatten takes to the classifier",
-            f"{model.name!r}, which has none",
-        )
-    return keras.Model(flat.input, last_map, name=flat.name)
-
-
-def _find_last_map(model: keras.Model) -> Any:
-    """Find the last map, or of 1×1 maps the one that is pooled to the first."""
-    nearest = None
-    for tensor, readers in _list_bottlenecks(model):
-        if len(tensor.shape) != 4:
-            continue
-        pools = [_pools(reader, nearest) for reader in readers]
-        ends = all(map(_leaves_map, readers, pools))
-        if any(pools) and ends:
-            return tensor
-        if nearest is None and ends:
-            nearest = tensor
-        if tensor.shape[1:3] != (1, 1):
-            break
-    return nearest
-
-
-def _pools(call: Call, nearest: Any) -> bool:
-    """Whether a call pools a whole map, to be flattened if not by its kind."""
-    if isinstance(call.operation, GLOBAL_POOLINGS):
-        return True
-    is_pooling = isinstance(call.operation, keras.layers.AveragePooling2D)
-    return is_pooling and call.output is nearest
-
-
-def _leaves_map(call: Call, pools: bool) -> bool:
-    """Whether a call pools, gives vectors, or stripes that become vectors."""
-    is_crop = isinstance(call.operation, keras.layers.Cropping2D)
-    return pools or is_crop or len(call.output.shape) == 2
-
-
-def _list_bottlenecks(model: keras.Model) -> Iterator[tuple[Any, list[Call]]]:
-    """List the tensors through which everything goes, the last one first.
-
-    Yields:
-        Each tensor, and the calls that read it.
-    """
-    waiting = {id(model.output): model.output}
-    readers: dict[int, list[Call]] = collections.defaultdict(list)
-    for call in reversed(list_calls(model)):
-        for tensor in call.outputs:
-            waiting.pop(id(tensor), None)
-        for tensor in call.inputs:
-            waiting[id(tensor)] = tensor
-            readers[id(tensor)].append(call)
-        if len(waiting) == 1:
-            (tensor,) = waiting.values()
-            yield tensor, readers[id(tensor)]
+    return cut_to_features(model, image_size, path)
 
 
 def _read_config(path: str) -> dict[str, Any]:
     if not pathlib.Path(path).is_file():
-        raise _invalid("the path of a `.keras` file", f"{path}: no such file")
+        raise invalid_model(
+            "the path of a `.keras` file", f"{path}: no such file"
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read("config.json"))
     except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise _invalid(
+        raise invalid_model(
             "a file written by `model.save('name.keras')`",
             f"{path}, which is not one or is damaged: {reason(error)}",
         ) from error
@@ -229,9 +135,3 @@ def _is_rgb(shapes: list[tuple[int | None, ...]]) -> bool:
         return False
     _, height, width, channels = shapes[0]
     return (height is None) == (width is None) and channels == 3
-
-
-def _invalid(expected: str, received: str) -> ValueError:
-    return ValueError(
-        f"Invalid value for `model`. Expected {expected}. Received: {received}."
-    )

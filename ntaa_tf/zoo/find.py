@@ -1,17 +1,25 @@
 """Check the choice of a source model, before anything is built."""
 
 import difflib
-import pathlib
 
 from ntaa_tf.size import as_size
-from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import file_preprocessing
+from ntaa_tf.zoo.builders import find_builder
+from ntaa_tf.zoo.builders import names_builder
+from ntaa_tf.zoo.choices import check_mode
+from ntaa_tf.zoo.choices import check_weights_file
+from ntaa_tf.zoo.choices import reject_preprocessing
+from ntaa_tf.zoo.choices import reject_weights
+from ntaa_tf.zoo.choices import require_mode
 from ntaa_tf.zoo.files import begins_with_rescaling
 from ntaa_tf.zoo.files import read_input_size
-from ntaa_tf.zoo.preprocessing import FILE_MODES
+from ntaa_tf.zoo.hub import find_preset
+from ntaa_tf.zoo.hub import names_preset
+from ntaa_tf.zoo.own import NETWORKS
+from ntaa_tf.zoo.own import find_network
 from ntaa_tf.zoo.source import SourceInfo
 
 
@@ -22,20 +30,26 @@ def find_source(
 
     Args:
         name: a name of `keras.applications` in lower case, "alexnet",
-            "digits0to4", "autoreid", or the path of a `.keras` file.
+            "inception_v2", "digits0to4", "autoreid", the path of a `.keras`
+            file, hub: and the name or the directory of a preset of KerasHub,
+            or package.module:function: a function that takes the image size,
+            (height, width), and returns a functional model.
         weights: for a name of `keras.applications`, "imagenet", "none" or
             the path of an `.h5` file of its weights without the classifier;
-            for "alexnet" one of the latter two.
-        preprocessing: for a file, one of Keras's modes "none", "tf", "torch"
-            and "caffe"; "none" by default if its model begins with Rescaling
-            or Normalization. The other models know theirs.
+            for "alexnet", "inception_v2" and a function one of the latter
+            two, where "none" are those that the function gives; for a preset
+            one of the first two, where "imagenet" are its own.
+        preprocessing: for a file, a function or a preset without an image
+            converter, one of Keras's modes "none", "tf", "torch" and "caffe";
+            for a file "none" by default if its model begins with Rescaling or
+            Normalization. The other models know theirs.
 
     Returns:
         What `choose_image_size` and `load_source` need.
 
     Raises:
-        ValueError: if there is no such model, file or preprocessing, or a
-            file needs to be told its preprocessing.
+        ValueError: if there is no such model, file, function or
+            preprocessing, or the preprocessing has to be told.
 
     Example:
     >>> find_source("vgg16", weights="none").preprocessing
@@ -47,15 +61,20 @@ def find_source(
         return _find_embedded(weights, preprocessing)
     if name.endswith(".keras"):
         return _find_file(name, weights, preprocessing)
-    if name == alexnet.NAME:
-        return _find_alexnet(weights, preprocessing)
+    if name in NETWORKS:
+        return find_network(name, weights, preprocessing)
     if name == autoreid.NAME:
         return _find_cells(weights, preprocessing)
-    known = [*APPLICATIONS, alexnet.NAME, embedded.NAME, autoreid.NAME]
+    if names_preset(name):
+        return find_preset(name, weights, preprocessing)
+    if names_builder(name):
+        return find_builder(name, weights, preprocessing)
+    known = [*APPLICATIONS, *NETWORKS, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
     raise ValueError(
-        "Invalid value for `model`. Expected the path of a `.keras` file or "
-        f"one of {', '.join(close or known)}. Received: {name!r}."
+        "Invalid value for `model`. Expected the path of a `.keras` file, "
+        "hub:NAME of a preset, package.module:function or one of "
+        f"{', '.join(close or known)}. Received: {name!r}."
     )
 
 
@@ -63,10 +82,10 @@ def _find_application(
     name: str, weights: str, preprocessing: str | None
 ) -> SourceInfo:
     application = APPLICATIONS[name]
-    _reject_preprocessing(name, preprocessing)
+    reject_preprocessing(name, preprocessing)
     mode = application.family.preprocessing
     if weights not in ("imagenet", "none"):
-        _check_weights_file(weights, "imagenet, none")
+        check_weights_file(weights, "imagenet, none")
         mode = file_preprocessing(name, weights)
     return SourceInfo(
         name=name,
@@ -79,31 +98,9 @@ def _find_application(
     )
 
 
-def _find_alexnet(weights: str, preprocessing: str | None) -> SourceInfo:
-    _reject_preprocessing(alexnet.NAME, preprocessing)
-    if weights == "imagenet":
-        raise ValueError(
-            "Invalid value for `weights`. Expected the path of a "
-            f"`.weights.h5` file for {alexnet.NAME!r}, of which Keras has no "
-            "weights, or none to begin at random. Received: 'imagenet'."
-        )
-    if weights != "none":
-        _check_weights_file(weights, "none")
-    return SourceInfo(
-        name=alexnet.NAME,
-        weights=weights,
-        preprocessing=alexnet.PREPROCESSING,
-        native_size=as_size(alexnet.NATIVE_SIZE),
-        minimum_size=alexnet.MINIMUM_SIZE,
-        # Trained dense layers are of one size.
-        fixed_size=weights != "none",
-        pretrained=weights != "none",
-    )
-
-
 def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
-    _reject_preprocessing(embedded.NAME, preprocessing)
-    _reject_weights(embedded.NAME, weights)
+    reject_preprocessing(embedded.NAME, preprocessing)
+    reject_weights(embedded.NAME, weights)
     return SourceInfo(
         name=embedded.NAME,
         weights="own",
@@ -116,9 +113,9 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
 
 
 def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
-    _reject_preprocessing(autoreid.NAME, preprocessing)
+    reject_preprocessing(autoreid.NAME, preprocessing)
     if weights != "none":
-        _reject_weights(autoreid.NAME, weights)
+        reject_weights(autoreid.NAME, weights)
     return SourceInfo(
         name=autoreid.NAME,
         weights="none",
@@ -133,19 +130,14 @@ def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
 def _find_file(
     path: str, weights: str, preprocessing: str | None
 ) -> SourceInfo:
-    if preprocessing not in (None, *FILE_MODES):
-        raise ValueError(
-            "Invalid value for `preprocessing`. Expected one of "
-            f"{', '.join(FILE_MODES)}. Received: {preprocessing!r}."
-        )
-    _reject_weights(path, weights)
+    check_mode(preprocessing)
+    reject_weights(path, weights)
     size = read_input_size(path)
-    if preprocessing is None and not begins_with_rescaling(path):
-        raise ValueError(
-            "Invalid value for `preprocessing`. Expected one of "
-            f"{', '.join(FILE_MODES)} for the file {path}, which does not "
-            "begin with Rescaling or Normalization: say what its images went "
-            "through in training. Received: None."
+    if not begins_with_rescaling(path):
+        require_mode(
+            preprocessing,
+            f"the file {path}, which does not begin with Rescaling or "
+            "Normalization",
         )
     return SourceInfo(
         name=path,
@@ -156,29 +148,3 @@ def _find_file(
         fixed_size=size is not None,
         pretrained=True,
     )
-
-
-def _reject_preprocessing(name: str, preprocessing: str | None) -> None:
-    if preprocessing is not None:
-        raise ValueError(
-            f"Invalid value for `preprocessing`. Expected none for {name!r}, "
-            f"which knows its own. Received: {preprocessing!r}. It is for "
-            "`.keras` files; leave it out."
-        )
-
-
-def _reject_weights(name: str, weights: str) -> None:
-    if weights != "imagenet":
-        raise ValueError(
-            f"Invalid value for `weights`. Expected none for {name!r}, which "
-            f"brings its own. Received: {weights!r}. Leave it out."
-        )
-
-
-def _check_weights_file(path: str, others: str) -> None:
-    if not path.endswith(".h5") or not pathlib.Path(path).is_file():
-        raise ValueError(
-            f"Invalid value for `weights`. Expected {others} or the path "
-            "of an existing `.h5` or `.weights.h5` file. Received: "
-            f"{path!r}."
-        )

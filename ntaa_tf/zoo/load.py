@@ -5,14 +5,18 @@ import numpy as np
 
 from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
-from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
 from ntaa_tf.zoo.applications import build_application
-from ntaa_tf.zoo.applications import load_weights
-from ntaa_tf.zoo.files import cut_classifier
+from ntaa_tf.zoo.builders import load_built
+from ntaa_tf.zoo.builders import names_builder
+from ntaa_tf.zoo.cutting import cut_classifier
 from ntaa_tf.zoo.files import load_file
+from ntaa_tf.zoo.hub import load_preset
+from ntaa_tf.zoo.hub import names_preset
+from ntaa_tf.zoo.own import NETWORKS
+from ntaa_tf.zoo.own import build_network
 from ntaa_tf.zoo.preprocessing import prepend_preprocessing
 from ntaa_tf.zoo.source import SourceInfo
 
@@ -43,24 +47,30 @@ def load_source(
             "Invalid value for `image_size`. Expected at least "
             f"{info.minimum_size} for {info.name!r}. Received: {image_size}."
         )
-    if info.name in APPLICATIONS:
-        weights = info.weights if trained else "none"
-        features = build_application(info.name, weights, size)
-    elif info.name == alexnet.NAME:
-        features = alexnet.build_alexnet(size)
-        if trained and info.pretrained:
-            load_weights(features, info.weights)
-    elif info.name == autoreid.NAME:
-        features = autoreid.build_cells(size)
-    elif info.name == embedded.NAME:
-        features = cut_classifier(_make_digits(size, trained))
-    else:
-        features = load_file(info.name, size)
+    features = _load_features(info, size, trained)
     model = prepend_preprocessing(features, info.preprocessing)
     # Each by itself: Keras skips a model that is already called trainable.
     for layer in model.layers:
         layer.trainable = True
     return model
+
+
+def _load_features(info: SourceInfo, size: Size, trained: bool) -> keras.Model:
+    """Load what comes behind the preprocessing."""
+    weights = info.weights if trained else "none"
+    if info.name in APPLICATIONS:
+        return build_application(info.name, weights, size)
+    if info.name in NETWORKS:
+        return build_network(info.name, weights, size)
+    if info.name == autoreid.NAME:
+        return autoreid.build_cells(size)
+    if info.name == embedded.NAME:
+        return cut_classifier(_make_digits(size, trained))
+    if names_preset(info.name):
+        return load_preset(info.name, weights, size)
+    if names_builder(info.name):
+        return load_built(info.name, weights, size)
+    return load_file(info.name, size)
 
 
 def _make_digits(image_size: Size, trained: bool) -> keras.Model:

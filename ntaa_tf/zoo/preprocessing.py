@@ -40,14 +40,7 @@ def preprocess(images: Any, mode: str) -> Any:
         return images
     if mode == "caffe":
         images = keras.ops.flip(images, axis=-1)
-    scale, offset = _RESCALINGS[mode]
-    # Float32 also under mixed precision: the image has eight bits already.
-    return keras.layers.Rescaling(
-        np.asarray(scale).tolist(),
-        np.asarray(offset).tolist(),
-        dtype="float32",
-        name="preprocess",
-    )(images)
+    return _rescale(images, *_RESCALINGS[mode])
 
 
 def prepend_preprocessing(model: keras.Model, mode: str) -> keras.Model:
@@ -63,3 +56,36 @@ def prepend_preprocessing(model: keras.Model, mode: str) -> keras.Model:
     images = keras.Input(model.inputs[0].shape[1:], name="images")
     outputs = model(preprocess(images, mode))
     return flatten(keras.Model(images, outputs, name=model.name))
+
+
+def prepend_rescaling(
+    model: keras.Model, scale: Any, offset: Any
+) -> keras.Model:
+    """Copy a model, with a rescaling of its images in front.
+
+    Args:
+        model: a functional model with one image input.
+        scale: what images are multiplied by, a number or one for each
+            channel; None for 1.
+        offset: what is added then; None for 0.
+
+    Returns:
+        A flat functional model of the images before they are rescaled.
+    """
+    images = keras.Input(model.inputs[0].shape[1:], name="images")
+    rescaled = _rescale(
+        images,
+        1.0 if scale is None else scale,
+        0.0 if offset is None else offset,
+    )
+    return flatten(keras.Model(images, model(rescaled), name=model.name))
+
+
+def _rescale(images: Any, scale: Any, offset: Any) -> Any:
+    # Float32 also under mixed precision: the image has eight bits already.
+    return keras.layers.Rescaling(
+        np.asarray(scale).tolist(),
+        np.asarray(offset).tolist(),
+        dtype="float32",
+        name="preprocess",
+    )(images)

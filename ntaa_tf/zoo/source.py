@@ -13,8 +13,7 @@ class SourceInfo:
     """What is known of a source model before it is built.
 
     Attributes:
-        name: a name of `keras.applications` in lower case, "alexnet",
-            "digits0to4", "autoreid", or the path of a `.keras` file.
+        name: what `find_source` was asked for.
         weights: "imagenet", "none", the path of a weights file, or "own" for
             a model that brings its own.
         preprocessing: the mode that is put in front of the model; "none"

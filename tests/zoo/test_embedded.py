@@ -10,8 +10,8 @@ from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo import find_source
 from ntaa_tf.zoo import load_source
 from ntaa_tf.zoo import pretrain_digits
+from ntaa_tf.zoo.cutting import cut_classifier
 from ntaa_tf.zoo.embedded import load_digits
-from ntaa_tf.zoo.files import cut_classifier
 
 
 def _global_state():

@@ -8,7 +8,7 @@ import pytest
 
 from ntaa_tf.zoo import find_source
 from ntaa_tf.zoo import load_source
-from ntaa_tf.zoo.files import cut_classifier
+from ntaa_tf.zoo.cutting import cut_classifier
 
 WEIGHTS = pathlib.Path(__file__).parents[2] / "../shared/data/weights"
 
