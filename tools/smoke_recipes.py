@@ -157,7 +157,8 @@ def smoke(file: Path, workdir: Path) -> str:
         workdir: of all of them; the stand-ins are in it.
 
     Returns:
-        How many seconds it took, or what it failed with.
+        How many seconds it took, since it was last begun or taken up again,
+        or what it failed with.
     """
     path = workdir / file.stem
     seconds = path / SECONDS_FILE
