@@ -6,6 +6,7 @@ Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
 import dataclasses
+import functools
 import logging
 import os
 import sys
@@ -41,22 +42,40 @@ _DEFINE = {
 }
 
 
-def define_flags() -> None:
-    """Define a flag for every field of `Recipe`, with its default."""
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define a flag for every field of `Recipe`, with its default.
+
+    Args:
+        values: what gets the flags; by default what absl parses.
+    """
     types_of = typing.get_type_hints(Recipe)
     for field in dataclasses.fields(Recipe):
         help_text, choices = field.metadata["help"], field.metadata["choices"]
+        define = _DEFINE[_strip_none(types_of[field.name])]
         if choices:
-            flags.DEFINE_enum(field.name, field.default, choices, help_text)
-        else:
-            define = _DEFINE[_strip_none(types_of[field.name])]
-            define(field.name, field.default, help_text)
+            define = functools.partial(flags.DEFINE_enum, enum_values=choices)
+        define(field.name, field.default, help=help_text, flag_values=values)
     flags.DEFINE_boolean(
         "inspect",
         False,
         "Print every convolution, whether it is searched, and what the "
         "supernet costs; train nothing.",
+        flag_values=values,
     )
+
+
+def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
+    """Give the recipe of flags that are parsed.
+
+    Args:
+        values: the flags.
+        **fixed: choices that no flag decides.
+
+    Raises:
+        ValueError: if a value is out of its range.
+    """
+    names = [field.name for field in dataclasses.fields(Recipe)]
+    return Recipe(**{name: values[name].value for name in names} | fixed)
 
 
 def main(
@@ -79,11 +98,7 @@ def main(
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
         _refuse_words(arguments[1:])
-        given = {
-            field.name: flags.FLAGS[field.name].value
-            for field in dataclasses.fields(Recipe)
-        }
-        (follow or _follow)(Recipe(**{**given, **fixed}))
+        (follow or _follow)(read_recipe(**fixed))
     except (ValueError, OSError) as error:
         return _end(error, BAD_INPUT)
     except RuntimeError as error:

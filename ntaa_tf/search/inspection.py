@@ -5,15 +5,19 @@ from collections.abc import Sequence
 import keras
 
 from ntaa_tf.graph.cost import measure_cost
+from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.select import Convolution
 from ntaa_tf.graph.select import explain_selection
 from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.graph.walk import list_calls
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.cells import EDGES
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.layers.stock import StockCandidate
 from ntaa_tf.search.joint import Supernet
+
+Row = tuple[str, str, str, str, str]
 
 
 def describe_search(
@@ -23,6 +27,9 @@ def describe_search(
     memory: Sequence[int],
 ) -> str:
     """Describe every convolution, and the supernet's cost beside the source's.
+
+    Dense layers of maps, as ConvNeXt has them, are listed as the 1×1
+    convolutions that they are; they are never sites.
 
     Args:
         source: the flat source model.
@@ -38,7 +45,7 @@ def describe_search(
     """
     options = {choice.name: choice.options for choice in supernet.choices}
     rows = [("convolution", "kernel", "channels", "output", "candidates")]
-    rows += [_describe(c, options) for c in find_convolutions(source)]
+    rows += _describe_layers(source, options)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = _describe_cells(supernet) or [
         "  ".join(
@@ -60,9 +67,33 @@ def _describe_cells(supernet: Supernet) -> list[str]:
     ]
 
 
-def _describe(
-    conv: Convolution, options: dict[str, tuple[str, ...]]
-) -> tuple[str, str, str, str, str]:
+def _describe_layers(
+    source: keras.Model, options: dict[str, tuple[str, ...]]
+) -> list[Row]:
+    """Describe convolutions and dense layers of maps, inputs first."""
+    rows = {c.name: _describe(c, options) for c in find_convolutions(source)}
+    rows |= _describe_dense(source)
+    names = [layer.name for layer in source.layers]
+    return [rows[name] for name in names if name in rows]
+
+
+def _describe_dense(source: keras.Model) -> dict[str, Row]:
+    rows = {}
+    for call in list_calls(as_functional(source)):
+        is_dense = isinstance(call.operation, keras.layers.Dense)
+        if is_dense and len(call.output.shape) == 4:
+            _, height, width, channels = call.output.shape
+            rows[call.operation.name] = (
+                call.operation.name,
+                "1×1",
+                f"{call.inputs[0].shape[-1]}→{channels}",
+                f"{height}×{width}",
+                "no site: dense layer",
+            )
+    return rows
+
+
+def _describe(conv: Convolution, options: dict[str, tuple[str, ...]]) -> Row:
     height, width = conv.layer.kernel_size
     candidates = ", ".join(options.get(conv.name, ()))
     channels = output = ""

@@ -2,6 +2,9 @@
 
 import keras
 from keras import layers
+from keras.src.applications.convnext import ConvNeXt
+from keras.src.applications.efficientnet import EfficientNet
+from keras.src.applications.efficientnet_v2 import EfficientNetV2
 
 
 def make_residual(size=16, activation=None):
@@ -63,6 +66,38 @@ def make_grouped(size=8):
         hidden
     )
     return keras.Model(inputs, outputs)
+
+
+def make_convnext(size=32):
+    """ConvNeXt's blocks of Keras, few and narrow, and none of them faint."""
+    return ConvNeXt(
+        depths=[1, 2, 1, 1],
+        projection_dims=[8, 12, 16, 20],
+        drop_path_rate=0.1,
+        layer_scale_init_value=1.0,
+        name="convnext",
+        **_without_top(size),
+    )
+
+
+def make_efficientnet(size=64):
+    """A block of each of EfficientNet's stages, narrow."""
+    return EfficientNet(0.1, 0.1, size, **_without_top(size))
+
+
+def make_efficientnet_v2(size=64):
+    """A block of each of EfficientNetV2's stages, fused or not, narrow."""
+    return EfficientNetV2(
+        0.1, 0.1, size, name="efficientnetv2-s", **_without_top(size)
+    )
+
+
+def _without_top(size):
+    return {
+        "include_top": False,
+        "weights": None,
+        "input_shape": (size, size, 3),
+    }
 
 
 MODELS = {

@@ -1,5 +1,6 @@
 import re
 
+from search.small_models import make_convnext
 from search.small_models import make_grouped
 from search.small_models import make_residual
 
@@ -23,6 +24,16 @@ def test_every_convolution_is_listed_with_its_candidates_or_a_reason():
 def test_what_no_candidate_fits_says_why():
     text = describe(make_grouped())
     assert re.search(r"^grouped .*no site: 2 groups of 8 channels$", text, re.M)
+
+
+def test_dense_layers_of_maps_stand_where_they_are_and_are_no_sites():
+    lines = describe(make_convnext()).splitlines()
+    rows = [line.split("  ")[0] for line in lines[1 : lines.index("")]]
+    first = rows.index("convnext_stage_0_block_0_depthwise_conv")
+    assert rows[first + 1] == "convnext_stage_0_block_0_pointwise_conv_1"
+    assert re.search(
+        r" 1×1 +8→32 +8×8 +no site: dense layer$", lines[first + 2]
+    )
 
 
 def test_costs_stand_beside_the_source_s():

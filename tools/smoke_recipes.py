@@ -1,0 +1,202 @@
+r"""Run every recipe in little: its own flags, with stand-ins for what it loads.
+
+    python tools/smoke_recipes.py --workdir=runs/smoke
+    python tools/smoke_recipes.py --workdir=runs/smoke --only=efficientnet
+
+A recipe is run by the command in its own header. Data sets, weights and model
+files, which have to be downloaded, are replaced by generated ones of the same
+task, images are small, and one site is searched. What is finished is not run
+again.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# Before TensorFlow is imported, which reads it once.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from absl import app
+from absl import flags
+
+from ntaa_tf.adapt import define_flags as define_flags_of_adapt
+from ntaa_tf.adapt import read_recipe
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
+from ntaa_tf.recipe import Recipe
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+COMMAND = re.compile(r"python -m ntaa_tf\.adapt +(.*?)(?:$| {2,}\()", re.M)
+IMAGE_SIZES = {"classification": "32", "retrieval": "96x32"}
+SECONDS_FILE = "seconds.json"
+LINES_OF_A_LOG = 3
+
+# Identities, cameras, and images of each by each.
+TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+VIEWS = [
+    (TRAIN, range(1, 9), (1, 2), 4),
+    (QUERY, range(9, 13), (1,), 1),
+    (GALLERY, range(9, 13), (2,), 2),
+]
+
+
+def list_recipes() -> list[Path]:
+    """List the files of all recipes."""
+    return sorted(RECIPES.glob("*.flags"))
+
+
+def read_command(file: Path) -> list[str]:
+    """Read the flags of the first `adapt` command in a recipe's header.
+
+    Args:
+        file: the recipe.
+
+    Raises:
+        ValueError: if there is none that is run with this recipe.
+    """
+    lines = file.read_text("utf-8").splitlines()
+    header = [line[1:] for line in lines if line.startswith("#")]
+    text = "\n".join(header).replace("\\\n", " ")
+    own = f"--flagfile=recipes/{file.name}"
+    for command in COMMAND.findall(text):
+        if own in (words := shlex.split(command)):
+            words[words.index(own)] = f"--flagfile={file}"
+            return words
+    raise ValueError(
+        f"Invalid recipe {file.name}. Expected a header that says how it is "
+        f"run: python -m ntaa_tf.adapt {own}. Received: {text!r}."
+    )
+
+
+def parse(words: list[str]) -> Recipe:
+    """Parse flags of `ntaa_tf.adapt`.
+
+    Example:
+    >>> parse(["--model=vgg19", "--seed=3"]).seed
+    3
+    """
+    values = flags.FlagValues()
+    define_flags_of_adapt(values)
+    values(["adapt", *words])
+    return read_recipe(values)
+
+
+def list_stand_ins(
+    recipe: Recipe, directory: Path, own_model: bool = True
+) -> list[str]:
+    """List the flags that replace what a recipe loads, and make it small.
+
+    Args:
+        recipe: of the command in its header.
+        directory: what `write_stand_ins` has filled.
+        own_model: whether a model that Keras knows is built, untrained, or
+            replaced as well, by a tiny one. Cells never are.
+    """
+    words = ["--smoke", f"--image_size={IMAGE_SIZES[recipe.task]}"]
+    dataset = "digits"
+    if recipe.task == "retrieval":
+        dataset = f"market:{directory / 'identities'}"
+    words.append(f"--dataset={dataset}")
+    if recipe.source_dataset is not None:
+        words.append(f"--source_dataset={dataset}")
+    if recipe.supernet is not None:
+        words.append(f"--supernet={directory / 'supernet' / recipe.task}")
+    if recipe.searches_cells:
+        return words
+    if own_model and not recipe.model.endswith(".keras"):
+        return [*words, "--sites=last:1", "--weights=none"]
+    model = f"--model={directory / 'source.keras'}"
+    return [*words, "--sites=last:1", model, "--preprocessing=torch"]
+
+
+def write_stand_ins(directory: Path) -> None:
+    """Write a tiny source model, and a folder of drawn identities."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _build_source().save(directory / "source.keras")
+    rng = np.random.default_rng(0)
+    for part, identities, cameras, count in VIEWS:
+        folder = directory / "identities" / part
+        folder.mkdir(parents=True, exist_ok=True)
+        for who, camera, number in np.ndindex(
+            len(identities), len(cameras), count
+        ):
+            name = f"{identities[who]:04d}_c{cameras[camera]}s1_{number:06d}"
+            image = _draw_stripes(identities[who], rng)
+            keras.utils.save_img(folder / f"{name}_00.png", image)
+
+
+def _draw_stripes(identity: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw lines that are as far apart as the identity says."""
+    image = rng.uniform(0, 40, (24, 16, 3))
+    image[:: 1 + identity % 5, :: 1 + identity // 5] += 200
+    return image
+
+
+def _build_source() -> keras.Model:
+    """Build a residual block with a stride, behind a stem."""
+    images = keras.Input((32, 32, 3))
+    common = {"padding": "same", "activation": "relu"}
+    stem = keras.layers.Conv2D(8, 3, name="stem", **common)(images)
+    first = keras.layers.Conv2D(8, 3, 2, name="first", **common)(stem)
+    second = keras.layers.Conv2D(8, 3, name="second", **common)(first)
+    shortcut = keras.layers.Conv2D(8, 1, 2, name="shortcut")(stem)
+    return keras.Model(images, keras.layers.Add()([shortcut, second]))
+
+
+def smoke(file: Path, workdir: Path) -> str:
+    """Run a recipe with its own model, unless it has been.
+
+    Args:
+        file: the recipe.
+        workdir: of all of them; the stand-ins are in it.
+
+    Returns:
+        How many seconds it took, since it was last begun or taken up again,
+        or what it failed with.
+    """
+    path = workdir / file.stem
+    seconds = path / SECONDS_FILE
+    if seconds.exists():
+        return f"{read_json(seconds):.0f} s"
+    words = read_command(file)
+    words += list_stand_ins(parse(words), workdir)
+    begin = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-m", "ntaa_tf.adapt", *words, f"--workdir={path}"],
+        capture_output=True,
+        text=True,
+    )
+    if result.returncode:
+        lines = result.stderr.strip().splitlines()
+        return "failed: " + " ".join(lines[-LINES_OF_A_LOG:])
+    write_json(seconds, time.monotonic() - begin)
+    return f"{read_json(seconds):.0f} s"
+
+
+def main(arguments: list[str]) -> int:
+    """Run all recipes that the flags name, and print a table.
+
+    Returns:
+        The exit status: 0, or 1 if a recipe failed.
+    """
+    workdir = Path(flags.FLAGS.workdir).absolute()
+    files = [f for f in list_recipes() if re.search(flags.FLAGS.only, f.stem)]
+    width = max((len(file.stem) for file in files), default=0)
+    write_stand_ins(workdir)
+    outcomes = []
+    for file in files:
+        outcomes.append(smoke(file, workdir))
+        print(f"{file.stem:{width}}  {outcomes[-1]}", flush=True)
+    return int(any(outcome.startswith("failed") for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    flags.DEFINE_string("workdir", "runs/smoke", "Where the runs are kept.")
+    flags.DEFINE_string("only", "", "A regular expression that names match.")
+    app.run(main)
