@@ -20,10 +20,12 @@ from pathlib import Path
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
-import numpy as np
 from absl import app
 from absl import flags
+from stand_ins import FACES
+from stand_ins import IDENTITIES
+from stand_ins import SOURCE
+from stand_ins import write_stand_ins
 
 from ntaa_tf.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.adapt import read_recipe
@@ -33,17 +35,10 @@ from ntaa_tf.recipe import Recipe
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 COMMAND = re.compile(r"python -m ntaa_tf\.adapt +(.*?)(?:$| {2,}\()", re.M)
-IMAGE_SIZES = {"classification": "32", "retrieval": "96x32"}
+IMAGE_SIZES = {"classification": "32", "retrieval": "96x32", "attributes": "32"}
+LARGER_SIZE = "36"
 SECONDS_FILE = "seconds.json"
 LINES_OF_A_LOG = 3
-
-# Identities, cameras, and images of each by each.
-TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
-VIEWS = [
-    (TRAIN, range(1, 9), (1, 2), 4),
-    (QUERY, range(9, 13), (1,), 1),
-    (GALLERY, range(9, 13), (2,), 2),
-]
 
 
 def list_recipes() -> list[Path]:
@@ -101,8 +96,13 @@ def list_stand_ins(
     words = ["--smoke", f"--image_size={IMAGE_SIZES[recipe.task]}"]
     dataset = "digits"
     if recipe.task == "retrieval":
-        dataset = f"market:{directory / 'identities'}"
+        dataset = f"market:{directory / IDENTITIES}"
+    elif recipe.task == "attributes":
+        dataset = recipe.dataset
+        words.append(f"--data_dir={directory / FACES}")
     words.append(f"--dataset={dataset}")
+    if recipe.resize is not None:
+        words.append(f"--resize={LARGER_SIZE}")
     if recipe.source_dataset is not None:
         words.append(f"--source_dataset={dataset}")
     if recipe.supernet is not None:
@@ -111,42 +111,8 @@ def list_stand_ins(
         return words
     if own_model and not recipe.model.endswith(".keras"):
         return [*words, "--sites=last:1", "--weights=none"]
-    model = f"--model={directory / 'source.keras'}"
+    model = f"--model={directory / SOURCE}"
     return [*words, "--sites=last:1", model, "--preprocessing=torch"]
-
-
-def write_stand_ins(directory: Path) -> None:
-    """Write a tiny source model, and a folder of drawn identities."""
-    directory.mkdir(parents=True, exist_ok=True)
-    _build_source().save(directory / "source.keras")
-    rng = np.random.default_rng(0)
-    for part, identities, cameras, count in VIEWS:
-        folder = directory / "identities" / part
-        folder.mkdir(parents=True, exist_ok=True)
-        for who, camera, number in np.ndindex(
-            len(identities), len(cameras), count
-        ):
-            name = f"{identities[who]:04d}_c{cameras[camera]}s1_{number:06d}"
-            image = _draw_stripes(identities[who], rng)
-            keras.utils.save_img(folder / f"{name}_00.png", image)
-
-
-def _draw_stripes(identity: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw lines that are as far apart as the identity says."""
-    image = rng.uniform(0, 40, (24, 16, 3))
-    image[:: 1 + identity % 5, :: 1 + identity // 5] += 200
-    return image
-
-
-def _build_source() -> keras.Model:
-    """Build a residual block with a stride, behind a stem."""
-    images = keras.Input((32, 32, 3))
-    common = {"padding": "same", "activation": "relu"}
-    stem = keras.layers.Conv2D(8, 3, name="stem", **common)(images)
-    first = keras.layers.Conv2D(8, 3, 2, name="first", **common)(stem)
-    second = keras.layers.Conv2D(8, 3, name="second", **common)(first)
-    shortcut = keras.layers.Conv2D(8, 1, 2, name="shortcut")(stem)
-    return keras.Model(images, keras.layers.Add()([shortcut, second]))
 
 
 def smoke(file: Path, workdir: Path) -> str:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from data.attributes.faces import write_adience
+from data.attributes.faces import write_faces
 
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
@@ -24,7 +24,7 @@ SMOKE = Recipe(
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    root = write_adience(tmp_path_factory.mktemp("faces"))
+    root = write_faces(tmp_path_factory.mktemp("faces"))
     path = tmp_path_factory.mktemp("run")
     recipe = dataclasses.replace(
         SMOKE, data_dir=str(root), workdir=str(path), target="both"

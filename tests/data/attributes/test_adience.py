@@ -1,10 +1,10 @@
 """Adience is read as it is distributed, traps included."""
 
 import pytest
-from data.attributes.faces import AGES
 from data.attributes.faces import FACES
 from data.attributes.faces import IMAGES
-from data.attributes.faces import write_adience
+from data.attributes.faces import write_faces
+from stand_ins import AGES
 
 from ntaa_tf.data.attributes import MISSING
 from ntaa_tf.data.attributes import open_adience
@@ -14,7 +14,7 @@ from ntaa_tf.data.attributes.holding_out import split_attributes
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return write_adience(tmp_path_factory.mktemp("adience"))
+    return write_faces(tmp_path_factory.mktemp("adience"))
 
 
 def count(raw, column=0):
@@ -90,7 +90,7 @@ def test_bad_choices_are_refused(root, choices, message):
 
 
 def test_missing_faces_and_columns_are_told(tmp_path):
-    root = write_adience(tmp_path)
+    root = write_faces(tmp_path)
     face = next((root / "aligned").rglob("*.100.0.jpg"))
     face.unlink()
     with pytest.raises(ValueError, match=rf"1 of 90 missing.*{face.name}"):

@@ -1,0 +1,115 @@
+"""Small data sets and a model, in the place of those that are downloaded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+SOURCE, IDENTITIES, FACES = "source.keras", "identities", "faces"
+
+# Identities, cameras, and images of each by each.
+TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+VIEWS = [
+    (TRAIN, range(1, 9), (1, 2), 4),
+    (QUERY, range(9, 13), (1,), 1),
+    (GALLERY, range(9, 13), (2,), 2),
+]
+
+FOLDS = 5
+COLUMNS = (
+    *("user_id", "original_image", "face_id", "age", "gender", "x", "y"),
+    *("dx", "dy", "tilt_ang", "fiducial_yaw_angle", "fiducial_score"),
+)
+AGES = (
+    *("(0, 2)", "(4, 6)", "(8, 12)", "(15, 20)"),
+    *("(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)"),
+)
+IMAGES_OF_A_FACE = 2
+
+
+def write_stand_ins(directory: Path) -> None:
+    """Write a tiny source model, drawn identities, and faces of all ages."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _build_source().save(directory / SOURCE)
+    write_identities(directory / IDENTITIES)
+    write_adience(directory / FACES)
+
+
+def write_identities(root: Path) -> None:
+    """Write drawn identities as Market-1501 is laid out."""
+    rng = np.random.default_rng(0)
+    for part, identities, cameras, count in VIEWS:
+        folder = root / part
+        folder.mkdir(parents=True, exist_ok=True)
+        for who, camera, number in np.ndindex(
+            len(identities), len(cameras), count
+        ):
+            name = f"{identities[who]:04d}_c{cameras[camera]}s1_{number:06d}"
+            image = _draw_stripes(identities[who], rng)
+            keras.utils.save_img(folder / f"{name}_00.png", image)
+
+
+def write_adience(
+    root: Path, unusual: Sequence[tuple[str, str]] = (), size: int = 40
+) -> None:
+    """Write five folds as Adience is laid out, a face for each age in each.
+
+    Args:
+        root: gets the lists and the images.
+        unusual: age and gender of further faces in each fold.
+        size: of the images, in pixels.
+    """
+    for fold in range(FOLDS):
+        shown = [(age, "mf"[(n + fold) % 2]) for n, age in enumerate(AGES)]
+        images = [IMAGES_OF_A_FACE] * len(shown) + [1] * len(unusual)
+        lines = ["\t".join(COLUMNS)]
+        for face, (seen, count) in enumerate(
+            zip([*shown, *unusual], images, strict=True)
+        ):
+            for image in range(count):
+                name = f"{image}.jpg"
+                _write_face(root, fold, face, name, seen, size)
+                user, number = f"{fold}@N0{face}", f"{100 * fold + face}"
+                row = [user, name, number, *seen, *"0000000"]
+                lines.append("\t".join(row))
+        text = "\n".join(lines) + "\n"
+        (root / f"fold_{fold}_data.txt").write_text(text, "utf-8")
+
+
+def _write_face(
+    root: Path,
+    fold: int,
+    face: int,
+    name: str,
+    seen: tuple[str, str],
+    size: int,
+) -> None:
+    """Write an image whose shade tells the age, and its blue the gender."""
+    age, gender = seen
+    image = np.full((size, size, 3), 30 * AGES.index(age) if age in AGES else 0)
+    image[:, :, 2] = 255 * (gender == "m")
+    folder = root / "aligned" / f"{fold}@N0{face}"
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 100 * fold + face
+    keras.utils.save_img(
+        folder / f"landmark_aligned_face.{number}.{name}", image, scale=False
+    )
+
+
+def _draw_stripes(identity: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw lines that are as far apart as the identity says."""
+    image = rng.uniform(0, 40, (24, 16, 3))
+    image[:: 1 + identity % 5, :: 1 + identity // 5] += 200
+    return image
+
+
+def _build_source() -> keras.Model:
+    """Build a residual block with a stride, behind a stem."""
+    images = keras.Input((32, 32, 3))
+    common = {"padding": "same", "activation": "relu"}
+    stem = keras.layers.Conv2D(8, 3, name="stem", **common)(images)
+    first = keras.layers.Conv2D(8, 3, 2, name="first", **common)(stem)
+    second = keras.layers.Conv2D(8, 3, name="second", **common)(first)
+    shortcut = keras.layers.Conv2D(8, 1, 2, name="shortcut")(stem)
+    return keras.Model(images, keras.layers.Add()([shortcut, second]))
