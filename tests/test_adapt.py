@@ -57,6 +57,7 @@ def test_a_run_leaves_what_was_promised(finished):
         "metrics.json",
         "report.html",
         "architecture.png",
+        "architecture.svg",
         "baseline/adapted.keras",
     ):
         assert (workdir / name).exists(), name

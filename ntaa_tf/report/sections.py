@@ -12,6 +12,7 @@ from ntaa_tf.report.curves import draw_curves
 from ntaa_tf.report.drawing import make_figure
 from ntaa_tf.report.ink import choose_colour
 from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
@@ -59,24 +60,29 @@ def show_answers(picture: bytes | None) -> str:
     )
 
 
-def show_architecture(architecture: Architecture) -> str:
+def show_architecture(
+    architecture: Architecture, operations: Mapping[str, str]
+) -> str:
     """Show the architecture as a picture and as a table, if it has sites."""
     if not architecture.sites:
         return ""
-    picture = to_svg(make_figure(architecture), "The choice of every site")
+    figure = make_figure(architecture, operations)
+    picture = to_svg(figure, "The choice of every site")
     rows = [
-        f"<tr><td>{html.escape(name)}</td><td>"
+        f"<tr><td>{html.escape(name)}</td>"
+        f"<td>{html.escape(operations.get(name, MISSING))}</td><td>"
         f'<span class="dot" style="background: '
         f'{choose_colour(choice.candidate)}"></span>'
         f"{html.escape(choice.candidate)}</td><td>{choice.reads}</td></tr>"
         for name, choice in architecture.sites.items()
     ]
-    header = _row(("site", "candidate", "reads from sites back"), "col")
+    titles = ("site", "source", "adapted", "reads from sites back")
     return _section(
         "Architecture",
         f'<div class="scroll picture">{picture}</div>'
-        f"<details><summary>As a table</summary><table><thead>{header}"
-        f"</thead><tbody>{''.join(rows)}</tbody></table></details>",
+        '<details><summary>As a table</summary><div class="scroll"><table>'
+        f"<thead>{_row(titles, 'col')}</thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div></details>",
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.report import Records
 from ntaa_tf.report import write_report
 
 MODEL = {
@@ -85,7 +86,8 @@ def make_page(tmp_path):
         architecture=ARCHITECTURE,
     ):
         path = tmp_path / "report.html"
-        write_report(path, title, recipe, metrics, history, architecture)
+        records = Records(history, architecture, {"conv_1": "conv3x3 /2"})
+        write_report(path, title, recipe, metrics, records)
         assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
         return Page(path.read_text("utf-8"))
 
@@ -118,6 +120,7 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "image_size",
         "None",
         "conv_1",
+        "conv3x3 /2",
         "max_pool",
     ],
 )

@@ -1,0 +1,29 @@
+"""What a run left behind, as far as its page shows it."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from ntaa_tf.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a page shows beside the numbers; what is missing is left out.
+
+    Args:
+        history: values after each epoch, see `draw_curves`.
+        architecture: the one that was found.
+        operations: what the source's operation at each site is called.
+        answers: a picture of queries and their answers, as a PNG file.
+
+    Example:
+    >>> Records(history={"search_loss": [2.0, 1.0]}).architecture.sites
+    {}
+    """
+
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    architecture: Architecture = field(default=Architecture({}))
+    operations: Mapping[str, str] = field(default_factory=dict)
+    answers: bytes | None = None
