@@ -38,6 +38,9 @@ def write_report(
             f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
             sections.show_results(metrics),
             sections.show_curves(records.history),
+            sections.show_probabilities(
+                records.probabilities, records.architecture
+            ),
             sections.show_answers(records.answers),
             sections.show_architecture(
                 records.architecture, records.operations

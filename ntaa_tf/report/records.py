@@ -7,6 +7,9 @@ from dataclasses import field
 
 from ntaa_tf.architecture import Architecture
 
+# Of each site, of each option, its p after each epoch of the search.
+Probabilities = Mapping[str, Mapping[str, Sequence[float]]]
+
 
 @dataclass(frozen=True)
 class Records:
@@ -16,6 +19,7 @@ class Records:
         history: values after each epoch, see `draw_curves`.
         architecture: the one that was found.
         operations: what the source's operation at each site is called.
+        probabilities: the course of the search.
         answers: a picture of queries and their answers, as a PNG file.
 
     Example:
@@ -26,4 +30,5 @@ class Records:
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     architecture: Architecture = field(default=Architecture({}))
     operations: Mapping[str, str] = field(default_factory=dict)
+    probabilities: Probabilities = field(default_factory=dict)
     answers: bytes | None = None

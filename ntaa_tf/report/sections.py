@@ -10,8 +10,10 @@ from typing import Any
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.report.curves import draw_curves
 from ntaa_tf.report.drawing import make_figure
+from ntaa_tf.report.heat_map import draw_probabilities
 from ntaa_tf.report.ink import choose_colour
 from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.records import Probabilities
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import list_header
@@ -42,6 +44,24 @@ def show_curves(history: Mapping[str, Sequence[float]]) -> str:
     if not panels:
         return ""
     return _section("Training", f'<div class="panels">{"".join(panels)}</div>')
+
+
+def show_probabilities(
+    probabilities: Probabilities, architecture: Architecture
+) -> str:
+    """Show how probable the source's own operations were, if recorded."""
+    panels = draw_probabilities(probabilities, architecture)
+    if not panels:
+        return ""
+    text = (
+        "A row for each site, a column for each epoch: how probable the "
+        "source's own operation was (of cells, the one that was kept). What "
+        "became of the site stands right."
+    )
+    return _section(
+        "Search",
+        f'<p>{text}</p><div class="panels">{"".join(panels)}</div>',
+    )
 
 
 def show_answers(picture: bytes | None) -> str:

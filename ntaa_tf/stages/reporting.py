@@ -18,6 +18,7 @@ from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
+from ntaa_tf.stages.searching import COURSE_FILE
 from ntaa_tf.workdir import RESULT_FILE
 
 TRAINING = ("supernet", "search", "pretrain", "finetune")
@@ -57,6 +58,7 @@ def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
         history=_read_history(job.path),
         architecture=architecture,
         operations=_name_operations(job),
+        probabilities=_read_if_there(search / COURSE_FILE),
         answers=sheet.read_bytes() if sheet.exists() else None,
     )
 
@@ -71,6 +73,10 @@ def _read_history(path: Path) -> dict[str, list[float]]:
         .get("history", {})
         .items()
     }
+
+
+def _read_if_there(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.exists() else {}
 
 
 def _name_operations(job: Job) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.report import Records
+from ntaa_tf.report import heat_map
 from ntaa_tf.report import write_report
 
 MODEL = {
@@ -41,6 +42,7 @@ RECIPE = {"model": "resnet20", "smoke": False, "image_size": None}
 ARCHITECTURE = Architecture(
     {"conv_1": SiteChoice("max_pool", 2), "conv_2": SiteChoice("source")}
 )
+PROBABILITIES = {"conv_1": {"source": [0.5, 0.1], "max_pool": [0.5, 0.9]}}
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
@@ -84,9 +86,11 @@ def make_page(tmp_path):
         metrics=METRICS,
         history=HISTORY,
         architecture=ARCHITECTURE,
+        probabilities=PROBABILITIES,
     ):
         path = tmp_path / "report.html"
-        records = Records(history, architecture, {"conv_1": "conv3x3 /2"})
+        was = {"conv_1": "conv3x3 /2"}
+        records = Records(history, architecture, was, probabilities)
         write_report(path, title, recipe, metrics, records)
         assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
         return Page(path.read_text("utf-8"))
@@ -135,8 +139,14 @@ def test_the_page_shows_curves_and_architecture(make_page):
     assert labels == [
         "Training loss",
         "Validation accuracy and the gap",
+        heat_map.LABEL,
         "The choice of every site",
     ]
+
+
+def test_a_search_that_recorded_nothing_has_no_heat_map(make_page):
+    assert "Search" in make_page().words
+    assert "Search" not in make_page(probabilities={}).words
 
 
 def test_without_sites_there_is_no_architecture(make_page):
@@ -148,13 +158,15 @@ def test_without_sites_there_is_no_architecture(make_page):
 
 def test_the_page_needs_no_network(make_page, tmp_path):
     page = make_page()
-    assert not {"script", "link", "iframe", "img", "image"} & set(page.tags)
+    assert not {"script", "link", "iframe", "img"} & set(page.tags)
     references = [
         value
         for name, value in page.attributes
         if name in ("src", "href", "xlink:href")
     ]
-    assert references and all(value[0] == "#" for value in references)
+    allowed = ("#", "data:image/png;base64,")
+    assert references
+    assert all(value.startswith(allowed) for value in references)
     css = re.findall(r"url\((.)", (tmp_path / "report.html").read_text())
     assert set(css) <= {"#"}
     assert "@import" not in (tmp_path / "report.html").read_text()
