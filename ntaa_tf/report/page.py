@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.files import write_atomically
+from ntaa_tf.report import pictures
 from ntaa_tf.report import sections
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.style import STYLE
@@ -37,12 +38,13 @@ def write_report(
             f"<h1>{heading}</h1>",
             f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
             sections.show_results(metrics),
-            sections.show_curves(records.history),
-            sections.show_probabilities(
+            pictures.show_curves(records.history),
+            pictures.show_probabilities(
                 records.probabilities, records.architecture
             ),
-            sections.show_answers(records.answers),
-            sections.show_architecture(
+            pictures.show_confusions(records.confusions),
+            pictures.show_answers(records.answers),
+            pictures.show_architecture(
                 records.architecture, records.operations
             ),
             sections.show_run(recipe, metrics),

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
 
 from ntaa_tf.architecture import Architecture
 
 # Of each site, of each option, its p after each epoch of the search.
 Probabilities = Mapping[str, Mapping[str, Sequence[float]]]
+
+Confusion = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class Records:
         architecture: the one that was found.
         operations: what the source's operation at each site is called.
         probabilities: the course of the search.
+        confusions: what was taken for what, by the name of the attribute:
+            the names of `classes`, and the `counts`, as lists of a class, what
+            it was taken for, and of how many images.
         answers: a picture of queries and their answers, as a PNG file.
 
     Example:
@@ -31,4 +37,5 @@ class Records:
     architecture: Architecture = field(default=Architecture({}))
     operations: Mapping[str, str] = field(default_factory=dict)
     probabilities: Probabilities = field(default_factory=dict)
+    confusions: Mapping[str, Confusion] = field(default_factory=dict)
     answers: bytes | None = None

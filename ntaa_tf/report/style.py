@@ -20,6 +20,7 @@ body {
 h1, .headline { overflow-wrap: anywhere; }
 h1 { margin: 0; font-size: 1.9rem; line-height: 1.2; }
 h2 { margin: 2.75rem 0 .75rem; font-size: 1.2rem; }
+h3 { margin: 1.5rem 0 .5rem; font-size: 1rem; }
 .headline {
   margin: 1rem 0 0; padding-left: 1rem; border-left: 4px solid var(--accent);
   max-width: 46rem; font-size: 1.15rem;
@@ -29,6 +30,8 @@ caption {
   font-size: .875rem; text-align: left;
 }
 .results caption { max-width: 88vw; }
+.columns > .pairs { margin-top: 0; margin-bottom: 1.25rem; }
+.results + .panels, .scroll + .panels { margin-top: 1.25rem; }
 .pairs { margin-top: 1.25rem; }
 .pairs caption {
   caption-side: top; padding: 0 0 .25rem; color: var(--ink); font-size: 1rem;
@@ -62,6 +65,7 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
 .columns {
   display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem;
 }
+.columns > * { max-width: 100%; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--accent); }
 @media (max-width: 40rem) {

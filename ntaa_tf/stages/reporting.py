@@ -14,6 +14,7 @@ from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
 from ntaa_tf.runs import shorten_names
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
+from ntaa_tf.stages.evaluation import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
@@ -59,6 +60,7 @@ def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
         architecture=architecture,
         operations=_name_operations(job),
         probabilities=_read_if_there(search / COURSE_FILE),
+        confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
         answers=sheet.read_bytes() if sheet.exists() else None,
     )
 
