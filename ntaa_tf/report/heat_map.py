@@ -16,6 +16,8 @@ from ntaa_tf.report.layout import CHARACTER
 from ntaa_tf.report.records import Probabilities
 
 MOST_ROWS = 36  # Of one panel.
+STEPS = 20  # Colours begin and end at a multiple of 1 / STEPS,
+LEAST_STEPS = 2  # and are at least as many steps apart.
 COLOURS = "cividis"  # Evenly lighter, and the same to the colour-blind.
 LABEL = "How probable the source's operations were"
 
@@ -57,12 +59,24 @@ def draw_probabilities(
         CHARACTER * max(len(row[column]) for row in rows) + MARGIN
         for column in (0, 1)
     )
+    limits = _find_limits([p for *_, course in rows for p in course])
     return [
-        to_svg(_draw_panel(panel, left, right + DOT), LABEL) for panel in panels
+        to_svg(_draw_panel(panel, left, right + DOT, limits), LABEL)
+        for panel in panels
     ]
 
 
-def _draw_panel(rows: list[Row], left: float, right: float) -> Figure:
+def _find_limits(probabilities: list[float]) -> tuple[float, float]:
+    """Give the p of the first colour and of the last: most move little."""
+    low = math.floor(min(probabilities) * STEPS)
+    high = max(math.ceil(max(probabilities) * STEPS), low + LEAST_STEPS)
+    high = min(high, STEPS)
+    return min(low, high - LEAST_STEPS) / STEPS, high / STEPS
+
+
+def _draw_panel(
+    rows: list[Row], left: float, right: float, limits: tuple[float, float]
+) -> Figure:
     width = left + CELLS + right
     height = TOP + ROW * len(rows) + BOTTOM
     figure = Figure(figsize=(width, height))
@@ -75,17 +89,16 @@ def _draw_panel(rows: list[Row], left: float, right: float) -> Figure:
     axes.imshow(
         matrix,
         cmap=COLOURS,
-        vmin=0,
-        vmax=1,
+        vmin=limits[0],
+        vmax=limits[1],
         aspect="auto",
         interpolation="none",
         extent=(0.5, epochs + 0.5, len(rows) - 0.5, -0.5),
     )
     _name_rows(axes, rows, epochs)
     _style_epochs(axes, epochs)
-    _draw_scale(
-        figure.add_axes((share[0], 1 - 0.3 / height, share[2], 0.09 / height))
-    )
+    scale = (share[0], 1 - 0.3 / height, share[2], 0.09 / height)
+    _draw_scale(figure.add_axes(scale), limits)
     return figure
 
 
@@ -113,11 +126,11 @@ def _style_epochs(axes: Axes, epochs: int) -> None:
     axes.set_xlabel("epoch", color=INK, fontsize=7.5)
 
 
-def _draw_scale(axes: Axes) -> None:
+def _draw_scale(axes: Axes, limits: tuple[float, float]) -> None:
     """Draw which colour is which probability."""
     steps = np.linspace(0, 1, 64)[None]
     axes.imshow(steps, cmap=COLOURS, aspect="auto", extent=(0, 1, 0, 1))
     axes.axis("off")
     style = SMALL | {"va": "center_baseline"}
-    axes.text(-0.03, 0.5, "p  0", ha="right", **style)
-    axes.text(1.03, 0.5, "1", **style)
+    axes.text(-0.03, 0.5, f"p  {limits[0]:.2f}", ha="right", **style)
+    axes.text(1.03, 0.5, f"{limits[1]:.2f}", **style)

@@ -47,7 +47,7 @@ def write_report(
             pictures.show_architecture(
                 records.architecture, records.operations
             ),
-            sections.show_run(recipe, metrics),
+            sections.show_run(recipe, metrics, records),
         )
     )
     page = (

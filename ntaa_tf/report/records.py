@@ -26,6 +26,8 @@ class Records:
         confusions: what was taken for what, by the name of the attribute:
             the names of `classes`, and the `counts`, as lists of a class, what
             it was taken for, and of how many images.
+        command: what runs the same again.
+        exports: the bytes of what can be served, by where it lies.
         answers: a picture of queries and their answers, as a PNG file.
 
     Example:
@@ -38,4 +40,6 @@ class Records:
     operations: Mapping[str, str] = field(default_factory=dict)
     probabilities: Probabilities = field(default_factory=dict)
     confusions: Mapping[str, Confusion] = field(default_factory=dict)
+    command: str = ""
+    exports: Mapping[str, int] = field(default_factory=dict)
     answers: bytes | None = None

@@ -1,16 +1,20 @@
 """The sections of the page that show numbers, every text in them escaped."""
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
 from ntaa_tf.report.markup import write_pairs
 from ntaa_tf.report.markup import write_row
 from ntaa_tf.report.markup import write_section
+from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.table import name_score
 from ntaa_tf.report.trade_off import draw_trade_off
+
+MEBIBYTE = 2**20
 
 
 def show_results(metrics: Mapping[str, Any]) -> str:
@@ -36,17 +40,26 @@ def _show_trade_off(metrics: Mapping[str, Any]) -> str:
     return f'<div class="panels">{drawing}</div>' if drawing else ""
 
 
-def show_run(recipe: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """Show the seconds of each stage, seed, versions, and every flag."""
+def show_run(
+    recipe: Mapping[str, Any], metrics: Mapping[str, Any], records: Records
+) -> str:
+    """Show the command, what it wrote, its seconds, versions and flags."""
     stages = metrics.get("seconds", {})
     seconds = {stage: f"{stages[stage]:,.1f} s" for stage in stages}
     if stages:
         seconds["total"] = f"{sum(stages.values()):,.1f} s"
     versions = {key: metrics[key] for key in ("seed",) if key in metrics}
     versions |= metrics.get("versions", {})
+    exports = {
+        name: f"{size / MEBIBYTE:,.1f} MiB"
+        for name, size in records.exports.items()
+    }
+    command = f"<pre>{html.escape(records.command)}</pre>"
     return write_section(
         "Run",
-        '<div class="columns">'
+        (command if records.command else "")
+        + '<div class="columns">'
+        + write_pairs("Exports", exports)
         + write_pairs("Stages", seconds)
         + write_pairs("Seed and versions", versions)
         + write_pairs("Recipe", recipe)

@@ -66,6 +66,10 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
   display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem;
 }
 .columns > * { max-width: 100%; }
+pre {
+  padding: .75rem 1rem; border-radius: .6rem; background: var(--card);
+  font-size: .875rem; white-space: pre-wrap; overflow-wrap: anywhere;
+}
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--accent); }
 @media (max-width: 40rem) {

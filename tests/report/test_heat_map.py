@@ -38,7 +38,7 @@ def test_rows_are_sites_and_columns_epochs(figures):
     assert draw_probabilities(recorded, architecture) == ["<svg/>"]
     (image,) = figures[0].axes[0].images
     np.testing.assert_allclose(image.get_array(), [[0.5, 0.3, 0.1]] * 2)
-    assert image.get_clim() == (0, 1)
+    assert image.get_clim() == (0.1, 0.5)
     texts = [text.get_text() for text in texts_of(figures[0])]
     assert texts[:4] == [
         "block0_project_conv",
@@ -46,6 +46,22 @@ def test_rows_are_sites_and_columns_epochs(figures):
         "block1_project_conv",
         "globalization",
     ]
+    assert texts[4:] == ["p  0.10", "0.50"]
+
+
+@pytest.mark.parametrize(
+    ("course", "limits"),
+    [
+        ([0.434, 0.426], (0.4, 0.5)),
+        ([0.01, 0.93], (0.0, 0.95)),
+        ([1.0, 1.0], (0.9, 1.0)),
+        ([0.0], (0.0, 0.1)),
+    ],
+)
+def test_colours_span_what_was_probable(course, limits, figures):
+    recorded = {"conv": {"source": course}}
+    draw_probabilities(recorded, Architecture({"conv": SiteChoice("source")}))
+    assert figures[0].axes[0].images[0].get_clim() == limits
 
 
 def test_of_cells_it_is_what_was_kept(figures):

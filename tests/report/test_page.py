@@ -94,7 +94,15 @@ def make_page(tmp_path):
     ):
         path = tmp_path / "report.html"
         was = {"conv_1": "conv3x3 /2"}
-        records = Records(history, architecture, was, probabilities, confusions)
+        records = Records(
+            history,
+            architecture,
+            was,
+            probabilities,
+            confusions,
+            command=f"python -m ntaa_tf.adapt --dataset={title}",
+            exports={"adapted.keras": 3 * 2**20},
+        )
         write_report(path, title, recipe, metrics, records)
         assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
         return Page(path.read_text("utf-8"))
@@ -130,6 +138,8 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "conv_1",
         "conv3x3 /2",
         "max_pool",
+        "python -m ntaa_tf.adapt --dataset=A run",
+        "3.0 MiB",
         "2 of 9",  # coats that were taken for shirts
     ],
 )
