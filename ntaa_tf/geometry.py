@@ -59,6 +59,16 @@ class Geometry:
         return top, left
 
     @property
+    def summary(self) -> str:
+        """What the convolution is called, such as `conv3x3 /2`."""
+        kind = "depthwise" if self.kind == "depthwise" else "conv"
+        if max(self.dilation) > 1:
+            kind = f"dilated {kind}"
+        strides = f" /{max(self.strides)}" if max(self.strides) > 1 else ""
+        height, width = self.kernel_size
+        return f"{kind}{height}x{width}{strides}"
+
+    @property
     def reduces(self) -> bool:
         """Whether fewer channels are written than read."""
         return self.out_channels < self.in_channels

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.architecture import Architecture
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -11,33 +10,27 @@ from ntaa_tf.inputs import build_source
 from ntaa_tf.inputs import find_inputs
 from ntaa_tf.inputs import keep_source
 from ntaa_tf.machine import find_peak_memory
-from ntaa_tf.methods import NOTHING
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
-from ntaa_tf.report import draw_architecture
-from ntaa_tf.report import write_report
 from ntaa_tf.runs import find_versions
 from ntaa_tf.runs import name_workdir
 from ntaa_tf.runs import open_workdir
-from ntaa_tf.runs import shorten_names
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.stages.budgeting import measure_budget
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
-from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.domains import prepare_data
-from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.evaluation import evaluate
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import read_architecture
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.stages.reporting import report
 from ntaa_tf.stages.self_supervising import learn_without_labels
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import open_super
@@ -86,7 +79,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
             baseline = finetune_plainly(job)
         results = adapt(job, workdir)
         metrics = summarize(recipe, results, workdir) | baseline
-        report(recipe, metrics, workdir)
+        report(job, metrics)
         write_json(path / METRICS_FILE, metrics)
         return metrics
 
@@ -172,36 +165,6 @@ def summarize(
         "seed": recipe.seed,
         "versions": find_versions(),
     }
-
-
-def report(
-    recipe: Recipe, metrics: dict[str, Any], workdir: WorkDirectory
-) -> None:
-    """Draw the architecture and write the page a person looks at."""
-    path = workdir.path
-    architecture = Architecture({})
-    history: dict[str, list[float]] = {}
-    for stage in ("supernet", "search", "pretrain", "finetune"):
-        if (path / stage / RESULT_FILE).exists():
-            result = read_json(path / stage / RESULT_FILE)
-            history |= {
-                f"{stage}_{name}": values
-                for name, values in result.get("history", {}).items()
-            }
-    is_kept = metrics.get("guard", {}).get("kept") != BASELINE
-    if recipe.plan.search != NOTHING and is_kept:
-        architecture = read_architecture(path / "search" / ARCHITECTURE_FILE)
-        draw_architecture(architecture, path / "architecture.png")
-    sheet = path / "evaluate" / SHEET_FILE
-    write_report(
-        path / "report.html",
-        "{model} adapted to {dataset}".format(**shorten_names(recipe)),
-        recipe.to_dict(),
-        metrics,
-        history,
-        architecture,
-        sheet.read_bytes() if sheet.exists() else None,
-    )
 
 
 def list_choosing(recipe: Recipe) -> Stages:

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
+import shlex
 from pathlib import Path
 
 from ntaa_tf.recipe import Recipe
@@ -35,6 +36,25 @@ def name_workdir(recipe: Recipe) -> Path:
         text = json.dumps(others, sort_keys=True)
         words.append(hashlib.sha256(text.encode()).hexdigest()[:6])
     return Path("runs") / "-".join(words)
+
+
+def write_command(recipe: Recipe) -> str:
+    """Write the command that runs a recipe, without what is by default.
+
+    Example:
+    >>> write_command(Recipe(seed=3, guard=True, workdir="my runs"))
+    "python -m ntaa_tf.adapt --guard --seed=3 '--workdir=my runs'"
+    """
+    defaults = Recipe().to_dict()
+    flags = []
+    for name, value in recipe.to_dict().items():
+        if value == defaults[name]:
+            continue
+        if isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no{name}")
+        else:
+            flags.append(shlex.quote(f"--{name}={value}"))
+    return " ".join(["python -m ntaa_tf.adapt", *flags])
 
 
 def open_workdir(recipe: Recipe, path: Path) -> WorkDirectory:

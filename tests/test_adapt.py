@@ -50,6 +50,8 @@ def test_a_run_leaves_what_was_promised(finished):
     for name in (
         "recipe.json",
         "search/architecture.json",
+        "search/probability_course.json",
+        "evaluate/confusions.json",
         "search/tensorboard",
         "finetune/tensorboard",
         "adapted.keras",
@@ -57,6 +59,7 @@ def test_a_run_leaves_what_was_promised(finished):
         "metrics.json",
         "report.html",
         "architecture.png",
+        "architecture.svg",
         "baseline/adapted.keras",
     ):
         assert (workdir / name).exists(), name

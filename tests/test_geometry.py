@@ -160,3 +160,26 @@ def test_a_pair_has_two_sizes():
     assert as_pair([1, 2]) == (1, 2)
     with pytest.raises(ValueError, match="unpack"):
         as_pair([1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "summary"),
+    [
+        ("dense", {}, "conv3x3"),
+        ("dense", {"strides": (2, 2)}, "conv3x3 /2"),
+        ("dense", {"kernel_size": (1, 7)}, "conv1x7"),
+        ("dense", {"dilation": (2, 2)}, "dilated conv3x3"),
+        ("depthwise", {"strides": (2, 1)}, "depthwise3x3 /2"),
+    ],
+)
+def test_a_summary_tells_kind_kernel_and_strides(kind, changes, summary):
+    common = {
+        "kernel_size": (3, 3),
+        "strides": (1, 1),
+        "dilation": (1, 1),
+        "padding": ((1, 1), (1, 1)),
+        "input_size": (8, 8),
+        "in_channels": 4,
+        "out_channels": 4,
+    }
+    assert Geometry(kind=kind, **(common | changes)).summary == summary

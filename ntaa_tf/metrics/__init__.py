@@ -1,7 +1,8 @@
-"""Retrieval metrics in NumPy, and the accuracy of labels that are known."""
+"""Metrics of retrieval, of confusions, and of labels that are known."""
 
 from ntaa_tf.metrics.answers import count_ranked
 from ntaa_tf.metrics.answers import rank_answers
+from ntaa_tf.metrics.confusion import count_confusions
 from ntaa_tf.metrics.distances import iterate_distances
 from ntaa_tf.metrics.distances import measure_distances
 from ntaa_tf.metrics.distances import normalize_features
@@ -19,6 +20,7 @@ __all__ = [
     "KnownAccuracy",
     "Labels",
     "RetrievalResult",
+    "count_confusions",
     "count_ranked",
     "evaluate_retrieval",
     "iterate_distances",

@@ -3,9 +3,11 @@
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.drawing import draw_architecture
 from ntaa_tf.report.page import write_report
+from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_table
 
 __all__ = [
+    "Records",
     "draw_architecture",
     "draw_contact_sheet",
     "format_table",

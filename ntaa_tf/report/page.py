@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Mapping
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import write_atomically
+from ntaa_tf.report import pictures
 from ntaa_tf.report import sections
+from ntaa_tf.report.records import Records
 from ntaa_tf.report.style import STYLE
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
@@ -21,9 +21,7 @@ def write_report(
     title: str,
     recipe: Mapping[str, Any],
     metrics: Mapping[str, Any],
-    history: Mapping[str, Sequence[float]],
-    architecture: Architecture,
-    answers: bytes | None = None,
+    records: Records,
 ) -> None:
     """Write the page of a run as one HTML file.
 
@@ -32,9 +30,7 @@ def write_report(
         title: of the page.
         recipe: the value of every flag of the run.
         metrics: what `metrics.json` holds; what is missing is left out.
-        history: values after each epoch, see `draw_curves`.
-        architecture: the one that was found.
-        answers: a picture of queries and their answers, as a PNG file.
+        records: what else the run left.
     """
     heading = html.escape(title)
     body = "\n".join(
@@ -42,10 +38,16 @@ def write_report(
             f"<h1>{heading}</h1>",
             f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
             sections.show_results(metrics),
-            sections.show_curves(history),
-            sections.show_answers(answers),
-            sections.show_architecture(architecture),
-            sections.show_run(recipe, metrics),
+            pictures.show_curves(records.history),
+            pictures.show_probabilities(
+                records.probabilities, records.architecture
+            ),
+            pictures.show_confusions(records.confusions),
+            pictures.show_answers(records.answers),
+            pictures.show_architecture(
+                records.architecture, records.operations
+            ),
+            sections.show_run(recipe, metrics, records),
         )
     )
     page = (

@@ -1,99 +1,68 @@
-"""The sections of the page, each as HTML, every text in it escaped."""
+"""The sections of the page that show numbers, every text in them escaped."""
 
-import base64
 import html
-from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 from typing import Any
 
-from ntaa_tf.architecture import Architecture
-from ntaa_tf.report.curves import draw_curves
-from ntaa_tf.report.drawing import make_figure
-from ntaa_tf.report.ink import choose_colour
-from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.markup import write_pairs
+from ntaa_tf.report.markup import write_row
+from ntaa_tf.report.markup import write_section
+from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.table import name_score
+from ntaa_tf.report.trade_off import draw_trade_off
+
+MEBIBYTE = 2**20
 
 
 def show_results(metrics: Mapping[str, Any]) -> str:
     """Show the result table, and the checks that were made."""
-    rows = [_row(cells) for cells in list_rows(metrics)]
+    rows = [write_row(cells) for cells in list_rows(metrics)]
     caption = (
         "MACs are multiply-adds for one image. Batch 1 and batch 32 are "
         "the latencies of a batch of as many images."
     )
-    return _section(
+    return write_section(
         "Result",
         f'<div class="scroll"><table class="results"><caption>{caption}'
-        f"</caption><thead>{_row(list_header(metrics), 'col')}</thead>"
+        f"</caption><thead>{write_row(list_header(metrics), 'col')}</thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
-        + _pairs("Checks", _list_checks(metrics))
-        + _pairs("Budget", _list_budget(metrics)),
+        + _show_trade_off(metrics)
+        + write_pairs("Checks", _list_checks(metrics))
+        + write_pairs("Budget", _list_budget(metrics)),
     )
 
 
-def show_curves(history: Mapping[str, Sequence[float]]) -> str:
-    """Show the curves of the training, if any."""
-    panels = draw_curves(history)
-    if not panels:
-        return ""
-    return _section("Training", f'<div class="panels">{"".join(panels)}</div>')
+def _show_trade_off(metrics: Mapping[str, Any]) -> str:
+    drawing = draw_trade_off(metrics)
+    return f'<div class="panels">{drawing}</div>' if drawing else ""
 
 
-def show_answers(picture: bytes | None) -> str:
-    """Show queries and what was found, if there is a picture of them."""
-    if picture is None:
-        return ""
-    data = base64.b64encode(picture).decode("ascii")
-    text = (
-        "Queries, and the first answers to each from the left: green where "
-        "they are of the query's identity, red where not."
-    )
-    return _section(
-        "Answers",
-        f'<p>{text}</p><div class="scroll"><img alt="{text}" '
-        f'src="data:image/png;base64,{data}"></div>',
-    )
-
-
-def show_architecture(architecture: Architecture) -> str:
-    """Show the architecture as a picture and as a table, if it has sites."""
-    if not architecture.sites:
-        return ""
-    picture = to_svg(make_figure(architecture), "The choice of every site")
-    rows = [
-        f"<tr><td>{html.escape(name)}</td><td>"
-        f'<span class="dot" style="background: '
-        f'{choose_colour(choice.candidate)}"></span>'
-        f"{html.escape(choice.candidate)}</td><td>{choice.reads}</td></tr>"
-        for name, choice in architecture.sites.items()
-    ]
-    header = _row(("site", "candidate", "reads from sites back"), "col")
-    return _section(
-        "Architecture",
-        f'<div class="scroll picture">{picture}</div>'
-        f"<details><summary>As a table</summary><table><thead>{header}"
-        f"</thead><tbody>{''.join(rows)}</tbody></table></details>",
-    )
-
-
-def show_run(recipe: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
-    """Show the seconds of each stage, seed, versions, and every flag."""
+def show_run(
+    recipe: Mapping[str, Any], metrics: Mapping[str, Any], records: Records
+) -> str:
+    """Show the command, what it wrote, its seconds, versions and flags."""
     stages = metrics.get("seconds", {})
     seconds = {stage: f"{stages[stage]:,.1f} s" for stage in stages}
     if stages:
         seconds["total"] = f"{sum(stages.values()):,.1f} s"
     versions = {key: metrics[key] for key in ("seed",) if key in metrics}
     versions |= metrics.get("versions", {})
-    return _section(
+    exports = {
+        name: f"{size / MEBIBYTE:,.1f} MiB"
+        for name, size in records.exports.items()
+    }
+    command = f"<pre>{html.escape(records.command)}</pre>"
+    return write_section(
         "Run",
-        '<div class="columns">'
-        + _pairs("Stages", seconds)
-        + _pairs("Seed and versions", versions)
-        + _pairs("Recipe", recipe)
+        (command if records.command else "")
+        + '<div class="columns">'
+        + write_pairs("Exports", exports)
+        + write_pairs("Stages", seconds)
+        + write_pairs("Seed and versions", versions)
+        + write_pairs("Recipe", recipe)
         + "</div>",
     )
 
@@ -142,27 +111,3 @@ def _list_budget(metrics: Mapping[str, Any]) -> dict[str, str]:
         name: "; ".join(f"{what} {costs[what]:,.10g}" for what in costs)
         for name, costs in metrics.get("budget", {}).items()
     }
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{title}</h2>{content}</section>"
-
-
-def _pairs(title: str, pairs: Mapping[str, Any]) -> str:
-    """Write a table of names and values, nothing if there are none."""
-    if not pairs:
-        return ""
-    rows = [_row((name, value)) for name, value in pairs.items()]
-    return (
-        f'<table class="pairs"><caption>{title}</caption>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
-
-
-def _row(cells: Iterable[Any], scope: str = "row") -> str:
-    """Write a table row: all are headings in a header, else the first."""
-    first, *others = (html.escape(str(cell)) for cell in cells)
-    tag = "th" if scope == "col" else "td"
-    return f'<tr><th scope="{scope}">{first}</th>' + (
-        "".join(f"<{tag}>{cell}</{tag}>" for cell in others) + "</tr>"
-    )

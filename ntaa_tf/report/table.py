@@ -53,6 +53,15 @@ def list_header(metrics: Mapping[str, Any]) -> tuple[str, ...]:
 
 def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """List the rows of the table, formatted, below its header."""
+    measures = _list_measures(metrics)
+    return [
+        (label, *_format_model(metrics[key], measures))
+        for key, label in name_models(metrics).items()
+    ]
+
+
+def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Name the models that were measured, by their keys in the metrics."""
     method = metrics.get("method", "ntaa")
     labels = {
         "source": "source",
@@ -60,12 +69,7 @@ def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
         "searched": "searched, not finetuned",
         "adapted": METHODS.get(method, method),
     }
-    measures = _list_measures(metrics)
-    return [
-        (label, *_format_model(metrics[key], measures))
-        for key, label in labels.items()
-        if key in metrics
-    ]
+    return {key: label for key, label in labels.items() if key in metrics}
 
 
 def name_score(metrics: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.job import Job
 
+CONFUSIONS_FILE = "confusions.json"
 SHEET_FILE = "answers.png"
 
 
@@ -20,7 +22,8 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
 
     Args:
         job: what the stages share.
-        directory: gets a contact sheet, where queries have answers.
+        directory: gets a contact sheet, where queries have answers; where
+            classes are told apart, what was taken for what.
 
     Returns:
         The costs of the `source`; those of the `adapted` model, and how
@@ -41,6 +44,9 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     if job.recipe.plan.trains_supernet and collapsed.exists():
         model = keras.models.load_model(collapsed)
         searched = {"searched": _measure_test(job, _predict_test(job, model))}
+    confusions = job.task.confuse(predictions, job.dataset)
+    if confusions:
+        write_json(directory / CONFUSIONS_FILE, confusions)
     answers = job.task.find_answers(predictions, job.dataset.test)
     if answers is not None:
         draw_contact_sheet(directory / SHEET_FILE, *answers)

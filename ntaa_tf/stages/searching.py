@@ -20,6 +20,7 @@ from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.monitor import SearchMonitor
+from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.super_supernet import load_super
 from ntaa_tf.search.target_head import TargetHead
@@ -35,6 +36,7 @@ from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.stages.supernet_directory import find_super
 from ntaa_tf.training import fit_resumably
 
+COURSE_FILE = "probability_course.json"
 MONITOR_BATCHES = 10
 BUDGET_BATCHES = 5
 DECOUPLED = "adam_decoupled"
@@ -45,7 +47,8 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
 
     Args:
         job: what the stages share.
-        directory: gets `architecture.json` and `collapsed.keras`.
+        directory: gets `architecture.json`, `collapsed.keras`, and in
+            `probability_course.json` what was probable after each epoch.
 
     Returns:
         The `history`: each metric after each epoch; the `gap`: how good
@@ -181,6 +184,8 @@ def _fit(
         if job.recipe.validated_end and not job.recipe.searches_cells:
             allows = None if budget is None else budget.keeps
             callbacks.append(EndValidated(monitor.evaluate, allows))
+    if supernet.relaxation != SINGLE_PATH:  # Which leaves the logits alone.
+        callbacks.append(ProbabilityRecorder(directory / COURSE_FILE))
     return fit_resumably(
         supernet,
         lambda first: _make_batches(job, first),

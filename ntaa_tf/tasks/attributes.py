@@ -12,6 +12,7 @@ from ntaa_tf.data import image_batches
 from ntaa_tf.graph.names import find_free_name
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.metrics import KnownAccuracy
+from ntaa_tf.metrics import count_confusions
 from ntaa_tf.size import Size
 
 NEIGHBOURS = 1  # How many classes off is nearly right.
@@ -132,6 +133,23 @@ class Attributes:
     def find_answers(self, *_: Any) -> None:
         """Give nothing: there is nothing to be found."""
         return
+
+    def confuse(
+        self,
+        logits: list[np.ndarray],
+        dataset: attributes.AttributeDataset,
+    ) -> dict[str, Any]:
+        """Count it for each attribute, where images have a label of it."""
+        confusions = {}
+        for column, attribute in enumerate(self.table.attributes):
+            truth = self.table.rows[dataset.test.labels, column]
+            is_known = truth != attributes.MISSING
+            confusions[attribute.name] = count_confusions(
+                attribute.classes,
+                truth[is_known],
+                logits[column].argmax(-1)[is_known],
+            )
+        return confusions
 
     def finish(self, model: keras.Model) -> keras.Model:
         """Give the model as it is."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.metrics import count_confusions
 from ntaa_tf.size import Size
 
 
@@ -91,6 +92,14 @@ class Classification:
     def find_answers(self, *_: Any) -> None:
         """Give nothing: there is nothing to be found."""
         return
+
+    def confuse(
+        self, logits: np.ndarray, dataset: data.ImageDataset
+    ) -> dict[str, Any]:
+        """Count which classes were taken for which."""
+        truth, predicted = dataset.test.labels, logits.argmax(-1)
+        names = dataset.class_names
+        return {"classes": count_confusions(names, truth, predicted)}
 
     def finish(self, model: keras.Model) -> keras.Model:
         """Give the model as it is."""

@@ -108,5 +108,13 @@ class Task(Protocol):
             whether they are right.
         """
 
+    def confuse(self, predictions: Any, dataset: Any) -> dict[str, Any]:
+        """Count what was taken for what on the test split.
+
+        Returns:
+            What `count_confusions` gives, by the name of what was told apart;
+            nothing where no classes are.
+        """
+
     def finish(self, model: keras.Model) -> keras.Model:
         """Give what is handed back of a trained model."""

@@ -17,6 +17,7 @@ from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import ink
 from ntaa_tf.report.drawing import DOTS_PER_INCH
 from ntaa_tf.report.drawing import make_figure
+from ntaa_tf.report.ink import REMOVING
 
 SIZES = (1, 2, 12, 48, 190)
 
@@ -61,7 +62,8 @@ def test_the_png_has_the_size_of_the_figure_and_is_not_blank(sites, tmp_path):
     assert (width, height) == tuple(int(i * DOTS_PER_INCH) for i in inches)
     assert 0.6 < width / height < 4 if sites >= 12 else width < 1000
     assert len(set(pixels)) > 10
-    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
+    assert sorted(tmp_path.iterdir()) == [path, path.with_suffix(".svg")]
+    assert path.with_suffix(".svg").read_text("utf-8").count("<svg") == 1
 
 
 @pytest.mark.parametrize("sites", SIZES)
@@ -80,10 +82,10 @@ def test_nothing_overlaps_and_nothing_leaves_the_picture(sites):
     apart = (high <= low.swapaxes(0, 1)) | (low >= high.swapaxes(0, 1))
     overlapping = np.triu(~apart.any(axis=-1), k=1)
     assert not overlapping.any()
-    assert len(pills_of(figure)) == sites
+    assert len(pills_of(figure)) == 2 * sites
 
 
-def test_every_site_shows_its_name_its_candidate_and_what_it_reads():
+def test_every_site_shows_its_name_what_it_was_and_what_it_became():
     architecture = Architecture(
         {
             "stem": SiteChoice("source"),
@@ -91,12 +93,29 @@ def test_every_site_shows_its_name_its_candidate_and_what_it_reads():
             "last": SiteChoice("source", 2),
         }
     )
-    texts = texts_of(make_figure(architecture))
+    was = {"stem": "conv7x7 /2", "middle": "conv3x3", "last": "conv1x1"}
+    texts = texts_of(make_figure(architecture, was))
     assert "Sites that changed: 2 of 3" in texts
-    assert {"stem", "middle", "last", "↑2"} <= set(texts)
-    assert texts.count("source") == 2 and texts.count("max_pool") == 1
-    assert {"source · 2", "max_pool · 1"} <= set(texts)
+    assert {"Source", "Adapted", "↑2", *was} <= set(texts)
+    # What is kept is called in the adapted network as in the source.
+    assert texts.count("conv7x7 /2") == texts.count("conv1x1") == 2
+    assert texts.count("conv3x3") == texts.count("max_pool") == 1
+    assert {"kept · 2", "max_pool · 1"} <= set(texts)
     assert any(text.startswith("↑n") for text in texts)
+
+
+@pytest.mark.parametrize("candidate", REMOVING)
+def test_a_removed_layer_is_struck_out_left_and_a_gap_right(candidate):
+    sites = {"a": SiteChoice("source"), "b": SiteChoice(candidate)}
+    figure = make_figure(Architecture(sites), {"b": "conv3x3"})
+    *_, was, gap = pills_of(figure)
+    assert was.get_fill() and not gap.get_fill()
+    strike = figure.axes[0].collections[-1].get_segments()[0]
+    ends, middles = np.array(strike).T
+    box = was.get_bbox()
+    assert box.x0 < ends.min() < ends.max() < box.x1
+    assert middles == pytest.approx((box.y0 + box.y1) / 2)
+    assert {candidate, f"removed: {candidate} · 1"} <= set(texts_of(figure))
 
 
 def test_marks_are_explained_only_where_there_are_any():
@@ -104,12 +123,15 @@ def test_marks_are_explained_only_where_there_are_any():
     assert not any("↑" in text for text in texts_of(figure))
 
 
-def test_only_the_sources_operation_is_grey_and_faint():
-    names = ("source", *CANDIDATES, "of_a_later_version")
+def test_only_what_is_kept_is_grey_and_faint():
+    names = [name for name in CANDIDATES if name not in REMOVING]
+    names = ["source", *names, "of_a_later_version"]
     sites = {name: SiteChoice(name) for name in names}
-    source, *others = pills_of(make_figure(Architecture(sites)))
+    pills = pills_of(make_figure(Architecture(sites)))
+    kept, *others = pills[1::2]
     colours = [to_hex(pill.get_facecolor()) for pill in others]
-    assert source.get_alpha() < 0.5
+    assert kept.get_alpha() < 0.5
+    assert all(pill.get_alpha() < 0.5 for pill in pills[::2])
     assert all(pill.get_alpha() == 1 for pill in others)
     assert len(set(colours)) == len(others)
     assert ink.SOURCE not in colours

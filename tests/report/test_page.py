@@ -7,6 +7,9 @@ import pytest
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.report import Records
+from ntaa_tf.report import heat_map
+from ntaa_tf.report import trade_off
 from ntaa_tf.report import write_report
 
 MODEL = {
@@ -40,6 +43,9 @@ RECIPE = {"model": "resnet20", "smoke": False, "image_size": None}
 ARCHITECTURE = Architecture(
     {"conv_1": SiteChoice("max_pool", 2), "conv_2": SiteChoice("source")}
 )
+PROBABILITIES = {"conv_1": {"source": [0.5, 0.1], "max_pool": [0.5, 0.9]}}
+COUNTS = [[0, 0, 7], [0, 1, 2], [1, 1, 5]]
+CONFUSIONS = {"kind": {"classes": ["coat", "shirt"], "counts": COUNTS}}
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
@@ -83,9 +89,21 @@ def make_page(tmp_path):
         metrics=METRICS,
         history=HISTORY,
         architecture=ARCHITECTURE,
+        probabilities=PROBABILITIES,
+        confusions=CONFUSIONS,
     ):
         path = tmp_path / "report.html"
-        write_report(path, title, recipe, metrics, history, architecture)
+        was = {"conv_1": "conv3x3 /2"}
+        records = Records(
+            history,
+            architecture,
+            was,
+            probabilities,
+            confusions,
+            command=f"python -m ntaa_tf.adapt --dataset={title}",
+            exports={"adapted.keras": 3 * 2**20},
+        )
+        write_report(path, title, recipe, metrics, records)
         assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
         return Page(path.read_text("utf-8"))
 
@@ -118,7 +136,11 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "image_size",
         "None",
         "conv_1",
+        "conv3x3 /2",
         "max_pool",
+        "python -m ntaa_tf.adapt --dataset=A run",
+        "3.0 MiB",
+        "2 of 9",  # coats that were taken for shirts
     ],
 )
 def test_the_page_holds_what_was_measured(text, make_page):
@@ -130,10 +152,28 @@ def test_the_page_shows_curves_and_architecture(make_page):
         value for name, value in make_page().attributes if name == "aria-label"
     ]
     assert labels == [
+        trade_off.LABEL,
         "Training loss",
         "Validation accuracy and the gap",
+        heat_map.LABEL,
+        "What was taken for what: kind",
         "The choice of every site",
     ]
+
+
+def test_a_search_that_recorded_nothing_has_no_heat_map(make_page):
+    assert "Search" in make_page().words
+    assert "Search" not in make_page(probabilities={}).words
+
+
+def test_many_classes_have_a_list_but_no_matrix(make_page):
+    names = [f"class {number}" for number in range(200)]
+    counts = [[3, 3, 5], [3, 199, 4]]
+    page = make_page(confusions={"x": {"classes": names, "counts": counts}})
+    assert {"class 3", "class 199", "4 of 9"} <= set(page.words)
+    labels = [value for name, value in page.attributes if name == "aria-label"]
+    assert not any("taken for" in label for label in labels)
+    assert "Confusions" not in make_page(confusions={}).words
 
 
 def test_without_sites_there_is_no_architecture(make_page):
@@ -145,13 +185,15 @@ def test_without_sites_there_is_no_architecture(make_page):
 
 def test_the_page_needs_no_network(make_page, tmp_path):
     page = make_page()
-    assert not {"script", "link", "iframe", "img", "image"} & set(page.tags)
+    assert not {"script", "link", "iframe", "img"} & set(page.tags)
     references = [
         value
         for name, value in page.attributes
         if name in ("src", "href", "xlink:href")
     ]
-    assert references and all(value[0] == "#" for value in references)
+    allowed = ("#", "data:image/png;base64,")
+    assert references
+    assert all(value.startswith(allowed) for value in references)
     css = re.findall(r"url\((.)", (tmp_path / "report.html").read_text())
     assert set(css) <= {"#"}
     assert "@import" not in (tmp_path / "report.html").read_text()
@@ -175,9 +217,10 @@ def test_hostile_names_stay_text(make_page):
         metrics=everywhere,
         history={HOSTILE: [1.0, 2.0]},
         architecture=Architecture({HOSTILE: SiteChoice(HOSTILE)}),
+        confusions={HOSTILE: {"classes": [HOSTILE] * 2, "counts": COUNTS}},
     )
     assert "script" not in page.tags
-    assert page.words.count(HOSTILE) == 11
+    assert page.words.count(HOSTILE) == 14
     assert ("aria-label", HOSTILE) in page.attributes
 
 

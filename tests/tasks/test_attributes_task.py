@@ -6,6 +6,7 @@ import pytest
 
 from ntaa_tf.data import Examples
 from ntaa_tf.data.attributes import Attribute
+from ntaa_tf.data.attributes import AttributeDataset
 from ntaa_tf.data.attributes import tabulate
 from ntaa_tf.tasks.attributes import Attributes
 from ntaa_tf.tasks.attributes import attach_classifiers
@@ -63,6 +64,20 @@ def test_only_known_labels_are_measured(labelled):
         "age_accuracy": pytest.approx(2 / 3),
         "age_one_off": 1.0,
         "hat_accuracy": pytest.approx(2 / 3),
+    }
+
+
+def test_confusions_are_of_known_labels_of_each_attribute(labelled):
+    task, examples = labelled
+    dataset = AttributeDataset("x", task.table, None, None, examples)
+    age = np.eye(3)[[0, 1, 1, 0]]
+    hat = np.eye(2)[[1, 0, 1, 1]]
+    assert task.confuse([age, hat], dataset) == {
+        "age": {
+            "classes": ["young", "grown", "old"],
+            "counts": [[0, 0, 1], [1, 1, 1], [2, 1, 1]],
+        },
+        "hat": {"classes": ["no", "yes"], "counts": [[0, 1, 1], [1, 1, 2]]},
     }
 
 

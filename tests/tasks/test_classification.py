@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ntaa_tf.data import Examples
+from ntaa_tf.data import ImageDataset
 from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.tasks.classification import replace_classifier
@@ -92,3 +93,17 @@ def test_accuracy_is_the_share_of_right_answers(batch_size, rng):
     split = Examples(images, labels)
     measured = Classification().measure(model, split, batch_size)
     assert measured == {"accuracy": pytest.approx(4 / 6)}
+
+
+def test_confusions_are_counted_on_the_test_split():
+    labels = np.array([0, 0, 2])
+    test = Examples(np.zeros((3, 8, 8, 3), "uint8"), labels)
+    names = ("coat", "shirt", "dress")
+    dataset = ImageDataset("clothes", names, None, None, test)
+    logits = np.eye(3)[[0, 1, 2]]
+    assert Classification().confuse(logits, dataset) == {
+        "classes": {
+            "classes": list(names),
+            "counts": [[0, 0, 1], [0, 1, 1], [2, 2, 1]],
+        }
+    }

@@ -1,0 +1,113 @@
+"""What was taken for what: a matrix of few classes, the worst of many."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from ntaa_tf.report.ink import INK
+from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.layout import CHARACTER
+from ntaa_tf.report.records import Confusion
+
+MOST_CLASSES = 30  # Of a matrix that is drawn.
+MOST_PAIRS = 10
+LONGEST = 18  # Characters of a name.
+RIGHT, WRONG = "#0072b2", "#d55e00"
+FULL = 0.6  # From here on numbers are white.
+
+CELL, MARGIN = 0.3, 0.1  # Inches.
+SMALL: dict[str, Any] = {"color": INK, "fontsize": 7.5, "parse_math": False}
+
+
+def draw_confusion(name: str, confusion: Confusion) -> str:
+    """Draw a matrix: a row for each class, by what it was taken for.
+
+    Args:
+        name: what was told apart.
+        confusion: the names of `classes`, and the `counts`.
+
+    Returns:
+        An SVG element; nothing if there are more than `MOST_CLASSES`.
+    """
+    classes = [_shorten(label) for label in confusion["classes"]]
+    if len(classes) > MOST_CLASSES:
+        return ""
+    counts = _fill(confusion)
+    side = CELL * len(classes)
+    names = CHARACTER * max(map(len, classes)) + MARGIN
+    width = names + side + MARGIN
+    height = MARGIN + side + names
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes(
+        (names / width, names / height, side / width, side / height)
+    )
+    axes.imshow(_colour(counts), interpolation="none", aspect="auto")
+    _name_classes(axes, classes)
+    _write_counts(axes, counts)
+    return to_svg(figure, f"What was taken for what: {name}")
+
+
+def list_confused(confusion: Confusion) -> list[tuple[int, int, int, int]]:
+    """List the worst pairs: a class, what it was taken for, images, of all.
+
+    Args:
+        confusion: the names of `classes`, and the `counts`.
+
+    Example:
+    >>> list_confused({"classes": "ab", "counts": [[0, 0, 7], [0, 1, 2]]})
+    [(0, 1, 2, 9)]
+    """
+    totals: dict[int, int] = {}
+    for true, _, count in confusion["counts"]:
+        totals[true] = totals.get(true, 0) + count
+    wrong = [
+        (true, taken, count, totals[true])
+        for true, taken, count in confusion["counts"]
+        if true != taken
+    ]
+    return sorted(wrong, key=lambda pair: -pair[2])[:MOST_PAIRS]
+
+
+def _fill(confusion: Confusion) -> np.ndarray:
+    """Give the matrix of all counts (classes, taken for)."""
+    size = len(confusion["classes"])
+    counts = np.zeros((size, size), int)
+    for true, taken, count in confusion["counts"]:
+        counts[true, taken] = count
+    return counts
+
+
+def _share(counts: np.ndarray) -> np.ndarray:
+    """Give how full each colour is: small shares of a class are seen too."""
+    return np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+
+
+def _colour(counts: np.ndarray) -> np.ndarray:
+    """Give RGBA, transparent where there is nothing: the page shows through."""
+    is_right = np.eye(len(counts), dtype=bool)[..., None]
+    hues = np.where(is_right, to_rgb(RIGHT), to_rgb(WRONG))
+    return np.concatenate([hues, _share(counts)[..., None]], axis=-1)
+
+
+def _name_classes(axes: Axes, classes: list[str]) -> None:
+    places = range(len(classes))
+    axes.set_yticks(places, classes, **SMALL)
+    axes.set_xticks(places, classes, rotation=90, **SMALL)
+    axes.tick_params(length=0)
+    axes.spines[:].set(color=INK, alpha=0.3, linewidth=0.6)
+
+
+def _write_counts(axes: Axes, counts: np.ndarray) -> None:
+    style = SMALL | {"ha": "center", "va": "center_baseline", "fontsize": 7}
+    for (row, column), share in np.ndenumerate(_share(counts)):
+        if counts[row, column]:
+            colour = {"color": "white"} if share > FULL else {}
+            text = f"{counts[row, column]}"
+            axes.text(column, row, text, **(style | colour))
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

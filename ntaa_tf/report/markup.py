@@ -1,0 +1,31 @@
+"""Pieces of HTML that the sections of the page share."""
+
+import html
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+
+def write_section(title: str, content: str) -> str:
+    """Write a section; the content is HTML."""
+    return f"<section><h2>{title}</h2>{content}</section>"
+
+
+def write_pairs(title: str, pairs: Mapping[str, Any]) -> str:
+    """Write a table of names and values, nothing if there are none."""
+    if not pairs:
+        return ""
+    rows = [write_row((name, value)) for name, value in pairs.items()]
+    return (
+        f'<table class="pairs"><caption>{title}</caption>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def write_row(cells: Iterable[Any], scope: str = "row") -> str:
+    """Write a table row: all are headings in a header, else the first."""
+    first, *others = (html.escape(str(cell)) for cell in cells)
+    tag = "th" if scope == "col" else "td"
+    return f'<tr><th scope="{scope}">{first}</th>' + (
+        "".join(f"<{tag}>{cell}</{tag}>" for cell in others) + "</tr>"
+    )

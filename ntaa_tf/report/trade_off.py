@@ -1,0 +1,92 @@
+"""Error against MACs: what a model's accuracy costs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import MaxNLocator
+
+from ntaa_tf.report.ink import INK
+from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.table import format_count
+from ntaa_tf.report.table import name_models
+from ntaa_tf.report.table import name_score
+
+SIZE = (4.2, 2.7)  # Inches.
+# Of each model a colour and, for those who do not see it, a marker.
+MARKS = {
+    "source": ("#94a0ad", "s"),
+    "baseline": ("#f08c00", "D"),
+    "searched": ("#8fb8f6", "o"),
+    "adapted": ("#3b82f6", "o"),
+}
+LABEL = "Test error against MACs"
+
+Points = dict[str, tuple[float, float]]
+
+
+def draw_trade_off(metrics: Mapping[str, Any]) -> str:
+    """Draw the test error of each model against its MACs.
+
+    Args:
+        metrics: what `metrics.json` holds. What was searched but not
+            finetuned has the MACs of the adapted model.
+
+    Returns:
+        An SVG element; nothing unless two models have both.
+    """
+    points = _list_points(metrics)
+    if len(points) < 2:
+        return ""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.add_subplot()
+    names = name_models(metrics)
+    middle = sum(macs for macs, _ in points.values()) / len(points)
+    for key, (macs, error) in points.items():
+        colour, marker = MARKS[key]
+        axes.plot(macs, error, marker, color=colour, markersize=7)
+        _name_point(axes, names[key], macs, error, is_right=macs > middle)
+    _style_axes(axes, f"100 % − {name_score(metrics)}, %")
+    return to_svg(figure, LABEL)
+
+
+def _list_points(metrics: Mapping[str, Any]) -> Points:
+    """List MACs and error of each model of which both are known."""
+    key = f"test_{metrics.get('score', 'accuracy')}"
+    points = {}
+    for name in MARKS:
+        model = metrics.get(name, {})
+        costs = metrics.get("adapted", {}) if name == "searched" else model
+        if key in model and "macs" in costs:
+            points[name] = costs["macs"], 100 * (1 - model[key])
+    return points
+
+
+def _name_point(
+    axes: Axes, name: str, macs: float, error: float, is_right: bool
+) -> None:
+    style: dict[str, Any] = {"color": INK, "fontsize": 8}
+    axes.annotate(
+        name,
+        (macs, error),
+        (-8 if is_right else 8, 0),
+        textcoords="offset points",
+        ha="right" if is_right else "left",
+        va="center_baseline",
+        parse_math=False,
+        **style,
+    )
+
+
+def _style_axes(axes: Axes, error: str) -> None:
+    axes.margins(0.2)
+    axes.set_title(LABEL, loc="left", color=INK, fontsize=9, fontweight="bold")
+    axes.set_xlabel("MACs of one image", color=INK, fontsize=8)
+    axes.set_ylabel(error, color=INK, fontsize=8)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_count(x)))
+    axes.tick_params(colors=INK, labelsize=8, length=0)
+    axes.grid(color=INK, alpha=0.12, linewidth=0.6)
+    axes.spines[:].set_visible(False)

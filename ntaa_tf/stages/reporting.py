@@ -1,0 +1,108 @@
+"""What a person looks at when a run is finished."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.architecture import Architecture
+from ntaa_tf.files import read_json
+from ntaa_tf.graph.rewrite import flatten
+from ntaa_tf.graph.select import find_convolutions
+from ntaa_tf.methods import NOTHING
+from ntaa_tf.report import Records
+from ntaa_tf.report import draw_architecture
+from ntaa_tf.report import write_report
+from ntaa_tf.runs import shorten_names
+from ntaa_tf.runs import write_command
+from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
+from ntaa_tf.stages.evaluation import CONFUSIONS_FILE
+from ntaa_tf.stages.evaluation import SHEET_FILE
+from ntaa_tf.stages.job import ADAPTED_FILE
+from ntaa_tf.stages.job import BASELINE
+from ntaa_tf.stages.job import Job
+from ntaa_tf.stages.job import read_architecture
+from ntaa_tf.stages.searching import COURSE_FILE
+from ntaa_tf.workdir import RESULT_FILE
+
+EXPORTS = (ADAPTED_FILE, "export/saved_model")
+TRAINING = ("supernet", "search", "pretrain", "finetune")
+PICTURE_FILE = "architecture.png"
+
+
+def report(job: Job, metrics: Mapping[str, Any]) -> None:
+    """Draw the architecture and write the page a person looks at.
+
+    Args:
+        job: a finished one; its `path` gets `report.html`, and with sites
+            `architecture.png` and `architecture.svg`.
+        metrics: what `metrics.json` is to hold.
+    """
+    records = _collect(job, metrics)
+    if records.architecture.sites:
+        draw_architecture(
+            records.architecture, job.path / PICTURE_FILE, records.operations
+        )
+    write_report(
+        job.path / "report.html",
+        "{model} adapted to {dataset}".format(**shorten_names(job.recipe)),
+        job.recipe.to_dict(),
+        metrics,
+        records,
+    )
+
+
+def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
+    """Read what the stages left."""
+    search, sheet = job.path / "search", job.path / "evaluate" / SHEET_FILE
+    architecture = Architecture({})
+    is_kept = metrics.get("guard", {}).get("kept") != BASELINE
+    if job.recipe.plan.search != NOTHING and is_kept:
+        architecture = read_architecture(search / ARCHITECTURE_FILE)
+    return Records(
+        history=_read_history(job.path),
+        architecture=architecture,
+        operations=_name_operations(job),
+        probabilities=_read_if_there(search / COURSE_FILE),
+        confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
+        command=write_command(job.recipe),
+        exports=_measure_exports(job.path),
+        answers=sheet.read_bytes() if sheet.exists() else None,
+    )
+
+
+def _read_history(path: Path) -> dict[str, list[float]]:
+    """Read what each training recorded, its names begun with the stage's."""
+    return {
+        f"{stage}_{name}": values
+        for stage in TRAINING
+        if (path / stage / RESULT_FILE).exists()
+        for name, values in read_json(path / stage / RESULT_FILE)
+        .get("history", {})
+        .items()
+    }
+
+
+def _read_if_there(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.exists() else {}
+
+
+def _measure_exports(path: Path) -> dict[str, int]:
+    """Give the bytes of what can be served, by where it lies."""
+    sizes = {}
+    for name in EXPORTS:
+        files = [path / name, *(path / name).rglob("*")]
+        size = sum(file.stat().st_size for file in files if file.is_file())
+        if size:
+            sizes[name] = size
+    return sizes
+
+
+def _name_operations(job: Job) -> dict[str, str]:
+    """Say what each convolution of the source is; cells have no sites."""
+    if job.recipe.searches_cells:
+        return {}
+    return {
+        convolution.name: convolution.geometry.summary
+        for convolution in find_convolutions(flatten(job.source))
+        if convolution.geometry is not None
+    }

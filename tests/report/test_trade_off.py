@@ -1,0 +1,55 @@
+"""Error is drawn against MACs where there is something to compare."""
+
+import pytest
+
+from ntaa_tf.report import trade_off
+from ntaa_tf.report.trade_off import draw_trade_off
+
+METRICS = {
+    "source": {"macs": 4e7},
+    "baseline": {"macs": 4e7, "test_accuracy": 0.83},
+    "searched": {"test_accuracy": 0.7},
+    "adapted": {"macs": 3e7, "test_accuracy": 0.84},
+}
+
+
+@pytest.fixture
+def axes(monkeypatch):
+    """What is drawn of the metrics."""
+    drawn = []
+    monkeypatch.setattr(
+        trade_off, "to_svg", lambda figure, _: drawn.append(figure) or "<svg/>"
+    )
+    assert draw_trade_off(METRICS) == "<svg/>"
+    return drawn[0].axes[0]
+
+
+def test_each_model_that_was_measured_is_a_named_point(axes):
+    points = [tuple(map(float, line.get_xydata()[0])) for line in axes.lines]
+    names = [text.get_text() for text in axes.texts]
+    assert dict(zip(names, points, strict=True)) == {
+        "plain finetuning": (4e7, pytest.approx(17)),
+        "searched, not finetuned": (3e7, pytest.approx(30)),
+        "NTAA": (3e7, pytest.approx(16)),
+    }
+
+
+def test_models_are_told_by_more_than_colour(axes):
+    baseline, searched, _ = axes.lines
+    assert baseline.get_marker() != searched.get_marker()
+
+
+@pytest.mark.parametrize("missing", [(), ("macs",), ("test_accuracy",)])
+def test_one_point_is_nothing_to_compare(missing):
+    baseline = METRICS["baseline"]
+    known = {key: baseline[key] for key in baseline if key in missing}
+    metrics = {"baseline": known, "adapted": METRICS["adapted"]}
+    assert draw_trade_off(metrics) == ""
+    assert draw_trade_off({}) == ""
+
+
+def test_retrieval_is_judged_by_its_own_score():
+    model = {"macs": 3e7, "test_map": 0.5}
+    metrics = {"score": "map", "source": model, "adapted": model}
+    assert "<svg" in draw_trade_off(metrics)
+    assert draw_trade_off(metrics | {"score": "accuracy"}) == ""
