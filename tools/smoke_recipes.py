@@ -111,8 +111,8 @@ def list_stand_ins(
         return words
     if own_model and not recipe.model.endswith(".keras"):
         return [*words, "--sites=last:1", "--weights=none"]
-    model = f"--model={directory / SOURCE}"
-    return [*words, "--sites=last:1", model, "--preprocessing=torch"]
+    words += ["--sites=last:1", f"--model={directory / SOURCE}"]
+    return [*words, "--preprocessing=torch", "--weights=imagenet"]
 
 
 def smoke(file: Path, workdir: Path) -> str:
