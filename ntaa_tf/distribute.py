@@ -157,12 +157,11 @@ class Replicated(keras.optimizers.Optimizer):
             accumulated.assign(accumulated + gradient)
 
 
-def check_optimizers(*optimizers: keras.optimizers.Optimizer) -> None:
-    """Raise a ValueError unless optimizers are for as many replicas as are."""
-    for optimizer in optimizers:
-        if count_replicas() > 1 and not isinstance(optimizer, Replicated):
-            raise ValueError(
-                "Invalid value for `optimizer`. Expected one that is "
-                "`Replicated`, as those of `ntaa_tf.optimizer` are, with "
-                f"{count_replicas()} replicas. Received: {optimizer.name}."
-            )
+def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
+    """Raise a ValueError unless it is for as many replicas as there are."""
+    if count_replicas() > 1 and not isinstance(optimizer, Replicated):
+        raise ValueError(
+            "Invalid value for `optimizer`. Expected one that is "
+            "`Replicated`, as those of `ntaa_tf.optimizer` are, with "
+            f"{count_replicas()} replicas. Received: {optimizer.name}."
+        )

@@ -136,6 +136,7 @@ def make_supernet(kind, options):
         model = ContrastiveSupernet(model.input, attach_query_head(model, 4))
         options["key_space"] = KeySpace(encoder, KeyQueue(16, 4))
         options |= {"end": "paper", "loss": None, "metrics": None}
+        del options["architecture_optimizer"]  # No logit moves.
     model.compile(**options)
     return model
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from ntaa_tf.costs.measurement import measure_network
-from ntaa_tf.distribute import check_optimizers
+from ntaa_tf.distribute import check_optimizer
 from ntaa_tf.distribute import restore_loss
 from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import sum_over_replicas
@@ -104,10 +104,10 @@ class Supernet(Rematerialized):
         check_known("start", start, STARTS)
         check_known("end", end, ENDS)
         super().compile(optimizer=optimizer, **kwargs)
+        check_optimizer(self.optimizer)
         self.architecture_optimizer = scale_alike(
             self.optimizer, keras.optimizers.get(architecture_optimizer)
         )
-        check_optimizers(self.optimizer, self.architecture_optimizer)
         if relaxation != EXPECTATION and any(
             isinstance(choice, CellChoice) for choice in self.choices
         ):
@@ -233,6 +233,7 @@ class Supernet(Rematerialized):
 
     def _move_logits(self, gradients: list[Any]) -> None:
         optimizer = self.architecture_optimizer
+        check_optimizer(optimizer)
         optimizer.apply_gradients(zip(gradients, self.logits, strict=True))
         if not self._penalties:
             return
