@@ -69,7 +69,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         return [variable for metric in losses for variable in metric.variables]
 
     def _read_mean_loss(self) -> list[float]:
-        return [float(variable) for variable in self._mean_loss()]
+        return [float(variable.numpy()) for variable in self._mean_loss()]
 
     def _stop(self, what: str) -> None:
         raise DivergenceError(

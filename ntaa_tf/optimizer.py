@@ -1,10 +1,12 @@
-"""The optimizer of the weights."""
+"""The optimizers of weights and logits."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import Any
 
 import keras
+
+from ntaa_tf.distribute import Replicated
 
 # A new depthwise kernel beside a trained pointwise one begins as a delta, of
 # length 1; trained ones are some ten times longer, and batch norm makes a step
@@ -14,7 +16,17 @@ CAREFUL_SHARE = 1 / 64
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class CarefulSGD(keras.optimizers.SGD):
+class ReplicatedSGD(Replicated, keras.optimizers.SGD):
+    """SGD, alike on one replica and on several."""
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class ReplicatedAdam(Replicated, keras.optimizers.Adam):
+    """Adam, alike on one replica and on several."""
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class CarefulSGD(ReplicatedSGD):
     """SGD that moves some weights by a share of their gradient.
 
     Args:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -32,6 +33,7 @@ from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.stages.reporting import report
 from ntaa_tf.stages.self_supervising import learn_without_labels
+from ntaa_tf.stages.streams import check_replicas
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
@@ -65,13 +67,14 @@ def run(recipe: Recipe) -> dict[str, Any]:
     """
     info, raw, size = find_inputs(recipe)
     path = name_workdir(recipe)
-    with claim(path):
+    with claim(path), enter_strategy(recipe.distribute):
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
 
         recipe = shrink(recipe)
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
+        check_replicas(recipe, dataset)
         source = keep_source(recipe, info, size, dataset, workdir)
         job = Job(recipe, source, dataset, path)
         baseline = {}
@@ -101,11 +104,12 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     _, raw, size = find_inputs(recipe)
     path = Path(str(recipe.supernet))
     recipe = shrink(recipe)
-    with claim(path, FLAG):
+    with claim(path, FLAG), enter_strategy(recipe.distribute):
         open_super(recipe, size, path)
         if is_kept(path):
             return {}
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
+        check_replicas(recipe, dataset)
         return learn_without_labels(recipe, dataset, size, path)
 
 

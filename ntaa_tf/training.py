@@ -155,8 +155,13 @@ class _LearningRates(keras.callbacks.Callback):
     """Adds the learning rates to the logs of every epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        logs["learning_rate"] = _read_rate(self.model.optimizer)
         if isinstance(self.model, Supernet):
-            logs["architecture_learning_rate"] = float(
-                self.model.architecture_optimizer.learning_rate
+            logs["architecture_learning_rate"] = _read_rate(
+                self.model.architecture_optimizer
             )
+
+
+def _read_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    # A mirrored variable is no number by itself.
+    return float(tf.convert_to_tensor(optimizer.learning_rate))

@@ -22,23 +22,26 @@ MAY_IMPORT = {
     "layers": {"geometry"},
     "limit": set(),
     "size": set(),
+    "distribute": set(),
     "methods": set(),
     "metrics": set(),
     "recipe": {"limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
-    "search": FOUNDATION | {"costs", "losses"},
+    "search": FOUNDATION | {"costs", "distribute", "losses"},
     "divergence": set(),
     "machine": set(),
-    "optimizer": set(),
+    "optimizer": {"distribute"},
     "training": FOUNDATION | {"divergence", "search"},
-    "losses": set(),
+    "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
     "export": FOUNDATION,
     "report": FOUNDATION,
     "workdir": FOUNDATION,
-    "stages": FOUNDATION | MEANS | {"costs", "methods", "recipe", "runs"},
+    "stages": FOUNDATION
+    | MEANS
+    | {"costs", "distribute", "methods", "recipe", "runs"},
     "feasibility": {"data", "machine", "methods", "recipe", "search"},
     "runs": {"recipe", "workdir"},
     "inputs": FOUNDATION
@@ -46,7 +49,8 @@ MAY_IMPORT = {
     | {"methods", "recipe", "stages", "feasibility"},
     "pipeline": FOUNDATION
     | MEANS
-    | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"},
+    | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
+    | {"distribute"},
     "adapt": MEANS | {"recipe", "runs", "pipeline"},
     "pretrain": {"adapt", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},

@@ -214,14 +214,13 @@ class Noise(WeightFree):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape: tuple) -> None:
-        """Create the moving standard deviation."""
+        """Create the moving standard deviation, of each replica its own."""
         self.deviation = self.add_weight(
             (),
             "zeros",
             trainable=False,
             autocast=False,
             name="deviation",
-            aggregation="mean",
         )
 
     def residue(self, images: Any, training: bool = False) -> Any:
@@ -264,7 +263,7 @@ class Noise(WeightFree):
 
     def pooling_layers(self, site: str) -> list[keras.Layer]:
         """Give a GaussianNoise behind the sampling."""
-        deviation = float(self.deviation)
+        deviation = float(self.deviation.numpy())
         # Keras allows 1 at most; a power of two rounds nothing.
         scale = 2.0 ** max(0, math.ceil(math.log2(deviation or 1.0)))
         noise = keras.layers.GaussianNoise(

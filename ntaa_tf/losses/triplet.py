@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from ntaa_tf.distribute import gather
+
 # Below, the root's slope is taken as 0, which keeps gradients finite.
 SMALLEST_SQUARE = 1e-12
 FAR = 1e30
@@ -17,7 +19,7 @@ class BatchHardTriplet(keras.losses.Loss):
     For every example of a batch max(0, m + d(a, p) - d(a, n)), with p the
     farthest example of the same identity, n the nearest of another one, and d
     the Euclidean distance. An example without another identity in its batch
-    costs nothing.
+    costs nothing. The batch is that of all replicas.
 
     Called with one-hot labels (batch, identities) and embeddings (batch,
     channels).
@@ -55,14 +57,15 @@ class BatchHardTriplet(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Give the loss of each example (batch,)."""
         labels = ops.cast(y_true, y_pred.dtype)
-        same = ops.matmul(labels, ops.transpose(labels)) > 0.5
-        squares = ops.stop_gradient(_square_distances(y_pred))
+        others = gather(y_pred)
+        same = ops.matmul(labels, ops.transpose(gather(labels))) > 0.5
+        squares = ops.stop_gradient(_square_distances(y_pred, others))
         positive = ops.argmax(ops.where(same, squares, -FAR), axis=1)
         negative = ops.argmin(ops.where(same, FAR, squares), axis=1)
         hinge = (
             self.margin
-            + _measure_distance(y_pred, ops.take(y_pred, positive, axis=0))
-            - _measure_distance(y_pred, ops.take(y_pred, negative, axis=0))
+            + _measure_distance(y_pred, ops.take(others, positive, axis=0))
+            - _measure_distance(y_pred, ops.take(others, negative, axis=0))
         )
         has_negative = ops.logical_not(ops.all(same, axis=1))
         return ops.where(has_negative, ops.relu(hinge), 0.0)
@@ -72,15 +75,18 @@ class BatchHardTriplet(keras.losses.Loss):
         return {**super().get_config(), "margin": self.margin}
 
 
-def _square_distances(embeddings: Any) -> Any:
-    """Give all squared distances (batch, batch), good enough to rank.
+def _square_distances(embeddings: Any, others: Any) -> Any:
+    """Give all squared distances (batch, others), good enough to rank.
 
     Around the mean: far from it, the differences of squares would be rounded.
     """
-    embeddings = embeddings - ops.mean(embeddings, axis=0)
-    squares = ops.sum(ops.square(embeddings), axis=1)
-    products = ops.matmul(embeddings, ops.transpose(embeddings))
-    return squares[:, None] + squares[None, :] - 2.0 * products
+    mean = ops.mean(others, axis=0)
+    embeddings, others = embeddings - mean, others - mean
+    products = ops.matmul(embeddings, ops.transpose(others))
+    squares, other_squares = (
+        ops.sum(ops.square(part), axis=1) for part in (embeddings, others)
+    )
+    return squares[:, None] + other_squares[None, :] - 2.0 * products
 
 
 def _measure_distance(first: Any, second: Any) -> Any:

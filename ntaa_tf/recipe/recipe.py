@@ -21,6 +21,7 @@ from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import EMBEDDED_DATASET
 from ntaa_tf.recipe.names import EMBEDDED_MODEL
 from ntaa_tf.recipe.names import EXPECTATION
+from ntaa_tf.recipe.names import MIRRORED
 from ntaa_tf.recipe.names import RELAXATIONS
 from ntaa_tf.recipe.names import TASKS
 from ntaa_tf.recipe.ranges import check_ranges
@@ -322,6 +323,17 @@ class Recipe:
         1,
         "How many batches one call of the compiled training takes at most; the "
         "largest number up to this that divides the batches of an epoch.",
+    )
+    distribute: str = _choice(
+        "none",
+        "Where training runs: on one device, or mirrored on all GPUs of this "
+        "machine, each of which has a part of every batch and all weights.",
+        ("none", MIRRORED),
+    )
+    sync_batch_norm: bool = _choice(
+        False,
+        "Where training is mirrored: let batch norm take its statistics from "
+        "whole batches, and not from the part that a device has.",
     )
     learning_rate: float = _choice(0.02, "Of the weights, at first.")
     weight_decay: float = _choice(1e-3, "Of the kernels, decoupled.")

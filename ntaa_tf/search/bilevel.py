@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ntaa_tf.distribute import run_once
+from ntaa_tf.distribute import share_loss
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.search.joint import Supernet
@@ -117,8 +119,8 @@ class BilevelSupernet(Supernet):
         if self.target_head is not None:
             share = self.target_head.share
             identities = self.target_head.compute_loss(target, output)
-            loss = share * identities + (1 - share) * loss
-        return sum(self.losses, start=loss)  # With the penalties.
+            loss = share * share_loss(identities) + (1 - share) * loss
+        return loss + share_loss(sum(self.losses))  # With the penalties.
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Give what `compile_from_config` needs, None before `compile`."""
@@ -129,6 +131,14 @@ class BilevelSupernet(Supernet):
                 self.architecture_loss
             ),
         }
+
+    def _symbolic_build(
+        self, iterator: Any = None, data_batch: Any = None
+    ) -> None:
+        # Keras does this under a strategy alone, and knows no pairs.
+        if data_batch is not None and isinstance(data_batch[0], tuple):
+            data_batch = data_batch[0]
+        super()._symbolic_build(iterator, data_batch)
 
     def _step_architecture(self, training: Any, held_out: Any) -> None:
         head = [] if self.target_head is None else [self.target_head.kernel]
@@ -142,6 +152,10 @@ class BilevelSupernet(Supernet):
                 held_out, self.logits + head, self.architecture_optimizer
             )
         state.restore()
+        run_once(self._move_judges, gradients)
+
+    def _move_judges(self, gradients: list[Any]) -> None:
+        """Move the logits, and the head that judges them, if there is one."""
         self.move_logits(gradients[: len(self.logits)])
         if self.target_head is not None:
             self.target_head.learn(gradients[-1])
@@ -162,7 +176,7 @@ class BilevelSupernet(Supernet):
         gradients, loss, predictions = self.differentiate(
             training, variables, self.optimizer
         )
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        run_once(self.optimizer.apply, gradients, variables)
         return self.track(training, loss, predictions)
 
     def _differentiate_unrolled(

@@ -7,6 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from ntaa_tf.distribute import restore_loss
+from ntaa_tf.distribute import run_once
+from ntaa_tf.distribute import share_loss
 from ntaa_tf.graph.names import find_free_name
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.losses import compute_info_nce
@@ -80,12 +83,14 @@ class ContrastiveSupernet(Supernet):
         gradients, loss, _ = self.differentiate(
             (images, keys), variables, self.optimizer, self._contrast
         )
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        run_once(self.optimizer.apply, gradients, variables)
         self.key_space.queue.put(keys)
         self.progress.assign_add(self.progress_per_step)
         for metric in self.metrics:
             if metric.name == "loss":
-                metric.update_state(loss, sample_weight=ops.shape(images)[0])
+                metric.update_state(
+                    restore_loss(loss), sample_weight=ops.shape(images)[0]
+                )
         return self.get_metrics_result()
 
     def _contrast(
@@ -97,7 +102,7 @@ class ContrastiveSupernet(Supernet):
             ops.convert_to_tensor(self.key_space.queue.keys),
             self.key_space.temperature,
         )
-        return sum(self.losses, start=ops.mean(losses))
+        return share_loss(sum(self.losses, start=ops.mean(losses)))
 
 
 def attach_query_head(features: Supernet, size: int, seed: int = 0) -> Any:

@@ -9,6 +9,10 @@ import tensorflow as tf
 from keras import ops
 
 from ntaa_tf.costs.measurement import measure_network
+from ntaa_tf.distribute import check_optimizer
+from ntaa_tf.distribute import restore_loss
+from ntaa_tf.distribute import run_once
+from ntaa_tf.distribute import sum_over_replicas
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import GUMBEL
@@ -100,6 +104,7 @@ class Supernet(Rematerialized):
         check_known("start", start, STARTS)
         check_known("end", end, ENDS)
         super().compile(optimizer=optimizer, **kwargs)
+        check_optimizer(self.optimizer)
         self.architecture_optimizer = scale_alike(
             self.optimizer, keras.optimizers.get(architecture_optimizer)
         )
@@ -180,6 +185,15 @@ class Supernet(Rematerialized):
             data, variables + logits, self.optimizer
         )
         split = len(variables)
+        run_once(self._move, gradients[:split], gradients[split:])
+        # One call of `fit`'s compiled function may run several steps.
+        self.progress.assign_add(self.progress_per_step)
+        return self.track(data, loss, predictions)
+
+    def _move(
+        self, network_gradients: list[Any], architecture_gradients: list[Any]
+    ) -> None:
+        """Move the weights, and the logits if there are gradients of them."""
         # Each optimizer takes its own scale out again.
         one = ops.ones(())
         rescale = self.architecture_optimizer.scale_loss(
@@ -187,25 +201,22 @@ class Supernet(Rematerialized):
         ) / self.optimizer.scale_loss(one)
         network_gradients, architecture_gradients = share_overflow(
             self.optimizer,
-            gradients[:split],
-            [part * rescale for part in gradients[split:]],
+            network_gradients,
+            [gradient * rescale for gradient in architecture_gradients],
         )
         self.optimizer.apply_gradients(
-            zip(network_gradients, variables, strict=True)
+            zip(network_gradients, self.network_variables, strict=True)
         )
-        if logits:
+        if architecture_gradients:
             self.move_logits(architecture_gradients)
-        # One call of `fit`'s compiled function may run several steps.
-        self.progress.assign_add(self.progress_per_step)
-        return self.track(data, loss, predictions)
 
     def move_logits(self, gradients: list[Any]) -> None:
         """Move the logits by gradients, while it is their time.
 
-        During the warm-up the optimizer does not step at all: moments that
-        only saw zeros would make the first steps huge. While the mixture goes
-        to its end the logits rest: a winner that changed there would not have
-        been trained for its place.
+        It is called once for all replicas. During the warm-up the optimizer
+        does not step at all: moments that only saw zeros would make the first
+        steps huge. While the mixture goes to its end the logits rest: a winner
+        that changed there would not have been trained for its place.
         """
         rests = self.end == "exact"
         if not (self.warm_up or rests):
@@ -222,6 +233,7 @@ class Supernet(Rematerialized):
 
     def _move_logits(self, gradients: list[Any]) -> None:
         optimizer = self.architecture_optimizer
+        check_optimizer(optimizer)
         optimizer.apply_gradients(zip(gradients, self.logits, strict=True))
         if not self._penalties:
             return
@@ -229,9 +241,11 @@ class Supernet(Rematerialized):
         steps = getattr(optimizer, "gradient_accumulation_steps", None) or 1
         rate = optimizer.learning_rate / steps
         for logits, penalty in self._penalties:
+            value = tf.convert_to_tensor(logits)
             with tf.GradientTape() as tape:
-                loss = penalty(logits)
-            logits.assign_sub(rate * tape.gradient(loss, logits))
+                tape.watch(value)
+                loss = penalty(value)
+            logits.assign_sub(rate * tape.gradient(loss, value))
 
     def differentiate(
         self,
@@ -250,7 +264,8 @@ class Supernet(Rematerialized):
                 that of the weights when None.
 
         Returns:
-            The gradients of the scaled loss, the loss, and the predictions.
+            The gradients of the scaled loss, of all replicas; this replica's
+            share of the loss, and its predictions.
         """
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
             batch
@@ -260,7 +275,8 @@ class Supernet(Rematerialized):
             compute_loss = compute_loss or self.compute_loss
             loss = compute_loss(images, labels, predictions, sample_weight)
             scaled = loss if optimizer is None else optimizer.scale_loss(loss)
-        return tape.gradient(scaled, variables), loss, predictions
+        gradients = sum_over_replicas(tape.gradient(scaled, variables))
+        return gradients, loss, predictions
 
     def compute_architecture_loss(
         self,
@@ -280,7 +296,9 @@ class Supernet(Rematerialized):
         for metric in self.metrics:
             if metric.name == "loss":
                 batch_size = ops.shape(keras.tree.flatten(images)[0])[0]
-                metric.update_state(loss, sample_weight=batch_size)
+                metric.update_state(
+                    restore_loss(loss), sample_weight=batch_size
+                )
         return self.compute_metrics(images, labels, predictions, sample_weight)
 
     def anneal(self) -> None:

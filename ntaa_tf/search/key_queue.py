@@ -3,8 +3,9 @@
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras import ops
+
+from ntaa_tf.distribute import gather
 
 
 class KeyQueue:
@@ -60,7 +61,7 @@ class KeyQueue:
         Raises:
             ValueError: if there are more.
         """
-        keys = _gather(keys)
+        keys = gather(keys)
         count = keys.shape[0]
         if count > self.length:
             raise ValueError(
@@ -74,13 +75,3 @@ class KeyQueue:
             )
         )
         self.oldest.assign((self.oldest + count) % self.length)
-
-
-def _gather(keys: Any) -> Any:
-    """Give the keys of all replicas, of equal parts, the first one's first."""
-    context = tf.distribute.get_replica_context()
-    if context is None or context.num_replicas_in_sync == 1:
-        return keys
-    count = context.num_replicas_in_sync * keys.shape[0]
-    gathered = context.all_gather(keys, axis=0)
-    return ops.reshape(gathered, (count, keys.shape[1]))

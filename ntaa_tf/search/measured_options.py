@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ntaa_tf.costs.architecture_program import Options
+from ntaa_tf.distribute import restore_loss
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
 
@@ -141,4 +142,4 @@ class MeasuredOptions:
         supernet = self._supernet
         predictions = supernet(images, training=True)
         loss = supernet.compute_architecture_loss(images, labels, predictions)
-        return loss - sum(supernet.losses)
+        return restore_loss(loss) - sum(supernet.losses)

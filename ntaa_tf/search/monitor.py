@@ -59,7 +59,7 @@ class SearchMonitor(keras.callbacks.Callback):
         """Measure."""
         logs[f"val_{self._score}"] = self.evaluate()
         choices = self.model.choices
-        drawn = [int(choice.drawn) for choice in choices]
+        drawn = [int(choice.drawn.numpy()) for choice in choices]
         self.model.settle()
         logs[f"val_argmax_{self._score}"] = self.evaluate()
         self.model.anneal()

@@ -9,6 +9,7 @@ import numpy as np
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
+from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
@@ -69,6 +70,7 @@ def keep_collapsed(
         statistics are estimated anew.
     """
     set_precision(supernet)
+    synchronize(supernet, False)
     collapsed = collapse(supernet, architecture)
     images = job.sample_images(COMPARED_IMAGES).astype("float32")
     outputs = [

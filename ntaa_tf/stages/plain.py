@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.search.remat import Rematerialized
@@ -37,6 +38,7 @@ def fit_plainly(
         The value of each metric after each epoch.
     """
     set_precision(model, job.recipe.mixed_precision)
+    synchronize(model, job.recipe.sync_batch_norm)
     end = first_epoch + epochs
     before = first_epoch if one_cosine else 0
     optimizer = job.make_optimizer(
@@ -60,6 +62,7 @@ def fit_plainly(
         callbacks=[] if validation_batches else [Validation(job)],
     )
     set_precision(model)
+    synchronize(model, False)
     return history
 
 

@@ -6,12 +6,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
 from ntaa_tf.methods import BILEVEL
 from ntaa_tf.methods import EVOLUTION
+from ntaa_tf.optimizer import ReplicatedAdam
+from ntaa_tf.optimizer import ReplicatedSGD
 from ntaa_tf.optimizer import count_accumulated
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.bilevel import BilevelSupernet
@@ -104,6 +107,7 @@ def _compile(job: Job) -> Supernet:
         resting = load_super(supernet, find_super(recipe, job.path))
         start = "paper"  # The mixture that it learnt as.
     set_precision(supernet, recipe.mixed_precision)
+    synchronize(supernet, recipe.sync_batch_norm)
     options: dict[str, Any] = {"relaxation": recipe.relaxation}
     if recipe.plan.search == EVOLUTION:
         options["relaxation"] = SINGLE_PATH
@@ -149,7 +153,7 @@ def _make_target_head(job: Job, supernet: Supernet) -> TargetHead:
         channels=supernet.outputs[0].shape[-1],
         num_identities=job.count_labels(list_streams(recipe, job.dataset)[-1]),
         share=recipe.cross_entropy_weight,
-        optimizer=keras.optimizers.SGD(schedule, momentum=0.9),
+        optimizer=ReplicatedSGD(schedule, momentum=0.9),
     )
 
 
@@ -158,10 +162,10 @@ def _make_architecture_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     rate = recipe.architecture_learning_rate
     accumulated = count_accumulated(recipe.accumulation_steps)
     if recipe.architecture_optimizer == "sgd":
-        return keras.optimizers.SGD(
+        return ReplicatedSGD(
             rate, momentum=0.9, gradient_accumulation_steps=accumulated
         )
-    return keras.optimizers.Adam(
+    return ReplicatedAdam(
         rate, beta_1=0.5, gradient_accumulation_steps=accumulated
     )
 

@@ -7,6 +7,7 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.runs import find_versions
@@ -102,6 +103,7 @@ def learn_without_labels(
         callbacks=[],
     )
     set_precision(learner)
+    synchronize(learner, False)
     # Those of the training are of weights that moved, and of two views.
     Recalibration(features)(job.calibration_images(RECALIBRATION_BATCHES))
     keep_super(
@@ -158,6 +160,7 @@ def _make_learner(job: Job, features: Supernet) -> ContrastiveSupernet:
         features.input, attach_query_head(features, size, recipe.seed)
     )
     set_precision(learner, recipe.mixed_precision)
+    synchronize(learner, recipe.sync_batch_norm)
     careful = list_spreading_kernels(features) if recipe.is_careful else []
     learner.compile(
         optimizer=job.make_optimizer(

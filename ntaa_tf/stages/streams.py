@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ntaa_tf import data
+from ntaa_tf.distribute import count_replicas
 from ntaa_tf.methods import BILEVEL
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.stages.task import make_task
@@ -33,6 +34,32 @@ class Stream:
         if images_per_class is not None:
             most = images_per_class * len(np.unique(self.examples.labels))
         return min(batch_size, most)
+
+
+def check_replicas(recipe: Recipe, dataset: Any) -> None:
+    """Raise a ValueError unless every replica has as much of each batch.
+
+    Args:
+        recipe: the choices.
+        dataset: decoded and split.
+    """
+    replicas = count_replicas()
+    images_per_class = make_task(recipe).images_per_class
+    sizes = [
+        stream.fit(recipe.batch_size, images_per_class)
+        for stream in list_streams(recipe, dataset)
+    ]
+    if sizes[0] % replicas:
+        raise ValueError(
+            "Invalid value for `batch_size`. Expected a multiple of "
+            f"{replicas}, the number of devices. Received: {sizes[0]}."
+        )
+    if replicas > 1 and len(set(sizes)) > 1:
+        raise ValueError(
+            "Invalid value for `batch_size`. Expected at most the "
+            f"{min(sizes)} images of the target that a batch can have, with "
+            f"several devices. Received: {sizes[0]}."
+        )
 
 
 def count_steps(

@@ -53,6 +53,7 @@ def list_training(recipe: Recipe) -> dict[str, Any]:
         *("supernet_epochs", "queue_length", "key_size", "key_temperature"),
         *("batch_size", "learning_rate", "weight_decay", "flip", "seed"),
         *("train_examples", "accumulation_steps", "mixed_precision", "task"),
+        *("distribute", "sync_batch_norm"),
     )
     dataset = recipe.source_dataset or recipe.dataset
     return {

@@ -1,0 +1,254 @@
+"""Trains by every method on one replica and on two; says how they differ.
+
+To be imported by a process whose devices were split before.
+"""
+
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.graph.batch_norm import synchronize
+from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.optimizer import CarefulSGD
+from ntaa_tf.optimizer import ReplicatedAdam
+from ntaa_tf.optimizer import ReplicatedSGD
+from ntaa_tf.search.bilevel import BilevelSupernet
+from ntaa_tf.search.contrastive import ContrastiveSupernet
+from ntaa_tf.search.contrastive import KeySpace
+from ntaa_tf.search.contrastive import attach_query_head
+from ntaa_tf.search.contrastive import build_key_encoder
+from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.key_queue import KeyQueue
+from ntaa_tf.search.measured_options import MeasuredOptions
+from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.search.remat import Rematerialized
+from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.target_head import TargetHead
+from ntaa_tf.training import fit_resumably
+
+BATCH, STEPS = 8, 5
+RNG = np.random.default_rng(0)
+IMAGES = RNG.normal(size=(STEPS * BATCH, 8, 8, 3)).astype("float32")
+LABELS = np.eye(4, dtype="float32")[RNG.integers(4, size=STEPS * BATCH)]
+
+
+def make_source(norm=False, pooled=True):
+    keras.utils.set_random_seed(0)
+    inputs = hidden = keras.Input((8, 8, 3))
+    for index in range(3):
+        hidden = keras.layers.Conv2D(4, 3, padding="same")(hidden)
+        if norm:
+            hidden = keras.layers.BatchNormalization(momentum=0.9)(hidden)
+        hidden = keras.layers.ReLU(name=f"relu_{index}")(hidden)
+    if not pooled:
+        return keras.Model(inputs, hidden)
+    hidden = keras.layers.GlobalAveragePooling2D()(hidden)
+    return keras.Model(inputs, keras.layers.Dense(4)(hidden))
+
+
+def make_batches(kind):
+    def batch(*arrays):
+        dataset = tf.data.Dataset.from_tensor_slices(arrays)
+        return dataset.batch(BATCH, drop_remainder=True)
+
+    if kind == "contrastive":
+        return batch(IMAGES, IMAGES[:, :, ::-1])
+    if kind == "bilevel":
+        return tf.data.Dataset.zip(
+            batch(IMAGES, LABELS), batch(IMAGES[::-1], LABELS[::-1])
+        )
+    return batch(IMAGES, LABELS)
+
+
+# Noise, which takes its strength from a part of a batch, is left out.
+CANDIDATES = "conv5x5,conv3x3,max_pool,identity"
+ACCUMULATED = {"gradient_accumulation_steps": 2}
+CLIPPED = {"global_clipnorm": 0.2}
+# The kind of model; options of its optimizer; options of its compilation.
+METHODS = {
+    "plain": ("plain", CLIPPED, {}),
+    "plain, accumulated": ("plain", CLIPPED | ACCUMULATED, {}),
+    "synchronized": ("synchronized", {}, {}),
+    "triplets": ("plain", {}, {"loss": BatchHardTriplet(0.3)}),
+    "joint": ("joint", CLIPPED, {}),
+    "joint, accumulated": ("joint", CLIPPED | ACCUMULATED, {"remat": True}),
+    "joint, decoupled": ("joint", {}, {"decouples_penalties": True}),
+    "single path": ("joint", {}, {"relaxation": "single_path"}),
+    "bilevel": ("bilevel", CLIPPED, {}),
+    "bilevel, unrolled": ("bilevel", {}, {"unrolled": True}),
+    "bilevel, with a head": ("bilevel", {}, {"target_head": True}),
+    "contrastive": ("contrastive", CLIPPED, {}),
+}
+
+
+def make_model(method):
+    """Make the model of a method, compiled."""
+    kind, optimizer_options, options = METHODS[method]
+    options = {
+        "optimizer": CarefulSGD(
+            learning_rate=0.05,
+            momentum=0.9,
+            nesterov=True,
+            weight_decay=1e-3,
+            **optimizer_options,
+        ),
+        "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
+        "metrics": ["acc"],
+    } | options
+    if kind in ("plain", "synchronized"):
+        source = make_source(norm=kind == "synchronized")
+        synchronize(source, kind == "synchronized")
+        model = Rematerialized(source.input, source.output)
+        model.compile(**options)
+        model.optimizer.build(model.trainable_variables)
+        return model
+    accumulated = optimizer_options.get("gradient_accumulation_steps")
+    is_decoupled = "decouples_penalties" in options
+    architecture_optimizer = ReplicatedAdam if is_decoupled else ReplicatedSGD
+    options |= {
+        "architecture_optimizer": architecture_optimizer(
+            0.3, gradient_accumulation_steps=accumulated
+        ),
+        "lambda_theta": 0.01,
+        "cost_weight": 0.1,
+        "warm_up": 0.2,
+    }
+    return make_supernet(kind, options)
+
+
+def make_supernet(kind, options):
+    """Make a supernet of a kind, compiled."""
+    source = make_source(pooled=kind != "contrastive")
+    model = insert_mixed_ops(source, CANDIDATES)
+    if kind == "bilevel":
+        model = BilevelSupernet(model.input, model.output)
+    if "target_head" in options:
+        options["target_head"] = TargetHead(4, 4, 0.5, ReplicatedSGD(0.1))
+        options["architecture_loss"] = BatchHardTriplet(0.3)
+    if kind == "contrastive":
+        encoder = build_key_encoder(model, 4)
+        model = ContrastiveSupernet(model.input, attach_query_head(model, 4))
+        options["key_space"] = KeySpace(encoder, KeyQueue(16, 4))
+        options |= {"end": "paper", "loss": None, "metrics": None}
+        del options["architecture_optimizer"]  # No logit moves.
+    model.compile(**options)
+    return model
+
+
+def read_state(model):
+    """Give the values in each replica of all that training moves."""
+    variables = [*model.variables, *model.optimizer.variables]
+    if isinstance(model, Supernet):
+        variables += model.training_state
+    return read(variables)
+
+
+def read(variables):
+    """Give the values in each replica."""
+    return [
+        [
+            replica.numpy().astype("float64")
+            for replica in getattr(variable.value, "values", [variable.value])
+        ]
+        for variable in variables
+    ]
+
+
+def train(method):
+    """Train for some steps; give the way, the state, and measures."""
+    kind, *_ = METHODS[method]
+    model = make_model(method)
+    before = read(model.trainable_variables)
+    batches = make_batches(kind)
+    history = model.fit(
+        batches, epochs=1, steps_per_epoch=STEPS, verbose=0
+    ).history
+    measures = [values[0] for values in history.values()]
+    way = differ(before, read(model.trainable_variables))
+    state = read_state(model)
+    if method == "joint":
+        measures += measure(model, batches)
+    return way, state, measures
+
+
+def measure(model, batches):
+    """Measure a model in all ways that are no training."""
+    options = {choice.name: choice.winner for choice in model.choices}
+    loss = MeasuredOptions(model, [next(iter(batches))])._measure(options)
+    Recalibration(model)([IMAGES[:BATCH]])
+    few = BATCH + 5  # Not every replica has as many of them.
+    predictions = model.predict(IMAGES[:few], batch_size=BATCH, verbose=0)
+    evaluated = model.evaluate(
+        IMAGES[:few], LABELS[:few], batch_size=BATCH, verbose=0
+    )
+    return [loss, *predictions.flatten(), *evaluated]
+
+
+def differ(one, other):
+    """Give the largest difference between two states, in any replica."""
+    return max(
+        float(np.max(np.abs(first - replica)))
+        for (first, *_), replicas in zip(one, other, strict=True)
+        for replica in replicas
+    )
+
+
+def compare(method):
+    """Say how one replica and two differ after some steps."""
+    with enter_strategy("none"):
+        moved, alone, measures = train(method)
+    with enter_strategy("mirrored"):
+        _, both, measured = train(method)
+    return {
+        "replicas": len(both[0]),
+        "moved": moved,
+        "state": differ(alone, both),
+        "measures": float(np.max(np.abs(np.subtract(measures, measured)))),
+    }
+
+
+class KilledError(Exception):
+    """What ends a training in its second epoch."""
+
+
+def kill(epoch, logs):
+    """End a training in its second epoch."""
+    if epoch == 1:
+        raise KilledError
+
+
+def resume(directory):
+    """Say how a training on two replicas differs from one that was killed."""
+    states = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_begin=kill)
+    for name, callbacks in (("whole", []), ("cut", [callback]), ("cut", [])):
+        with enter_strategy("mirrored"), contextlib.suppress(KilledError):
+            model = make_model("joint")
+            fit_resumably(
+                model,
+                lambda first: make_batches("joint").repeat(2 - first),
+                epochs=2,
+                steps_per_epoch=STEPS,
+                directory=directory / name,
+                callbacks=callbacks,
+            )
+        states.append((read(model.trainable_variables), read_state(model)))
+    (weights, whole), (weights_cut, _), (_, resumed) = states
+    return {
+        "cut": differ(weights, weights_cut),
+        "resumed": differ(whole, resumed),
+    }
+
+
+def main():
+    """Print all that there is to say."""
+    for method in METHODS:
+        print(json.dumps({method: compare(method)}), flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        print(json.dumps({"resume": resume(Path(directory))}))
