@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -16,6 +17,7 @@ from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import sum_over_replicas
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.stages import streams
 
 TOLERANCE = 1e-4
 METHODS = (
@@ -100,6 +102,14 @@ def test_an_unknown_strategy_is_an_error():
 def test_what_can_not_be_mirrored_is_refused(choices, message):
     with pytest.raises(ValueError, match=message):
         Recipe(**choices)
+
+
+def test_a_batch_that_can_not_be_divided_is_refused(monkeypatch):
+    monkeypatch.setattr(streams, "count_replicas", lambda: 3)
+    dataset = SimpleNamespace(train=None, target=None)
+    streams.check_replicas(Recipe(batch_size=33), dataset)
+    with pytest.raises(ValueError, match=r"Expected a multiple of 3.*: 32"):
+        streams.check_replicas(Recipe(batch_size=32), dataset)
 
 
 def test_batch_norm_is_synchronized_and_back_in_nested_models_too():
