@@ -203,7 +203,9 @@ def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
     steps = [count_steps(recipe, dataset, stream) for stream in streams]
     assert steps[0] != steps[1]
     assert count_search_steps(recipe, dataset) == steps[0]
-    job = Job(recipe, None, dataset, tmp_path)
+    given = keras.Input((16, 16, 3))
+    source = keras.Model(given, keras.layers.Identity()(given))
+    job = Job(recipe, source, dataset, tmp_path)
     for stream in streams:
         batches = job.training_batches(1, 3, stream, steps[0])
         assert len(list(batches)) == 2 * steps[0]
