@@ -22,6 +22,7 @@ from absl import app
 from absl import flags
 from absl import logging as absl_logging
 
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
@@ -97,7 +98,7 @@ def main(
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
     try:
-        _refuse_words(arguments[1:])
+        refuse_words(arguments[1:])
         (follow or _follow)(read_recipe(**fixed))
     except (ValueError, OSError) as error:
         return _end(error, BAD_INPUT)
@@ -136,14 +137,6 @@ def parse(arguments: list[str]) -> list[str]:
         return flags.FLAGS(arguments)
     except flags.Error as error:
         sys.exit(_end(error, BAD_INPUT))
-
-
-def _refuse_words(words: list[str]) -> None:
-    if words:
-        raise ValueError(
-            "Invalid command line. Expected flags only, as --name=value. "
-            f"Received: {' '.join(words)}."
-        )
 
 
 def _strip_none(annotation: typing.Any) -> type:

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs", "distribute", "losses"},
+    "command_line": set(),
     "divergence": set(),
     "machine": set(),
     "optimizer": {"distribute"},
@@ -51,7 +52,7 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
-    "adapt": MEANS | {"recipe", "runs", "pipeline"},
+    "adapt": MEANS | {"command_line"} | {"recipe", "runs", "pipeline"},
     "pretrain": {"adapt", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }

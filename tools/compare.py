@@ -56,6 +56,8 @@ from comparisons.runs import list_runs
 from comparisons.runs import read_flags
 from comparisons.runs import run_missing
 
+from ntaa_tf.command_line import refuse_words
+
 NAME = "comparison"
 EACH_FOLD = "--fold={seed}"
 FAILED = 1
@@ -135,11 +137,7 @@ def main(arguments: list[str]) -> int:
 
 def follow(words: Sequence[str]) -> int:
     """Run what is missing and write the report."""
-    if words:
-        raise ValueError(
-            "Invalid command line. Expected flags only, as --name=value. "
-            f"Received: {' '.join(words)}."
-        )
+    refuse_words(words)
     flag = flags.FLAGS
     contestants = list_contestants(flag.methods, flag.variant)
     against = flag.against or contestants[0].name

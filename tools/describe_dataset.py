@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.data.retrieval import open_retrieval
 from ntaa_tf.data.retrieval import summarize
 
@@ -37,11 +38,7 @@ def main(arguments: list[str]) -> int:
 
 def describe(words: list[str]) -> str:
     """Summarize the data set that the flags name."""
-    if words:
-        raise ValueError(
-            "Invalid command line. Expected flags only, as --name=value. "
-            f"Received: {' '.join(words)}."
-        )
+    refuse_words(words)
     flag = flags.FLAGS
     return summarize(open_retrieval(flag.dataset, flag.data_dir))
 

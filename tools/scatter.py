@@ -21,6 +21,7 @@ from absl import flags
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.files import write_atomically
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import WEIGHT_FREE
@@ -70,11 +71,7 @@ def main(arguments: list[str]) -> int:
     """
     flag = flags.FLAGS
     try:
-        if arguments[1:]:
-            raise ValueError(
-                "Invalid command line. Expected flags only, as --name=value. "
-                f"Received: {' '.join(arguments[1:])}."
-            )
+        refuse_words(arguments[1:])
         chosen = Architecture.from_json(
             Path(flag.architecture).read_text("utf-8")
         )

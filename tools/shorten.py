@@ -18,6 +18,7 @@ import keras
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.graph.cost import measure_cost
 
 BAD_INPUT = 2
@@ -60,11 +61,7 @@ def main(arguments: list[str]) -> int:
     """
     flag = flags.FLAGS
     try:
-        if arguments[1:]:
-            raise ValueError(
-                "Invalid command line. Expected flags only, as --name=value. "
-                f"Received: {' '.join(arguments[1:])}."
-            )
+        refuse_words(arguments[1:])
         model = keras.models.load_model(flag.model)
         short = shorten(model, flag.after)
         Path(flag.output).parent.mkdir(parents=True, exist_ok=True)

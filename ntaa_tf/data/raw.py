@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,26 +67,31 @@ class RawDataset:
         return measure_typical_side(self.name, self.splits["train"])
 
 
-def measure_typical_side(name: str, split: RawSplit) -> int:
-    """Measures the shorter side of some images.
+def measure_sizes(name: str, split: Any) -> np.ndarray:
+    """Measures a small sample of images.
 
     Args:
         name: of their data set.
-        split: the images.
+        split: the images, and how each is described.
 
     Returns:
-        The median, in pixels.
+        Height and width in pixels, shape `(images, 2)`.
 
     Raises:
         ValueError: if none of them decodes.
     """
     step = max(1, len(split) // SIZE_SAMPLE)
     decoded = [try_decode(image) for image in split.images[::step]]
-    sides = [min(image.shape[:2]) for image in decoded if image is not None]
-    if not sides:
+    sizes = [image.shape[:2] for image in decoded if image is not None]
+    if not sizes:
         raise ValueError(
             f"Invalid data set `{name}`. Expected images that decode. "
             f"Received: {len(decoded)} that do not, the first being "
             f"{split.describe(0)}."
         )
-    return int(np.median(sides))
+    return np.array(sizes)
+
+
+def measure_typical_side(name: str, split: RawSplit) -> int:
+    """Gives the median of the shorter sides of some images, in pixels."""
+    return int(np.median(measure_sizes(name, split).min(axis=1)))

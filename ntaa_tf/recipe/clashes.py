@@ -17,6 +17,7 @@ from ntaa_tf.recipe.kinds import clash_with_supervision
 from ntaa_tf.recipe.names import ADIENCE
 from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import BUDGETS
+from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import GUMBEL
 from ntaa_tf.recipe.names import LOGITS_REST
 from ntaa_tf.recipe.names import MIRRORED
@@ -26,12 +27,15 @@ from ntaa_tf.recipe.names import SINGLE_PATH
 if TYPE_CHECKING:
     from ntaa_tf.recipe.recipe import Recipe
 
-_OF_ATTRIBUTES = ("target", "ordinal", "fold")
-_OF_RETRIEVAL = (
-    *("head", "embedding_size", "stripes", "images_per_identity"),
-    *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
-    "average_precision",
-)
+# What only one task has a use for.
+_OF_TASKS = {
+    RETRIEVAL: (
+        *("head", "embedding_size", "stripes", "images_per_identity"),
+        *("cross_entropy_weight", "triplet_margin", "label_smoothing"),
+        "average_precision",
+    ),
+    ATTRIBUTES: ("target", "ordinal", "fold"),
+}
 
 
 def check_clashes(recipe: "Recipe") -> None:
@@ -42,7 +46,8 @@ def check_clashes(recipe: "Recipe") -> None:
     """
     _check_needs(recipe)
     for list_clashes in (
-        *(_clash_with_task, clash_with_cells),
+        *(_clash_with_task, _clash_with_attributes, _clash_with_crops),
+        *(_clash_with_retrieval, clash_with_cells),
         *(clash_with_supervision, _clash_with_method, _clash_beside),
     ):
         for name, is_wrong, expected in list_clashes(recipe):
@@ -68,18 +73,24 @@ def _check_needs(recipe: "Recipe") -> None:
 
 
 def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
-    retrieves = recipe.task == RETRIEVAL
+    """List what is of another task."""
     yield (
         "pretrain_dataset",
-        retrieves and recipe.plan.weights == TRANSFER,
-        "None with --task=retrieval, of which nothing is transferred",
+        recipe.task != CLASSIFICATION and recipe.plan.weights == TRANSFER,
+        f"None with --task={recipe.task}, of which nothing is transferred",
     )
+    for task, names in _OF_TASKS.items():
+        for field in dataclasses.fields(recipe):
+            is_changed = getattr(recipe, field.name) != field.default
+            yield (
+                field.name,
+                field.name in names and recipe.task != task and is_changed,
+                f"{field.default}, its default, unless --task={task}",
+            )
+
+
+def _clash_with_attributes(recipe: "Recipe") -> Iterator[Clash]:
     shows = recipe.task == ATTRIBUTES
-    yield (
-        "pretrain_dataset",
-        shows and recipe.plan.weights == TRANSFER,
-        "None with --task=attributes, of which nothing is transferred",
-    )
     yield (
         "source_dataset",
         shows and recipe.source_dataset is not None,
@@ -95,7 +106,11 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         recipe.dataset == ADIENCE and recipe.ordinal is not None,
         "None with adience, of which age is",
     )
+
+
+def _clash_with_crops(recipe: "Recipe") -> Iterator[Clash]:
     is_cropped = recipe.resize is not None
+    retrieves = recipe.task == RETRIEVAL
     yield (
         "resize",
         is_cropped and (retrieves or recipe.plan.self_supervises),
@@ -107,6 +122,10 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         is_cropped and recipe.image_size is None,
         "the size that is cropped to with --resize",
     )
+
+
+def _clash_with_retrieval(recipe: "Recipe") -> Iterator[Clash]:
+    retrieves = recipe.task == RETRIEVAL
     yield (
         "augment",
         retrieves and recipe.augment == "cutmix",
@@ -130,18 +149,6 @@ def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
         f"at least {2 * recipe.images_per_identity} with triplets, which "
         "compare identities of one batch",
     )
-    for field in dataclasses.fields(recipe):
-        is_changed = getattr(recipe, field.name) != field.default
-        yield (
-            field.name,
-            field.name in _OF_RETRIEVAL and not retrieves and is_changed,
-            f"{field.default}, its default, unless --task=retrieval",
-        )
-        yield (
-            field.name,
-            field.name in _OF_ATTRIBUTES and not shows and is_changed,
-            f"{field.default}, its default, unless --task=attributes",
-        )
 
 
 def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:

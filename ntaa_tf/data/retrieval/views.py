@@ -6,8 +6,7 @@ import pathlib
 
 import numpy as np
 
-from ntaa_tf.data.decode import try_decode
-from ntaa_tf.data.raw import SIZE_SAMPLE
+from ntaa_tf.data.raw import measure_sizes
 
 # What stands in place of an identity: a bad detection that evaluation leaves
 # out, and one of the background that it counts as a wrong answer.
@@ -69,15 +68,6 @@ class RawRetrieval:
     @functools.cached_property
     def image_size(self) -> tuple[int, int]:
         """Typical height and width in pixels: medians of a small sample."""
-        train = self.splits["train"]
-        step = max(1, len(train) // SIZE_SAMPLE)
-        decoded = [try_decode(image) for image in train.images[::step]]
-        sizes = [image.shape[:2] for image in decoded if image is not None]
-        if not sizes:
-            raise ValueError(
-                f"Invalid data set `{self.name}`. Expected images that decode. "
-                f"Received: {len(decoded)} that do not, the first being "
-                f"{train.describe(0)}."
-            )
+        sizes = measure_sizes(self.name, self.splits["train"])
         height, width = np.median(sizes, axis=0)
         return int(height), int(width)

@@ -4,10 +4,10 @@ import shutil
 import numpy as np
 import pytest
 
+from ntaa_tf.data import raw as raw_data
 from ntaa_tf.data.retrieval import SETS
 from ntaa_tf.data.retrieval import catalog
 from ntaa_tf.data.retrieval import open_retrieval
-from ntaa_tf.data.retrieval import views
 
 # How each data set names its images.
 NAMES = {
@@ -58,7 +58,7 @@ def test_home_directory_is_expanded(market_folder, monkeypatch):
 
 
 def test_nothing_is_decoded(market_folder, monkeypatch):
-    monkeypatch.setattr(views, "try_decode", None)
+    monkeypatch.setattr(raw_data, "try_decode", None)
     assert len(_open(market_folder).splits["train"]) == 5
 
 
