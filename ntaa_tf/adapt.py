@@ -23,6 +23,7 @@ from absl import flags
 from absl import logging as absl_logging
 
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
@@ -114,6 +115,8 @@ def _follow(recipe: Recipe) -> None:
         print(inspect(recipe))
         return
     metrics = run(recipe)
+    if is_silent(recipe.distribute):
+        return
     print(format_table(metrics))
     if metrics.get("guard", {}).get("kept") == "baseline":
         print("Plain finetuning validates better: it is what is kept.")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.distribute import share_directory
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -65,9 +66,10 @@ def run(recipe: Recipe) -> dict[str, Any]:
         ValueError: if a choice can't be followed; before any training.
         DivergenceError: if a loss is no longer finite.
     """
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     info, raw, size = find_inputs(recipe)
-    path = name_workdir(recipe)
-    with claim(path), enter_strategy(recipe.distribute):
+    kept = name_workdir(recipe)
+    with strategy, share_directory(kept) as path, claim(path):
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -101,10 +103,11 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
         ValueError: if a choice can't be followed, or a supernet of other
             choices is there.
     """
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     _, raw, size = find_inputs(recipe)
-    path = Path(str(recipe.supernet))
+    kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
-    with claim(path, FLAG), enter_strategy(recipe.distribute):
+    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
         open_super(recipe, size, path)
         if is_kept(path):
             return {}

@@ -17,6 +17,7 @@ from ntaa_tf import adapt  # isort: skip
 from absl import app
 from absl import flags
 
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.recipe import Recipe
 
@@ -51,6 +52,8 @@ def main(arguments: list[str]) -> int:
 
 def _follow(recipe: Recipe) -> None:
     history = pretrain(recipe)
+    if is_silent(recipe.distribute):
+        return
     if history:
         losses = history["loss"]
         print(f"The loss went from {losses[0]:.3f} to {losses[-1]:.3f}.")

@@ -22,12 +22,12 @@ MAY_IMPORT = {
     "layers": {"geometry"},
     "limit": set(),
     "size": set(),
-    "distribute": set(),
+    "distribute": {"files"},
     "methods": set(),
     "metrics": set(),
     "recipe": {"limit", "methods", "size"},
     "data": {"files", "size"},
-    "zoo": {"files", "geometry", "graph", "layers", "size"},
+    "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs", "distribute", "losses"},
     "command_line": set(),
@@ -52,8 +52,10 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
-    "adapt": MEANS | {"command_line"} | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "pipeline", "recipe"},
+    "adapt": MEANS
+    | {"command_line", "distribute"}
+    | {"recipe", "runs", "pipeline"},
+    "pretrain": {"adapt", "distribute", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.
