@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.feasibility import estimate_training
@@ -70,6 +71,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
     info, raw, size = find_inputs(recipe)
     kept = name_workdir(recipe)
     with strategy, share_directory(kept) as path, claim(path):
+        check_alike("flags", recipe.to_dict())
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -108,6 +110,7 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
     with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
+        check_alike("flags", recipe.to_dict())
         open_super(recipe, size, path)
         if is_kept(path):
             return {}

@@ -16,12 +16,14 @@ from ntaa_tf.distribute.strategies import enter_strategy
 from ntaa_tf.distribute.strategies import is_silent
 from ntaa_tf.distribute.workers import LostWorkerError
 from ntaa_tf.distribute.workers import agree
+from ntaa_tf.distribute.workers import check_alike
 
 __all__ = [
     "DistributedModel",
     "LostWorkerError",
     "Replicated",
     "agree",
+    "check_alike",
     "check_optimizer",
     "count_replicas",
     "enter_strategy",

@@ -135,6 +135,15 @@ def test_what_the_chief_has_is_what_all_have(workers):
     assert [told["agreed"] for told in workers] == [{"worker": 0}] * 2
 
 
+def test_another_command_is_refused_by_the_worker_that_has_it(workers):
+    chief, led = (told["different"] for told in workers)
+    assert chief == "alike"
+    assert led == (
+        "Invalid flags of worker 1. Expected those of worker 0. Received "
+        "others: seed: 0 there, 1 now."
+    )
+
+
 def test_only_the_chief_writes_into_the_directory(workers):
     chief, led = (told["directory"] for told in workers)
     assert chief["within"] == chief["kept"] == ["0.txt", "before.txt"]

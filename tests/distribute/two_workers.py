@@ -16,6 +16,7 @@ from distribute.trainings import make_source
 from ntaa_tf.distribute import DistributedModel
 from ntaa_tf.distribute import LostWorkerError
 from ntaa_tf.distribute import agree
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import directory as sharing
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
@@ -51,6 +52,15 @@ def fit(kind):
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return "it works"
+
+
+def differ():
+    """Say what a worker is told that was given another seed."""
+    try:
+        check_alike("flags", {"seed": read_cluster().index})
+    except ValueError as error:
+        return str(error)
+    return "alike"
 
 
 def share(path):
@@ -109,11 +119,13 @@ def main(alone, shared):
     with enter_strategy("multiworker"):
         errors = [fit(kind) for kind in (BuildsByKeras, LogsByKeras)]
         agreed = agree({"worker": read_cluster().index})
+        different = differ()
         directory = share(Path(shared))
         refused = share_blindly(Path(shared))
         wait()
     tell("keras", errors)
     tell("agreed", agreed)
+    tell("different", different)
     tell("directory", directory)
     tell("refused", refused)
     tell("lost", lose())
