@@ -16,6 +16,13 @@ from ntaa_tf.distribute.cluster import read_cluster
 from ntaa_tf.files import list_differences
 
 PACKAGE = __name__.split(".")[0]
+# What TensorFlow says when a worker no longer answers.
+_LOST = (
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.UnavailableError,
+)
 
 
 class LostWorkerError(RuntimeError):
@@ -103,14 +110,6 @@ def work_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
             "same command for all workers goes on from the last epoch. "
             f"(TensorFlow: {str(error).splitlines()[0]})"
         ) from error
-
-
-_LOST = (
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.UnavailableError,
-)
 
 
 @contextlib.contextmanager
