@@ -12,9 +12,11 @@ from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
+from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_collapsed_kernels
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.deriving import RECALIBRATION_BATCHES
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
@@ -26,6 +28,9 @@ from ntaa_tf.stages.pretraining import PRETRAINED_FILE
 
 def finetune(job: Job, directory: Path) -> dict[str, Any]:
     """Train the plain model for the epochs that are left.
+
+    Batch norm ends with the moving averages of the training, or with means
+    over batches, whichever validates better.
 
     Args:
         job: what the stages share; its `path` gets `adapted.keras`.
@@ -51,11 +56,16 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         recipe.one_cosine,
         list_careful(job, model),
     )
+    # Of few images, as moving averages are, they can mislead where nearly dead
+    # channels pass one normalization after the other.
+    score = Recalibration(model).if_better(
+        job.calibration_images(RECALIBRATION_BATCHES),
+        lambda: job.validate(model),
+    )
     for layer in frozen:
         layer.trainable = True
     save_model(job.task.finish(model), job.path / ADAPTED_FILE)
-    score = f"validation_{job.task.score}"
-    return {"history": history, score: job.validate(model)}
+    return {"history": history, f"validation_{job.task.score}": score}
 
 
 def list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
