@@ -18,11 +18,13 @@ from typing import Any
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import tensorflow as tf
 from absl import app
 from absl import flags
 from absl import logging as absl_logging
 
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.failures import explain
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
@@ -100,8 +102,12 @@ def main(
     try:
         refuse_words(arguments[1:])
         (follow or _follow)(read_recipe(**fixed))
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return _end(error, BAD_INPUT)
+    except OSError as error:
+        return _end(explain(error), BAD_INPUT)
+    except tf.errors.OpError as error:
+        return _end(explain(error), FAILED)
     except RuntimeError as error:
         return _end(error, FAILED)
     except KeyboardInterrupt:
