@@ -29,8 +29,8 @@ def explain(error: BaseException) -> str:
         return f"{_FULL}{where}. Free some: {_GO_ON}."
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return (
-            f"Memory ran out ({text}). Give a smaller --batch_size, and "
-            "--accumulation_steps for it, or --remat, in another work directory."
+            f"Memory ran out ({text}). In another work directory, give a "
+            "smaller --batch_size, and --accumulation_steps, or --remat."
         )
     return text or type(error).__name__
 

@@ -79,7 +79,7 @@ class WorkDirectory:
         result_file = directory / RESULT_FILE
         if result_file.exists():
             logger.info("%s: kept from before", directory)
-            return read_json(result_file)
+            return _read_result(result_file)
         logger.info("%s: begins", directory)
         directory.mkdir(exist_ok=True)
         remove_unfinished(directory)
@@ -127,6 +127,17 @@ def _lock(descriptor: int, path: Path, flag: str) -> None:
         ) from error
     except OSError as error:  # Some network file systems have no locks.
         logger.warning("%s can't be locked (%s)", path, error.strerror)
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    try:
+        return dict(read_json(path))
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Invalid file {path}. Expected what a stage gave, as JSON. "
+            f"Received something else ({error}). Delete {path.parent} to run "
+            "that stage again."
+        ) from error
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:

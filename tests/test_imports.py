@@ -9,7 +9,10 @@ PACKAGE = Path(__file__).parents[1] / "ntaa_tf"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each file or folder of the package may import, itself aside.
-FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
+FOUNDATION = {
+    *{"architecture", "files", "geometry", "graph", "layers", "model_files"},
+    "size",
+}
 MEANS = {
     *{"data", "divergence", "export", "machine", "report", "search"},
     *{"optimizer", "tasks", "training", "workdir", "zoo"},
@@ -21,6 +24,8 @@ MAY_IMPORT = {
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
+    "failures": set(),
+    "model_files": {"files"},
     "size": set(),
     "distribute": set(),
     "methods": set(),
@@ -52,7 +57,9 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
-    "adapt": MEANS | {"command_line"} | {"recipe", "runs", "pipeline"},
+    "adapt": MEANS
+    | {"command_line", "failures"}
+    | {"recipe", "runs", "pipeline"},
     "pretrain": {"adapt", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }

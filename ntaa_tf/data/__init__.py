@@ -9,6 +9,8 @@ from ntaa_tf.data.catalog import open_dataset
 from ntaa_tf.data.crops import crop_center
 from ntaa_tf.data.domains import join_domains
 from ntaa_tf.data.examples import Examples
+from ntaa_tf.data.fingerprint import check_fingerprint
+from ntaa_tf.data.fingerprint import take_fingerprint
 from ntaa_tf.data.order import make_order
 from ntaa_tf.data.order import steps_per_epoch
 from ntaa_tf.data.prepare import ImageDataset
@@ -24,6 +26,7 @@ __all__ = [
     "ImageDataset",
     "RawDataset",
     "RawSplit",
+    "check_fingerprint",
     "contrasting_batches",
     "crop_center",
     "evaluation_batches",
@@ -35,5 +38,6 @@ __all__ = [
     "prepare",
     "split_dataset",
     "steps_per_epoch",
+    "take_fingerprint",
     "training_batches",
 ]

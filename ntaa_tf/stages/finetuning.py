@@ -12,6 +12,8 @@ from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
 from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_collapsed_kernels
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
@@ -20,7 +22,6 @@ from ntaa_tf.stages.deriving import RECALIBRATION_BATCHES
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.stages.plain import freeze_before
 from ntaa_tf.stages.pretraining import PRETRAINED_FILE
@@ -88,11 +89,11 @@ def load_start(job: Job) -> keras.Model:
     plan = job.recipe.plan
     if plan.weights == TRANSFER:
         path = job.path / "pretrain" / PRETRAINED_FILE
-        return keras.models.load_model(path)
+        return load_model(path)
     model = job.source
     if plan.search != NOTHING:
         path = job.path / "search" / COLLAPSED_FILE
-        model = keras.models.load_model(path)
+        model = load_model(path)
     if job.recipe.squeeze_excitation:
         # What the search left of a branch may be without convolutions.
         branches = find_residual_branches(job.source)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.files import write_atomically
+from ntaa_tf.model_files import load_model
 from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
@@ -70,7 +70,7 @@ class Job:
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
-        return keras.models.load_model(self.path / ADAPTED_FILE)
+        return load_model(self.path / ADAPTED_FILE)
 
     def make_optimizer(
         self,
@@ -216,9 +216,3 @@ def read_architecture(path: Path) -> Architecture:
             "Invalid value for `architecture`. Expected the architecture.json "
             f"of a run. Received: {path} ({error.strerror})."
         ) from error
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file, atomically and without optimizer state."""
-    with write_atomically(path) as unfinished:
-        model.save(unfinished, include_optimizer=False)
