@@ -353,7 +353,8 @@ class Recipe:
         None,
         "By how much the logit of the source's own operation, and of those "
         "that begin as it, exceeds the others at first. By default 3. With "
-        "--start=paper 1, and of the source's own alone, as there.",
+        "--start=paper 1, and of the source's own alone, as there; 0 for "
+        "unsupervised.",
     )
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."

@@ -187,8 +187,8 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
             apply_architecture(cells, given)
         return cells
     lead = recipe.source_lead
-    if recipe.plan.self_supervises:
-        lead = 0.0  # All logits are equal.
+    if lead is None and recipe.plan.self_supervises and recipe.start == "paper":
+        lead = 0.0  # All logits are equal there.
     return insert_mixed_ops(
         source,
         candidates=recipe.candidates,
