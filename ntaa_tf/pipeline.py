@@ -11,6 +11,7 @@ from ntaa_tf.inputs import build_source
 from ntaa_tf.inputs import find_inputs
 from ntaa_tf.inputs import keep_source
 from ntaa_tf.machine import find_peak_memory
+from ntaa_tf.machine import make_deterministic
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
@@ -65,6 +66,8 @@ def run(recipe: Recipe) -> dict[str, Any]:
         ValueError: if a choice can't be followed; before any training.
         DivergenceError: if a loss is no longer finite.
     """
+    if recipe.deterministic:
+        make_deterministic()
     info, raw, size = find_inputs(recipe)
     path = name_workdir(recipe)
     with claim(path), enter_strategy(recipe.distribute):
@@ -101,6 +104,8 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
         ValueError: if a choice can't be followed, or a supernet of other
             choices is there.
     """
+    if recipe.deterministic:
+        make_deterministic()
     _, raw, size = find_inputs(recipe)
     path = Path(str(recipe.supernet))
     recipe = shrink(recipe)

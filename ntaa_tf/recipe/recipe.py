@@ -411,6 +411,11 @@ class Recipe:
         "whole run; the validation split decides.",
     )
     seed: int = _choice(0, "Of everything random.")
+    deterministic: bool = _choice(
+        False,
+        "Give the same bits whenever the same command is run on the same kind "
+        "of machine, killed on the way or not; slower on GPUs.",
+    )
     workdir: str | None = _choice(
         None, "Where the run is kept; by default below runs/."
     )
