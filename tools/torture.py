@@ -40,8 +40,9 @@ from ntaa_tf.methods import METHODS
 # What two runs of the same numbers differ in.
 MEASURED = ("seconds", "latency_ms", "peak_memory_mib", "export_ms")
 ARCHITECTURE = Path("search") / "architecture.json"
-# What methods need besides: an architecture, a data set to pretrain on.
+# What methods need besides: two domains, an architecture, other data.
 FLAGS_OF_METHODS = {
+    "bilevel": "--source_dataset=digits5to9",
     "retrain": "--architecture={workdir}/ntaa/whole/search/architecture.json",
     "darts+transfer": "--pretrain_dataset=digits0to4",
     "spos+transfer": "--pretrain_dataset=digits0to4",
