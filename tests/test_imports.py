@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "distribute": set(),
     "methods": set(),
     "metrics": set(),
-    "recipe": {"limit", "methods", "size"},
+    "recipe": {"command_line", "limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
@@ -53,7 +53,7 @@ MAY_IMPORT = {
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
     "adapt": MEANS | {"command_line"} | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "pipeline", "recipe"},
+    "pretrain": {"adapt", "command_line", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

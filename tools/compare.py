@@ -16,7 +16,6 @@ Runs what is missing, goes on with what was interrupted, and writes
 import logging
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,13 +55,15 @@ from comparisons.runs import list_runs
 from comparisons.runs import read_flags
 from comparisons.runs import run_missing
 
+from ntaa_tf.command_line import DONE
+from ntaa_tf.command_line import FAILED
+from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 
 NAME = "comparison"
 EACH_FOLD = "--fold={seed}"
-FAILED = 1
-BAD_INPUT = 2
-STOPPED = 130
 
 logger = logging.getLogger("comparisons")
 
@@ -120,19 +121,11 @@ def main(arguments: list[str]) -> int:
     """Run the comparison that the flags give.
 
     Returns:
-        The exit status: 0; 2 for input that can't be followed; 1 if a run
-        failed; 130 if it was stopped by hand.
+        The exit status, as of `ntaa_tf.command_line.end`; 1 if a run failed.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logger.setLevel(logging.INFO)
-    try:
-        return follow(arguments[1:])
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print("error: stopped; the same command goes on", file=sys.stderr)
-        return STOPPED
+    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
 
 
 def follow(words: Sequence[str]) -> int:
@@ -169,17 +162,7 @@ def follow(words: Sequence[str]) -> int:
     if report is not None:
         report.write(workdir)
         print(report.to_markdown())
-    return FAILED if failed else 0
-
-
-def parse(arguments: list[str]) -> list[str]:
-    """Parse the flags; a wrong one ends like any other bad input."""
-    try:
-        words: list[str] = flags.FLAGS(arguments)
-    except flags.Error as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    return words
+    return FAILED if failed else DONE
 
 
 def tabulate(runs: Sequence[Run]) -> Table:
@@ -250,4 +233,4 @@ def describe(table: Table, against: str) -> tuple[dict[str, Any], str]:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=parse)
+    app.run(main, flags_parser=make_parser(__doc__))
