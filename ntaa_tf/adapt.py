@@ -34,7 +34,6 @@ from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import format_table
-from ntaa_tf.runs import name_workdir
 
 HEADINGS = (
     *GROUPS,
@@ -126,7 +125,6 @@ def _follow(recipe: Recipe) -> None:
             f"{metrics['target_labels']:,} training images of the target "
             "judged the architecture, by their labels."
         )
-    print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
 
 
 def _strip_none(annotation: typing.Any) -> type:

@@ -70,7 +70,7 @@ GROUPS = (
     Heading(
         "Output",
         {
-            "workdir": "where the run is kept; by default below runs/",
+            "workdir": "where the run is kept; by default runs/… with the time",
             "seed": "of everything random",
             "smoke": "try all stages, on little data",
         },
