@@ -197,6 +197,7 @@ def _fit(
         steps_per_epoch=count_search_steps(job.recipe, job.dataset),
         directory=directory,
         callbacks=callbacks,
+        later_steps=job.recipe.finetune_epochs * job.steps,
     )
 
 
