@@ -58,7 +58,7 @@ def test_a_run_leaves_what_was_promised(finished):
         "search/architecture.json",
         "search/probability_course.json",
         "evaluate/confusions.json",
-        "search/tensorboard",
+        "search/tensorboard/architecture",
         "finetune/tensorboard",
         "adapted.keras",
         "export/saved_model/saved_model.pb",
