@@ -1,5 +1,6 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from ntaa_tf.machine import make_deterministic
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
+from ntaa_tf.runs import claim_workdir
 from ntaa_tf.runs import find_versions
-from ntaa_tf.runs import name_workdir
 from ntaa_tf.runs import open_workdir
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.super_supernet import is_kept
@@ -38,6 +39,7 @@ from ntaa_tf.stages.streams import check_replicas
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
+from ntaa_tf.workdir import METRICS_FILE
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
@@ -46,7 +48,8 @@ from ntaa_tf.workdir import claim
 EVALUATED = ("source", "searched", "adapted")
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
 CHOICES = ("tune", "guard")
-METRICS_FILE = "metrics.json"
+
+logger = logging.getLogger(__name__)
 
 
 def run(recipe: Recipe) -> dict[str, Any]:
@@ -69,8 +72,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
     if recipe.deterministic:
         make_deterministic()
     info, raw, size = find_inputs(recipe)
-    path = name_workdir(recipe)
-    with claim(path), enter_strategy(recipe.distribute):
+    with claim_workdir(recipe) as path, enter_strategy(recipe.distribute):
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -87,6 +89,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
         metrics = summarize(recipe, results, workdir) | baseline
         report(job, metrics)
         write_json(path / METRICS_FILE, metrics)
+        logger.info("all of it is in %s; open report.html there", path)
         return metrics
 
 

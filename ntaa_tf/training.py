@@ -12,6 +12,7 @@ import tensorflow as tf
 from ntaa_tf.divergence import StopOnDivergence
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
+from ntaa_tf.remaining_time import RemainingTime
 from ntaa_tf.search.joint import Supernet
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def fit_resumably(
     directory: Path,
     callbacks: list[keras.callbacks.Callback],
     validation_batches: Any = None,
+    later_steps: int = 0,
 ) -> dict[str, list[float]]:
     """Train a compiled model, going on where a killed run stopped.
 
@@ -65,6 +67,8 @@ def fit_resumably(
         directory: where the state and TensorBoard's logs are kept.
         callbacks: what else is done, and logged, after every epoch.
         validation_batches: evaluated after every epoch, if any.
+        later_steps: batches of what is trained on the same data afterwards,
+            for the time that is told to be left.
 
     Returns:
         For every logged quantity its value after each epoch.
@@ -90,6 +94,13 @@ def fit_resumably(
                     directory / "tensorboard", write_graph=False
                 ),
                 state,
+                RemainingTime(
+                    str(directory),
+                    first_epoch,
+                    epochs,
+                    steps_per_epoch,
+                    later_steps,
+                ),
             ],
             verbose=1 if sys.stdout.isatty() else 2,
             shuffle=False,

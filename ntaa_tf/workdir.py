@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
 RESULT_FILE = "result.json"
+METRICS_FILE = "metrics.json"  # Of a finished run.
+
+
+class OccupiedError(ValueError):
+    """Another run is in a work directory."""
 
 
 class WorkDirectory:
@@ -98,29 +103,44 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
     A process that is killed leaves no claim behind.
 
     Args:
-        path: the directory; it is created.
+        path: the directory; it is created, and removed if it is left empty.
         flag: by which it is given.
 
     Raises:
-        ValueError: if another run is in it.
+        OccupiedError: if another run is in it.
     """
     if path.exists() and not path.is_dir():
         yield  # No directory, of which opening it will tell.
         return
+    is_new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:
         _lock(descriptor, path, flag)
         yield
     finally:
+        if is_new:
+            with contextlib.suppress(OSError):  # Not where something is in it.
+                path.rmdir()
         os.close(descriptor)
+
+
+def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
+    """Tell whether a directory keeps a run of these choices that can go on."""
+    if (path / METRICS_FILE).exists() or not (path / RECIPE_FILE).exists():
+        return False
+    try:
+        kept = _read_recipe(path / RECIPE_FILE)
+    except ValueError:  # Something else is there, which is left alone.
+        return False
+    return not list_differences(kept, choices)
 
 
 def _lock(descriptor: int, path: Path, flag: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise ValueError(
+        raise OccupiedError(
             f"Invalid value for `{flag}`. Expected a directory in which no "
             f"other run is under way. Received: {path}. Wait for the other, "
             f"stop it, or choose another --{flag}."

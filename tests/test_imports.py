@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "distribute": set(),
     "methods": set(),
     "metrics": set(),
-    "recipe": {"limit", "methods", "size"},
+    "recipe": {"command_line", "limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
@@ -39,7 +39,8 @@ MAY_IMPORT = {
     "divergence": set(),
     "machine": set(),
     "optimizer": {"distribute"},
-    "training": FOUNDATION | {"divergence", "search"},
+    "remaining_time": set(),
+    "training": FOUNDATION | {"divergence", "remaining_time", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
     "export": FOUNDATION,
@@ -60,7 +61,7 @@ MAY_IMPORT = {
     "adapt": MEANS
     | {"command_line", "failures"}
     | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "pipeline", "recipe"},
+    "pretrain": {"adapt", "command_line", "pipeline", "recipe"},
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

@@ -417,7 +417,10 @@ class Recipe:
         "of machine, killed on the way or not; slower on GPUs.",
     )
     workdir: str | None = _choice(
-        None, "Where the run is kept; by default below runs/."
+        None,
+        "Where the run is kept. By default where an unfinished run of the same "
+        "flags is, below runs/; else in a new directory there, named after the "
+        "model, the data set, the method and the time.",
     )
     smoke: bool = _choice(
         False, "Shrink data and epochs: every stage, in little time."

@@ -8,12 +8,14 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.command_line import STOPPED
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.methods import METHODS
@@ -169,8 +171,13 @@ def run_missing(runs: Sequence[Run], jobs: int) -> list[Run]:
         for _, of_seed in itertools.groupby(missing, lambda run: run.seed)
     ]
     environment = os.environ | share_cores(jobs)
+    crew = _Crew(environment)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        failed = list(pool.map(lambda of: _execute_all(of, environment), seeds))
+        try:
+            failed = list(pool.map(crew.execute_all, seeds))
+        except BaseException:  # Whatever ends this process ends the runs.
+            crew.stop()
+            raise
     return [run for of_seed in failed for run in of_seed]
 
 
@@ -204,35 +211,64 @@ def read_flags(recipe: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _execute_all(
-    runs: Sequence[Run], environment: Mapping[str, str]
-) -> list[Run]:
-    """Execute runs in turn; give those that fail."""
-    return [run for run in runs if _execute(run, environment)]
+class _Crew:
+    """Executes runs in several threads, until it is stopped.
+
+    Args:
+        environment: variables of the processes.
+    """
+
+    def __init__(self, environment: Mapping[str, str]):
+        self._environment = environment
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._stopped = threading.Event()
+
+    def execute_all(self, runs: Sequence[Run]) -> list[Run]:
+        """Execute runs in turn; give those that fail."""
+        return [run for run in runs if self._execute(run)]
+
+    def stop(self) -> None:
+        """End the runs that are under way; begin no others."""
+        self._stopped.set()
+        for process in list(self._processes):
+            process.terminate()
+
+    def _execute(self, run: Run) -> int:
+        if self._stopped.is_set():
+            return STOPPED
+        log = run.path.with_suffix(".log")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        logger.info("%s seed %d: begins", run.contestant.name, run.seed)
+        status = self._wait_for(run.command, log)
+        if not self._stopped.is_set():
+            _tell(run, status, log)
+        return status
+
+    def _wait_for(self, command: Sequence[str], log: Path) -> int:
+        with log.open("a", encoding="utf-8") as written:
+            process = subprocess.Popen(
+                command,
+                env=self._environment,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+            )
+        self._processes.append(process)
+        if self._stopped.is_set():
+            process.terminate()
+        return process.wait()
 
 
-def _execute(run: Run, environment: Mapping[str, str]) -> int:
-    log = run.path.with_suffix(".log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    logger.info("%s seed %d: begins", run.contestant.name, run.seed)
-    with log.open("a", encoding="utf-8") as written:
-        status = subprocess.run(
-            run.command,
-            env=environment,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        ).returncode
+def _tell(run: Run, status: int, log: Path) -> None:
+    """Tell the error that a run measured, or how it failed."""
     if status:
         lines = log.read_text("utf-8").splitlines()[-LINES_OF_A_LOG:]
         command, last = shlex.join(run.command), "\n".join(lines)
         logger.error("%s failed:\n%s", command, last)
-    else:
-        error = run.read_metrics()["adapted"]["test_error"]
-        logger.info(
-            "%s seed %d: %.2f %% test error",
-            *(run.contestant.name, run.seed, error),
-        )
-    return status
+        return
+    error = run.read_metrics()["adapted"]["test_error"]
+    logger.info(
+        "%s seed %d: %.2f %% test error", run.contestant.name, run.seed, error
+    )
 
 
 def _keep_contestants(
