@@ -29,6 +29,7 @@ from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.failures import explain
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
@@ -123,6 +124,8 @@ def _follow(recipe: Recipe) -> None:
         print(inspect(recipe))
         return
     metrics = run(recipe)
+    if is_silent(recipe.distribute):
+        return
     print(format_table(metrics))
     if metrics.get("guard", {}).get("kept") == "baseline":
         print("Plain finetuning validates better: it is what is kept.")

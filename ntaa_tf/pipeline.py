@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.distribute import share_directory
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -71,8 +72,13 @@ def run(recipe: Recipe) -> dict[str, Any]:
     """
     if recipe.deterministic:
         make_deterministic()
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     info, raw, size = find_inputs(recipe)
-    with claim_workdir(recipe) as path, enter_strategy(recipe.distribute):
+    with (
+        strategy,
+        claim_workdir(recipe) as kept,
+        share_directory(kept) as path,
+    ):
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -109,10 +115,11 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     """
     if recipe.deterministic:
         make_deterministic()
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     _, raw, size = find_inputs(recipe)
-    path = Path(str(recipe.supernet))
+    kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
-    with claim(path, FLAG), enter_strategy(recipe.distribute):
+    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
         open_super(recipe, size, path)
         if is_kept(path):
             return {}

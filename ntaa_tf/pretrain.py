@@ -20,6 +20,7 @@ from absl import flags
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import make_parser
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.recipe import BUDGETS
 from ntaa_tf.recipe import GROUPS
@@ -72,6 +73,8 @@ def main(arguments: list[str]) -> int:
 
 def _follow(recipe: Recipe) -> None:
     history = pretrain(recipe)
+    if is_silent(recipe.distribute):
+        return
     if history:
         losses = history["loss"]
         print(f"The loss went from {losses[0]:.3f} to {losses[-1]:.3f}.")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.distribute import is_led
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.workdir import OccupiedError
 from ntaa_tf.workdir import WorkDirectory
@@ -41,6 +42,9 @@ def claim_workdir(recipe: Recipe) -> Iterator[Path]:
     Raises:
         OccupiedError: if another run is in the one that the recipe names.
     """
+    if is_led():  # The chief claims it, and says which.
+        yield Path(recipe.workdir or RUNS)
+        return
     with contextlib.ExitStack() as claims:
         if recipe.workdir is None:
             path = _claim_default(recipe, claims)

@@ -27,12 +27,12 @@ MAY_IMPORT = {
     "failures": set(),
     "model_files": {"files"},
     "size": set(),
-    "distribute": set(),
+    "distribute": {"files"},
     "methods": set(),
     "metrics": set(),
     "recipe": {"command_line", "limit", "methods", "size"},
     "data": {"files", "size"},
-    "zoo": {"files", "geometry", "graph", "layers", "size"},
+    "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs", "distribute", "losses"},
     "command_line": set(),
@@ -50,7 +50,7 @@ MAY_IMPORT = {
     | MEANS
     | {"costs", "distribute", "methods", "recipe", "runs"},
     "feasibility": {"data", "machine", "methods", "recipe", "search"},
-    "runs": {"recipe", "workdir"},
+    "runs": {"distribute", "recipe", "workdir"},
     "inputs": FOUNDATION
     | MEANS
     | {"methods", "recipe", "stages", "feasibility"},
@@ -59,9 +59,11 @@ MAY_IMPORT = {
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
     "adapt": MEANS
-    | {"command_line", "failures"}
+    | {"command_line", "distribute", "failures"}
     | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "command_line", "pipeline", "recipe"},
+    "pretrain": {
+        *("adapt", "command_line", "distribute", "pipeline", "recipe"),
+    },
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

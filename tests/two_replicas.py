@@ -5,6 +5,7 @@ To be imported by a process whose devices were split before.
 
 import contextlib
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ntaa_tf.distribute import count_replicas
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.losses import BatchHardTriplet
@@ -199,14 +201,15 @@ def differ(one, other):
     )
 
 
-def compare(method):
+def compare(method, strategy):
     """Say how one replica and two differ after some steps."""
     with enter_strategy("none"):
         moved, alone, measures = train(method)
-    with enter_strategy("mirrored"):
+    with enter_strategy(strategy):
         _, both, measured = train(method)
+        replicas = count_replicas()
     return {
-        "replicas": len(both[0]),
+        "replicas": replicas,
         "moved": moved,
         "state": differ(alone, both),
         "measures": float(np.max(np.abs(np.subtract(measures, measured)))),
@@ -223,12 +226,12 @@ def kill(epoch, logs):
         raise KilledError
 
 
-def resume(directory):
+def resume(directory, strategy):
     """Say how a training on two replicas differs from one that was killed."""
     states = []
     callback = keras.callbacks.LambdaCallback(on_epoch_begin=kill)
     for name, callbacks in (("whole", []), ("cut", [callback]), ("cut", [])):
-        with enter_strategy("mirrored"), contextlib.suppress(KilledError):
+        with enter_strategy(strategy), contextlib.suppress(KilledError):
             model = make_model("joint")
             fit_resumably(
                 model,
@@ -246,9 +249,14 @@ def resume(directory):
     }
 
 
-def main():
+def main(strategy):
     """Print all that there is to say."""
-    for method in METHODS:
-        print(json.dumps({method: compare(method)}), flush=True)
+    enter_strategy(strategy)
+    for method in (
+        os.environ.get("ONLY", "").split(";")
+        if "ONLY" in os.environ
+        else METHODS
+    ):
+        print(json.dumps({method: compare(method, strategy)}), flush=True)
     with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps({"resume": resume(Path(directory))}))
+        print(json.dumps({"resume": resume(Path(directory), strategy)}))

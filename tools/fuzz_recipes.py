@@ -26,7 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import app
 from absl import flags
 
-from ntaa_tf.adapt import BAD_INPUT
+from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.recipe import Recipe
 
 CHANGED = 4  # Choices of a recipe, at most.

@@ -21,7 +21,6 @@ from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import EMBEDDED_DATASET
 from ntaa_tf.recipe.names import EMBEDDED_MODEL
 from ntaa_tf.recipe.names import EXPECTATION
-from ntaa_tf.recipe.names import MIRRORED
 from ntaa_tf.recipe.names import RELAXATIONS
 from ntaa_tf.recipe.names import TASKS
 from ntaa_tf.recipe.ranges import check_ranges
@@ -326,13 +325,14 @@ class Recipe:
     )
     distribute: str = _choice(
         "none",
-        "Where training runs: on one device, or mirrored on all GPUs of this "
-        "machine, each of which has a part of every batch and all weights.",
-        ("none", MIRRORED),
+        "Where training runs: on one device; mirrored on all GPUs of this "
+        "machine; on the multiworker cluster that TF_CONFIG names; or on a "
+        "tpu. Each device has a part of every batch and all weights.",
+        ("none", "mirrored", "multiworker", "tpu"),
     )
     sync_batch_norm: bool = _choice(
         False,
-        "Where training is mirrored: let batch norm take its statistics from "
+        "On several devices: let batch norm take its statistics from "
         "whole batches, and not from the part that a device has.",
     )
     learning_rate: float = _choice(0.02, "Of the weights, at first.")

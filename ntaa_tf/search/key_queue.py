@@ -62,8 +62,8 @@ class KeyQueue:
             ValueError: if there are more.
         """
         keys = gather(keys)
-        count = keys.shape[0]
-        if count > self.length:
+        count = ops.shape(keys)[0]  # On workers not known in advance.
+        if isinstance(count, int) and count > self.length:
             raise ValueError(
                 "Invalid value for `keys`. Expected at most the "
                 f"{self.length} that the queue holds. Received: {count}."

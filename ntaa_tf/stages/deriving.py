@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.distribute import agree
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.batch_norm import synchronize
@@ -43,7 +44,8 @@ def settle_architecture(
     Returns:
         The architecture; and, where there is a `budget`, what that says.
     """
-    architecture = derive(supernet, budget)
+    derived = derive(supernet, budget).to_json()
+    architecture = Architecture.from_json(agree(derived))
     with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
         unfinished.write_text(architecture.to_json(), "utf-8")
     if budget is None:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.distribute import agree
 from ntaa_tf.model_files import load_model
 from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
@@ -148,11 +149,12 @@ class Job:
         )
 
     def validate(self, model: keras.Model) -> float:
-        """Measure what choices are made by."""
+        """Measure what choices are made by, the same on all workers."""
         measured = self.task.measure(
             model, self.dataset.validation, self.recipe.batch_size
         )
-        return measured[self.task.score]
+        score: float = agree(measured[self.task.score])
+        return score
 
     def sample_images(self, count: int) -> np.ndarray:
         """Give the first training images, uint8, as they are validated."""

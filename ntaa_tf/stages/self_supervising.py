@@ -1,5 +1,6 @@
 """The stage in which a supernet learns without labels, once for all tasks."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.distribute import share_directory
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
 from ntaa_tf.model_files import load_model
@@ -54,7 +56,9 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
     """
     path = find_super(job.recipe, job.path)
     height, width = job.source.inputs[0].shape[1:3]
-    with claim(path, FLAG):
+    is_own = job.recipe.supernet is None  # Then it is in a work directory.
+    share = contextlib.nullcontext if is_own else share_directory
+    with share(path) as path, claim(path, FLAG):
         if is_kept(path):
             check_kept(job.recipe, job.source)
             return {"kept": True}
