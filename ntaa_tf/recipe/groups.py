@@ -63,9 +63,12 @@ GROUPS = (
         {
             "mixed_precision": "float16 or bfloat16",
             "remat": "less memory, more time",
-            "distribute": "mirrored: on all GPUs of this machine",
+            "distribute": "mirrored: on all GPUs here; multiworker; tpu",
         },
-        ("accumulation_steps", "steps_per_execution", "sync_batch_norm"),
+        (
+            *("accumulation_steps", "steps_per_execution", "sync_batch_norm"),
+            "deterministic",
+        ),
     ),
     Heading(
         "Output",
