@@ -27,6 +27,8 @@ def explain(error: BaseException) -> str:
         file = getattr(error, "filename", None) or _find_path(text)
         where = f" ({file})" if file else ""
         return f"{_FULL}{where}. Free some: {_GO_ON}."
+    if getattr(error, "errno", None) == errno.EROFS:
+        return f"{text}. Give a directory that can be written, by --workdir."
     if isinstance(error, tf.errors.ResourceExhaustedError):
         return (
             f"Memory ran out ({text}). In another work directory, give a "

@@ -29,6 +29,11 @@ def test_a_full_disk_under_tensorflow_is_told_alike(tmp_path):
     )
 
 
+def test_a_place_that_can_not_be_written_is_told_with_the_flag():
+    error = OSError(errno.EROFS, "Read-only file system", "/run")
+    assert "'/run'. Give a directory" in explain(error)
+
+
 def test_memory_that_runs_out_is_told_with_what_needs_less():
     error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
     assert "OOM when allocating" in explain(error)
