@@ -163,7 +163,6 @@ def follow(words: Sequence[str]) -> int:
         write_page(
             workdir,
             findings,
-            gather(findings),
             finished,
             about,
             shlex.join(["python", *sys.argv]),
