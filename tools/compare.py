@@ -153,17 +153,20 @@ def follow(words: Sequence[str]) -> int:
     if places:
         settings = take_best(places, finished, flag.single_by)
         findings = find_by_domain(settings, against, flag.single_by)
-        about = f"{len(flag.domains)} domains, each the target once; means."
+        about = (
+            f"{len(flag.domains)} domains, each the target once: means over "
+            "the targets."
+        )
     else:
         findings = find(tabulate(finished), against)
-        about = "Methods, or sets of flags, on the same data."
+        names = ", ".join(contestant.name for contestant in contestants)
+        about = f"{names}: the same data, and the same {num_runs} seeds."
     if findings:
         report = make_report(findings, about)
         report.write(workdir)
         write_page(
             workdir,
             findings,
-            gather(findings),
             finished,
             about,
             shlex.join(["python", *sys.argv]),

@@ -64,7 +64,7 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
   box-sizing: border-box; width: 100%; height: auto; padding: .75rem;
   border: 1px solid var(--line); border-radius: .6rem;
 }
-.wide { grid-template-columns: minmax(0, 52rem); }
+.wide { grid-template-columns: minmax(0, 44rem); }
 .columns {
   display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem;
 }

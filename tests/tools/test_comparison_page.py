@@ -4,7 +4,6 @@ import html
 import itertools
 import re
 
-import compare
 import numpy as np
 import pytest
 from comparisons.findings import Findings
@@ -53,7 +52,6 @@ def directory(tmp_path_factory):
     write_page(
         path,
         found,
-        compare.gather(found),
         runs,
         ABOUT,
         "python tools/compare.py --methods=" + ",".join(METHODS),

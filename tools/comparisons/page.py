@@ -26,7 +26,6 @@ LABEL = "Test error against MACs, a dot for every run"
 def write_page(
     directory: Path,
     findings: Sequence[Findings],
-    plotted: Table,
     runs: Sequence[Run],
     about: str,
     command: str,
@@ -37,7 +36,6 @@ def write_page(
     Args:
         directory: of the comparison.
         findings: what was found; at least one.
-        plotted: the runs that are drawn, by what was compared.
         runs: all that are finished.
         about: what was compared, in a sentence.
         command: the command of the comparison.
@@ -47,7 +45,6 @@ def write_page(
         "<h1>Comparison</h1>",
         f'<p class="headline">{html.escape(about)}</p>',
         *map(_show_findings, findings),
-        write_section("Error against cost", _show_plot(plotted)),
         write_section(
             "Runs",
             f"<pre>{html.escape(command)}</pre>"
@@ -64,7 +61,9 @@ def _show_findings(found: Findings) -> str:
     )
     tables = "".join(map(_show_listing, found.listings))
     title = html.escape(found.title or "Result")
-    return write_section(title, f"<ul>{sentences}</ul>{tables}")
+    return write_section(
+        title, f"<ul>{sentences}</ul>{_show_plot(found.table)}{tables}"
+    )
 
 
 def _show_listing(listing: Listing) -> str:
@@ -79,8 +78,8 @@ def _show_listing(listing: Listing) -> str:
     )
 
 
-def _show_plot(plotted: Table) -> str:
-    drawing = to_svg(draw_comparison(plotted), LABEL)
+def _show_plot(table: Table) -> str:
+    drawing = to_svg(draw_comparison(table), LABEL)
     return f'<div class="panels wide">{drawing}</div>'
 
 

@@ -1,6 +1,8 @@
 """The plot of a comparison: error over MACs, a dot for every run."""
 
+import math
 import statistics
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -9,10 +11,12 @@ from comparisons.results import Table
 from ntaa_tf.report.ink import INK
 
 MACS = "MACs, M"
-WIDTH = 7.0  # Inches.
-HEIGHT = 4.0
-LEGEND_ROW = 0.2
+WIDTH = 5.0  # Inches.
+HEIGHT = 3.2
+LEGEND_ROW = 0.18
 LEGEND_COLUMNS = 2
+LONG_NAME = 24  # Letters of which two do not stand side by side.
+FONT_SIZE = 9
 # Hues that the colour-blind tell apart (after Okabe and Ito) on light and on
 # dark paper, and for those who do not see them, shapes.
 COLOURS = (
@@ -24,34 +28,37 @@ MARKERS = "osD^vPX*<>"
 
 def draw_comparison(table: Table) -> Figure:
     """Draw every run as a dot, and the mean of each contestant large."""
-    legend = LEGEND_ROW * -(-len(table) // LEGEND_COLUMNS)
+    columns = 1 if max(map(len, table)) > LONG_NAME else LEGEND_COLUMNS
+    legend = LEGEND_ROW * math.ceil(len(table) / columns)
     figure = Figure(figsize=(WIDTH, HEIGHT + legend), layout="constrained")
     axes = figure.subplots()
     for number, (name, runs) in enumerate(table.items()):
         colour = COLOURS[number % len(COLOURS)]
         marker = MARKERS[number % len(MARKERS)]
-        macs = [columns[MACS] for columns in runs.values()]
-        errors = [columns[ERROR] for columns in runs.values()]
+        macs = [measured[MACS] for measured in runs.values()]
+        errors = [measured[ERROR] for measured in runs.values()]
         axes.scatter(macs, errors, s=18, marker=marker, color=colour, alpha=0.6)
         axes.scatter(
             [statistics.mean(macs)],
             [statistics.mean(errors)],
-            s=90,
+            s=70,
             marker=marker,
             facecolors="none",
             edgecolors=[colour],
             linewidths=2,
             label=name,
         )
-    axes.set_xlabel("multiply-adds of an image, millions", color=INK)
-    axes.set_ylabel(ERROR, color=INK)
+    text: dict[str, Any] = {"color": INK, "fontsize": FONT_SIZE}
+    axes.set_xlabel("multiply-adds of an image, millions", **text)
+    axes.set_ylabel(ERROR, **text)
     axes.set_ylim(bottom=0)
     axes.spines[:].set_visible(False)
     axes.grid(color=INK, alpha=0.12, linewidth=0.6)
-    axes.tick_params(colors=INK, length=0)
+    axes.tick_params(colors=INK, length=0, labelsize=FONT_SIZE)
     figure.legend(
         loc="outside lower left",
-        ncols=LEGEND_COLUMNS,
+        ncols=columns,
+        fontsize=FONT_SIZE,
         frameon=False,
         labelcolor=INK,
     )
