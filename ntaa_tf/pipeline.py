@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.feasibility import estimate_training
@@ -79,6 +80,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
         claim_workdir(recipe) as kept,
         share_directory(kept) as path,
     ):
+        check_alike("flags", recipe.to_dict())
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -120,6 +122,7 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
     with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
+        check_alike("flags", recipe.to_dict())
         open_super(recipe, size, path)
         if is_kept(path):
             return {}

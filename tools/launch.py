@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from absl import app
 from absl import flags
@@ -49,12 +48,15 @@ def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
     processes = [
         start(addresses, index, module, arguments) for index in range(workers)
     ]
+    printers = [print_lines(*each) for each in enumerate(processes)]
     try:
         status = wait_for(processes)
     finally:
         for process in processes:
             process.kill()
             process.wait()
+        for printer in printers:
+            printer.join()
     return status
 
 
@@ -72,7 +74,7 @@ def find_ports(count: int) -> list[int]:
 def start(
     addresses: list[str], index: int, module: str, arguments: Sequence[str]
 ) -> subprocess.Popen[str]:
-    """Start a worker; what it says is printed with its number before it."""
+    """Start a worker."""
     environment = {
         **os.environ,
         VARIABLE: write_cluster(addresses, index),
@@ -80,16 +82,26 @@ def start(
         "CUDA_VISIBLE_DEVICES": "-1",
         "PYTHONUNBUFFERED": "1",
     }
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", module, "--distribute=multiworker", *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    print(f"[{index}] process {process.pid}", flush=True)
-    threading.Thread(target=_print, args=(process.stdout, index)).start()
-    return process
+
+
+def print_lines(index: int, process: subprocess.Popen[str]) -> threading.Thread:
+    """Print what a worker says, its number before it, in a thread."""
+
+    def work() -> None:
+        print(f"[{index}] process {process.pid}", flush=True)
+        for line in process.stdout or ():
+            print(f"[{index}] {line}", end="", flush=True)
+
+    printer = threading.Thread(target=work)
+    printer.start()
+    return printer
 
 
 def wait_for(processes: Sequence[subprocess.Popen[str]]) -> int:
@@ -109,11 +121,6 @@ def _find_failed(processes: Sequence[subprocess.Popen[str]]) -> int:
     """Give the status of one that has failed, 0 if there is none."""
     codes = [process.poll() for process in processes]
     return next((FAILED if code < 0 else code for code in codes if code), 0)
-
-
-def _print(lines: Any, index: int) -> None:
-    for line in lines:
-        print(f"[{index}] {line}", end="", flush=True)
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,7 @@ from ntaa_tf.distribute.strategies import enter_strategy
 from ntaa_tf.distribute.strategies import is_silent
 from ntaa_tf.distribute.workers import LostWorkerError
 from ntaa_tf.distribute.workers import agree
+from ntaa_tf.distribute.workers import check_alike
 from ntaa_tf.distribute.workers import is_led
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "LostWorkerError",
     "Replicated",
     "agree",
+    "check_alike",
     "check_optimizer",
     "count_replicas",
     "enter_strategy",

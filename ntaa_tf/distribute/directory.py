@@ -53,6 +53,11 @@ def _make_temporary() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="worker-")
 
 
+def is_seen(mark: Path) -> bool:
+    """Whether this worker sees what the chief has made."""
+    return mark.is_dir()
+
+
 def _check_shared(path: Path, flag: str) -> None:
     """Raise a ValueError on all workers if one does not see the directory."""
     with contextlib.ExitStack() as stack:
@@ -62,7 +67,7 @@ def _check_shared(path: Path, flag: str) -> None:
             mark = stack.enter_context(
                 tempfile.TemporaryDirectory(dir=path, prefix=UNFINISHED)
             )
-        blind = add_up(not Path(agree(mark)).is_dir())
+        blind = add_up(not is_seen(Path(agree(mark))))
     if blind:
         raise ValueError(
             f"Invalid value for `{flag}`. Expected a directory on a file "

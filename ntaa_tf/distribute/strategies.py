@@ -2,12 +2,16 @@
 
 import contextlib
 import functools
+import logging
+import signal
 from typing import Any
 
 import tensorflow as tf
 
 from ntaa_tf.distribute.cluster import read_cluster
 from ntaa_tf.distribute.workers import work_together
+
+logger = logging.getLogger(__name__)
 
 NONE, MIRRORED, MULTIWORKER, TPU = STRATEGIES = (
     *("none", "mirrored", "multiworker", "tpu"),
@@ -67,8 +71,14 @@ def _make_mirrored() -> tf.distribute.Strategy:
 
 @functools.cache
 def _make_multiworker() -> tf.distribute.Strategy:
-    read_cluster()
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    cluster = read_cluster()
+    addresses = ", ".join(cluster.workers)
+    logger.info("worker %d waits for all of %s", cluster.index, addresses)
+    handler = signal.getsignal(signal.SIGTERM)
+    strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    # TensorFlow has taken it, to go on until a checkpoint that is not ours.
+    signal.signal(signal.SIGTERM, handler)
+    return strategy
 
 
 @functools.cache

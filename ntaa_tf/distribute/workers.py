@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.distribute.cluster import read_cluster
+from ntaa_tf.files import list_differences
 
 PACKAGE = __name__.split(".")[0]
 
@@ -53,6 +55,20 @@ def agree(value: Any) -> Any:
     padded = np.zeros(length, np.int32)
     padded[: len(text)] = list(text)
     return json.loads(bytes(add_up(padded).tolist()))
+
+
+def check_alike(what: str, values: Mapping[str, Any]) -> None:
+    """Raise a ValueError on a worker that has not what the chief has.
+
+    Args:
+        what: is compared.
+        values: by their names; what JSON can hold.
+    """
+    if differences := list_differences(agree(values), values):
+        raise ValueError(
+            f"Invalid {what} of worker {read_cluster().index}. Expected those "
+            f"of worker 0. Received others: {'; '.join(differences)}."
+        )
 
 
 def wait() -> None:
