@@ -7,8 +7,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-from torture import find_torn_files
-from torture import list_differences
+from aftermath import find_torn_files
+from aftermath import list_differences
 from torture import torture
 
 
