@@ -40,6 +40,7 @@ from comparisons.domains import ByTarget
 from comparisons.domains import Place
 from comparisons.domains import list_places
 from comparisons.domains import take_best
+from comparisons.execution import run_missing
 from comparisons.findings import Findings
 from comparisons.markdown import write_markdown
 from comparisons.page import write_page
@@ -50,7 +51,6 @@ from comparisons.runs import Run
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
 from comparisons.runs import read_flags
-from comparisons.runs import run_missing
 
 from ntaa_tf.command_line import DONE
 from ntaa_tf.command_line import FAILED
