@@ -22,7 +22,9 @@ def explain(error: BaseException) -> str:
     >>> explain(OSError(28, "No space left on device", "runs/source.keras"))
     'No space left on device (runs/source.keras). Free some: the same ...'
     """
-    text = " ".join(_NODE.sub("", str(error)).split())
+    text = str(error)
+    if isinstance(error, tf.errors.OpError):
+        text = " ".join(_NODE.sub("", text.partition("\n")[0]).split())
     if _FULL in text or getattr(error, "errno", None) == errno.ENOSPC:
         file = getattr(error, "filename", None) or _find_path(text)
         where = f" ({file})" if file else ""

@@ -35,15 +35,16 @@ SUPERNET = Heading(
         "supernet_epochs": "epochs of its training",
     },
 )
-OF_TASKS = Heading(
-    "Of the tasks, without use here",
+OF_ADAPT = Heading(
+    "Of ntaa_tf.adapt alone",
     others=(
+        *NOT_HERE,
         *("baseline", "guard", "tune", "search_epochs", "finetune_epochs"),
         *BUDGETS.values(),
     ),
 )
-_ELSEWHERE = (*NOT_HERE, *SUPERNET.names, *OF_TASKS.names)
-HEADINGS = (SUPERNET, *(g.without(_ELSEWHERE) for g in GROUPS), OF_TASKS)
+_ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)
+HEADINGS = (SUPERNET, *(g.without(_ELSEWHERE) for g in GROUPS), OF_ADAPT)
 
 
 def define_flags() -> None:

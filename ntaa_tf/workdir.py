@@ -117,11 +117,13 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         _lock(descriptor, path, flag)
-        yield
+        try:
+            yield
+        finally:
+            if is_new:
+                with contextlib.suppress(OSError):  # Something is in it.
+                    path.rmdir()
     finally:
-        if is_new:
-            with contextlib.suppress(OSError):  # Not where something is in it.
-                path.rmdir()
         os.close(descriptor)
 
 

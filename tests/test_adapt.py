@@ -111,7 +111,7 @@ def test_the_same_command_again_only_shows_the_result(finished):
     before = (workdir / "adapted.keras").stat().st_mtime_ns
     again = adapt(*SHORT[1:], f"--workdir={workdir}")
     assert again.returncode == 0
-    assert again.stdout.splitlines() == first.stdout.splitlines()[-4:]
+    assert again.stdout.splitlines() == first.stdout.splitlines()[-5:]
     assert f"all of it is in {workdir}" in first.stderr
     assert (workdir / "adapted.keras").stat().st_mtime_ns == before
 

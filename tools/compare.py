@@ -40,6 +40,7 @@ from comparisons.domains import ByTarget
 from comparisons.domains import Place
 from comparisons.domains import list_places
 from comparisons.domains import take_best
+from comparisons.execution import run_missing
 from comparisons.findings import Findings
 from comparisons.markdown import write_markdown
 from comparisons.page import write_page
@@ -50,7 +51,6 @@ from comparisons.runs import Run
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
 from comparisons.runs import read_flags
-from comparisons.runs import run_missing
 
 from ntaa_tf.command_line import DONE
 from ntaa_tf.command_line import FAILED
@@ -162,18 +162,20 @@ def follow(words: Sequence[str]) -> int:
         names = ", ".join(contestant.name for contestant in contestants)
         about = f"{names}: the same data, and the same {num_runs} seeds."
     if findings:
-        report = make_report(findings, about)
-        report.write(workdir)
-        write_page(
-            workdir,
-            findings,
-            finished,
-            about,
-            shlex.join(["python", *sys.argv]),
-            dict(describe_machine()),
-        )
-        print(report.to_markdown())
+        hand_over(findings, finished, about, workdir)
     return FAILED if failed else DONE
+
+
+def hand_over(
+    findings: Sequence[Findings], runs: Sequence[Run], about: str, workdir: Path
+) -> None:
+    """Write what was found, and print it."""
+    report = make_report(findings, about)
+    report.write(workdir)
+    command = shlex.join(["python", *sys.argv])
+    machine = dict(describe_machine())
+    write_page(workdir, findings, runs, about, command, machine)
+    print(report.to_markdown())
 
 
 def tabulate(runs: Sequence[Run]) -> Table:
@@ -195,7 +197,9 @@ def find_by_domain(
 ) -> list[Findings]:
     """Give what they did over several domains, if there is something."""
     return [
-        Findings.over_targets(of, against, name_setting(setting, single_by))
+        Findings.over_targets(
+            of, against, setting, name_setting(setting, single_by)
+        )
         for setting, of in settings.items()
         if against in of
     ]
@@ -204,7 +208,7 @@ def find_by_domain(
 def gather(findings: Sequence[Findings]) -> Table:
     """Give the runs of all findings, by names that tell them apart."""
     return {
-        f"{name}, {found.title}" if found.title else name: runs
+        f"{name}, {found.setting}" if found.setting else name: runs
         for found in findings
         for name, runs in found.table.items()
     }
@@ -212,7 +216,7 @@ def gather(findings: Sequence[Findings]) -> Table:
 
 def make_report(findings: Sequence[Findings], about: str) -> Report:
     """Make what is written as Markdown, JSON and PNG."""
-    results = {found.title: found.to_json() for found in findings}
+    results = {found.setting: found.to_json() for found in findings}
     return Report(
         NAME,
         results.get("", results),

@@ -50,7 +50,7 @@ def end(
     Args:
         act: does it; its own status, if it has one, is kept.
         failures: what else than RuntimeError, OSError and MemoryError may
-            happen to a good command.
+            happen to a good command; the first line of it is told.
         explain: puts in words what happened on the way.
         stopped: what to say when it is stopped by hand or by SIGTERM.
 
@@ -62,14 +62,15 @@ def end(
     >>> end(lambda: None)
     0
     """
-    on_the_way: tuple[type[Exception], ...] = (*_ON_THE_WAY, *failures)
     try:
         with _stopping_on_terminate():
             return act() or DONE
     except _WRONG_INPUT as error:
         return _tell(error, BAD_INPUT)
-    except on_the_way as error:
+    except _ON_THE_WAY as error:
         return _tell(explain(error), FAILED)
+    except failures as error:
+        return _tell(explain(error).partition("\n")[0], FAILED)
     except _TerminatedError:
         return _tell(stopped, TERMINATED)
     except KeyboardInterrupt:

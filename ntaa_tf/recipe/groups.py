@@ -6,9 +6,9 @@ GROUPS = (
     Heading(
         "Model and data",
         {
-            "model": "of keras.applications, a .keras file, …",
+            "model": "of keras.applications, or a .keras file",
             "preprocessing": "of a file's images: none, tf, torch or caffe",
-            "dataset": "of tensorflow-datasets, folder:PATH, …",
+            "dataset": "of tensorflow-datasets, or folder:PATH",
             "data_dir": "where tensorflow-datasets are kept",
             "task": "classification, retrieval or attributes",
             "image_size": "pixels, as 224 or 256x128",
@@ -21,7 +21,7 @@ GROUPS = (
     Heading(
         "Method",
         {
-            "method": "ntaa, or finetune, random, darts, …",
+            "method": "ntaa, or finetune, random, darts and more",
             "sites": "what is searched: all, spatial, last:N",
             "baseline": "also finetune plainly, and compare",
             "guard": "return the baseline if it validates better",
@@ -73,7 +73,7 @@ GROUPS = (
     Heading(
         "Output",
         {
-            "workdir": "where the run is kept; by default runs/… with the time",
+            "workdir": "where the run is kept; by default below runs/",
             "seed": "of everything random",
             "smoke": "try all stages, on little data",
         },

@@ -41,10 +41,12 @@ def test_what_went_wrong_is_one_message(error, status, capsys):
     assert message.endswith("no such thing\n")
 
 
-def test_a_command_says_what_else_may_happen_to_it():
-    assert end(fail(LookupError()), failures=(LookupError,)) == 1
+def test_a_command_says_what_else_may_happen_to_it(capsys):
+    error = LookupError("nothing there\nand a long trace")
+    assert end(fail(error), failures=(LookupError,)) == 1
+    assert capsys.readouterr().err == "error: nothing there\n"
     with pytest.raises(LookupError):
-        end(fail(LookupError()))
+        end(fail(error))
 
 
 def test_signals_end_with_what_shells_expect(capsys):

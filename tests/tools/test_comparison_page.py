@@ -4,6 +4,7 @@ import html
 import itertools
 import re
 
+import compare
 import numpy as np
 import pytest
 from comparisons.findings import Findings
@@ -46,7 +47,7 @@ def directory(tmp_path_factory):
         for contestant in contestants
     }
     found = [
-        Findings.over_targets(by_target, "finetune", title)
+        Findings.over_targets(by_target, "finetune", title.split()[0], title)
         for title in ("Single best source", "All sources combined")
     ]
     write_page(
@@ -143,3 +144,18 @@ def test_a_browser_shows_it_on_a_phone_and_in_the_dark(directory, tmp_path):
         outside = [url for url in page.requests if not url.startswith("data:")]
         assert set(outside) == {(directory / "comparison.html").as_uri()}
         assert page.complaints == []
+
+
+def test_settings_are_told_apart_in_what_is_written():
+    by_target = {
+        name: {seed: {"real": make_columns(np.random.default_rng(seed))}}
+        for seed, name in enumerate(("finetune", "ntaa"))
+    }
+    found = compare.find_by_domain(
+        {"single": by_target, "oracle": by_target}, "finetune", "validation"
+    )
+    report = compare.make_report(found, "About it.")
+    assert list(report.results) == ["single", "oracle"]
+    assert "## Trained on the target" in report.text
+    names = list(compare.gather(found))
+    assert names[::2] == ["finetune, single", "finetune, oracle"]

@@ -9,10 +9,10 @@ import time
 import compare
 import pytest
 from comparisons import runs as runs_module
+from comparisons.execution import run_missing
 from comparisons.runs import Contestant
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
-from comparisons.runs import run_missing
 
 from ntaa_tf.command_line import end
 from ntaa_tf.files import write_json
@@ -86,7 +86,7 @@ def test_only_what_is_missing_is_run(jobs, tmp_path, started):
 def test_processes_share_the_cores(
     jobs, threads, tmp_path, started, monkeypatch
 ):
-    monkeypatch.setattr(runs_module.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     runs = make_runs(tmp_path, "other --method=finetune")
     run_missing(runs, jobs)

@@ -37,21 +37,23 @@ class Findings:
     Args:
         table: what each run measured.
         against: what the others are compared with.
-        title: of several findings, which these are.
+        setting: of several findings, which these are, in a word.
+        title: the same for a person.
         by_target: what was averaged in `table`, if it was.
     """
 
     table: Table
     against: str
+    setting: str = ""
     title: str = ""
     by_target: ByTarget | None = None
 
     @classmethod
     def over_targets(
-        cls, by_target: ByTarget, against: str, title: str
+        cls, by_target: ByTarget, against: str, setting: str, title: str
     ) -> "Findings":
         """Make those over several data sets, each being the target once."""
-        return cls(average(by_target), against, title, by_target)
+        return cls(average(by_target), against, setting, title, by_target)
 
     @property
     def listings(self) -> list[Listing]:
