@@ -23,7 +23,7 @@ lint: .venv/installed-dev
 
 .venv/installed-dev: $(SETUP)
 	$(PYTHON) -m venv .venv
-	$(INSTALL) ".[cpu,dev]"
+	$(INSTALL) ".[cpu,dev,export]"
 	touch .venv/installed $@
 
 clean:

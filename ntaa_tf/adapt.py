@@ -23,6 +23,7 @@ from absl import flags
 from absl import logging as absl_logging
 
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.export import list_failures
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
@@ -123,6 +124,13 @@ def _follow(recipe: Recipe) -> None:
             "judged the architecture, by their labels."
         )
     print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
+    failures = list_failures(metrics["exports"])
+    if failures:
+        told = "; ".join(f"{name} {why}" for name, why in failures.items())
+        raise RuntimeError(
+            f"Not everything can be served: {told}. The rest is finished. To "
+            "export again, remove `export` and `metrics.json` there first."
+        )
 
 
 def _end(reason: object, status: int) -> int:

@@ -11,12 +11,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # What each file or folder of the package may import, itself aside.
 FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
 MEANS = {
-    *{"data", "divergence", "export", "machine", "report", "search"},
-    *{"optimizer", "tasks", "training", "workdir", "zoo"},
+    *{"data", "divergence", "export", "formats", "machine", "report"},
+    *{"optimizer", "search", "tasks", "training", "workdir", "zoo"},
 }
 MAY_IMPORT = {
     "architecture": set(),
     "files": set(),
+    "formats": set(),
     "geometry": set(),
     "graph": {"geometry"},
     "layers": {"geometry"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "distribute": set(),
     "methods": set(),
     "metrics": set(),
-    "recipe": {"limit", "methods", "size"},
+    "recipe": {"formats", "limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
     "training": FOUNDATION | {"divergence", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
-    "export": FOUNDATION,
+    "export": FOUNDATION | {"formats"},
     "report": FOUNDATION,
     "workdir": FOUNDATION,
     "stages": FOUNDATION

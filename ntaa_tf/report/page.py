@@ -8,6 +8,7 @@ from typing import Any
 from ntaa_tf.files import write_atomically
 from ntaa_tf.report import pictures
 from ntaa_tf.report import sections
+from ntaa_tf.report.exports import show_exports
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.style import STYLE
 from ntaa_tf.report.table import MISSING
@@ -47,6 +48,7 @@ def write_report(
             pictures.show_architecture(
                 records.architecture, records.operations
             ),
+            show_exports(metrics.get("exports", {})),
             sections.show_run(recipe, metrics, records),
         )
     )
