@@ -5,8 +5,7 @@ import importlib.util
 import keras
 import numpy as np
 import pytest
-from exported import TWO_OUTPUTS
-from exported import make_two_outputs
+from exported import OUTPUTS
 
 from ntaa_tf.export import CONVERTERS
 from ntaa_tf.export import KERAS
@@ -20,42 +19,39 @@ from ntaa_tf.formats import FORMATS
 EIGHT_BITS = 0.1
 
 
-@pytest.fixture(scope="module")
-def model():
-    return make_two_outputs()
-
-
 def test_every_format_is_written_and_opened():
     assert {"saved_model", *CONVERTERS} == set(FORMATS)
     assert {KERAS, *FORMATS} == set(OPENERS)
 
 
 @pytest.mark.parametrize("name", CONVERTERS)
-def test_a_format_answers_one_image_and_several(name, model, images, tmp_path):
+def test_a_format_answers_one_image_and_several(
+    name, adapted, pictures, tmp_path
+):
     for module in FORMATS[name].modules:
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed: the extra `export` has it")
-    named = name_tensors(model, TWO_OUTPUTS)
+    named = name_tensors(adapted, OUTPUTS)
     file = tmp_path / "export" / FORMATS[name].file
-    CONVERTERS[name](named, file, images)
+    CONVERTERS[name](named, file, pictures)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
-    (infer,) = OPENERS[name](str(file), {"outputs": TWO_OUTPUTS}).values()
+    (infer,) = OPENERS[name](str(file), {"outputs": OUTPUTS}).values()
     tolerance = min(FORMATS[name].tolerance, EIGHT_BITS)
-    for batch in (images[:1], images, images[:2]):
+    for batch in (pictures[:1], pictures, pictures[:2]):
         answers = {f"one/{key}": value for key, value in infer(batch).items()}
         assert set(answers) == {"one/kind", "one/age"}
-        live = ask(model, batch, TWO_OUTPUTS).answers
+        live = ask(adapted, batch, OUTPUTS).answers
         assert compare(live, answers)[0] <= tolerance
 
 
-def test_naming_leaves_the_model_and_what_it_computes(model, images):
-    before = [layer.name for layer in model.layers]
-    named = name_tensors(model, TWO_OUTPUTS)
+def test_naming_leaves_the_model_and_what_it_computes(adapted, pictures):
+    before = [layer.name for layer in adapted.layers]
+    named = name_tensors(adapted, OUTPUTS)
     assert named.inputs[0].name == "images"
-    given = named(images.astype("float32"), training=False)
-    for name, expected in ask(model, images, TWO_OUTPUTS).answers.items():
+    given = named(pictures.astype("float32"), training=False)
+    for name, expected in ask(adapted, pictures, OUTPUTS).answers.items():
         np.testing.assert_allclose(given[name], expected, atol=1e-5)
-    assert [layer.name for layer in model.layers] == before
+    assert [layer.name for layer in adapted.layers] == before
 
 
 def test_a_normalization_turned_around_is_kept(rng):

@@ -6,13 +6,14 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from exported import TWO_OUTPUTS
+from exported import OUTPUTS
 from exported import make_model
-from exported import make_two_outputs
 
 from ntaa_tf.data import ServedDecoder
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export.saved_model import SIGNATURES
+
+DECODE = ServedDecoder((16, 16), (20, 20))
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
@@ -38,13 +39,11 @@ def test_exporting_again_replaces_and_prints_nothing(tmp_path, capfd):
 
 
 @pytest.fixture(scope="module")
-def with_files(tmp_path_factory):
-    """A model of two outputs, and a SavedModel that decodes image files."""
-    model = make_two_outputs()
+def with_files(adapted, tmp_path_factory):
+    """A SavedModel of two outputs that decodes image files."""
     directory = tmp_path_factory.mktemp("files") / "saved_model"
-    decode = ServedDecoder((8, 8), (10, 10))
-    export_saved_model(model, directory, TWO_OUTPUTS, decode)
-    return model, directory
+    export_saved_model(adapted, directory, OUTPUTS, DECODE)
+    return directory
 
 
 def serve(directory, request):
@@ -73,8 +72,9 @@ def serve(directory, request):
         return session.run(fetch, feed)
 
 
-def test_a_server_answers_files_of_any_size_and_format(with_files, rng):
-    model, directory = with_files
+def test_a_server_answers_files_of_any_size_and_format(
+    adapted, with_files, rng
+):
     pictures = [
         rng.integers(0, 256, shape, "uint8")
         for shape in ((9, 30, 3), (40, 12, 3), (10, 10, 1))
@@ -91,23 +91,22 @@ def test_a_server_answers_files_of_any_size_and_format(with_files, rng):
             for file in files
         ],
     }
-    answers = serve(directory, json.loads(json.dumps(request)))
-    images = ServedDecoder((8, 8), (10, 10))(tf.constant(files))
-    expected = model(images, training=False)
+    answers = serve(with_files, json.loads(json.dumps(request)))
+    images = DECODE(tf.constant(files))
+    expected = adapted(images, training=False)
     assert set(answers) == {"kind", "age"}
     np.testing.assert_allclose(answers["kind"], expected[0], atol=1e-5)
     np.testing.assert_allclose(answers["age"], expected[1], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_server_answers_numbers(name, with_files, images):
-    model, directory = with_files
+def test_a_server_answers_numbers(name, adapted, with_files, pictures):
     request = {
         "signature_name": name,
-        "instances": [{"images": image.tolist()} for image in images],
+        "instances": [{"images": image.tolist()} for image in pictures],
     }
-    answers = serve(directory, request)
-    expected = model(images.astype("float32"), training=False)
+    answers = serve(with_files, request)
+    expected = adapted(pictures.astype("float32"), training=False)
     np.testing.assert_allclose(answers["age"], expected[1], atol=1e-5)
 
 
@@ -115,4 +114,4 @@ def test_a_server_says_of_a_broken_file_that_it_is_one(with_files):
     broken = {"image_bytes": {"b64": base64.b64encode(b"no image").decode()}}
     request = {"signature_name": "serve_bytes", "instances": [broken]}
     with pytest.raises(tf.errors.InvalidArgumentError, match="image"):
-        serve(with_files[1], request)
+        serve(with_files, request)
