@@ -4,6 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 
 EXACT = 1e-4
+TENSORFLOW = "tensorflow"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Format:
 
 _LITERT = ("ai_edge_litert",)
 FORMATS = {
-    "saved_model": Format("saved_model", "tensorflow"),
+    "saved_model": Format("saved_model", TENSORFLOW),
     "onnx": Format("model.onnx", "onnx", ("onnx", "onnxruntime", "tf2onnx")),
     "litert": Format("model.tflite", "litert", _LITERT),
     "litert_float16": Format("model_float16.tflite", "litert", _LITERT, 0.02),

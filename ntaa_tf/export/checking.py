@@ -16,10 +16,10 @@ from ntaa_tf.export.reopening import reopen
 from ntaa_tf.export.saved_model import LOGITS
 from ntaa_tf.formats import EXACT
 from ntaa_tf.formats import FORMATS
+from ntaa_tf.formats import TENSORFLOW
 from ntaa_tf.size import Size
 
 KERAS = "keras"  # Of the file that is always written.
-TENSORFLOW = "tensorflow"
 
 
 @dataclass(frozen=True)
@@ -93,20 +93,6 @@ def check_exports(
             measured = _compare(name, asked, answers) if answers else {}
             checked[name] = {**told, **measured}
     return checked
-
-
-def list_failures(exports: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """List why formats can't be served, by name.
-
-    Example:
-    >>> list_failures({"onnx": {"failure": "no"}, "keras": {"bytes": 9}})
-    {'onnx': 'no'}
-    """
-    return {
-        name: str(told["failure"])
-        for name, told in exports.items()
-        if "failure" in told
-    }
 
 
 def _group_by_runtime(files: Mapping[str, Path]) -> list[list[str]]:

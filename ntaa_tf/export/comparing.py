@@ -18,14 +18,18 @@ def compare(live: Answers, given: Answers) -> tuple[float, float]:
 
     Returns:
         The largest difference, as a share of the live output's largest value
-        where that is above 1, infinity where a shape is another; and the share
-        of the same predictions: of embeddings, the most similar other image.
+        where that is above 1, infinity where a shape or a name is another; and
+        the share of the same predictions: of embeddings, the most similar
+        other image.
 
     Example:
     >>> live = {"logits": np.array([[0.0, 4.0], [1.0, 0.0]])}
     >>> compare(live, {"keras/logits": np.array([[0.0, 4.0], [1.0, 2.0]])})
     (0.5, 0.5)
     """
+    signatures = {path.split("/")[0] for path in given}
+    if set(given) != {f"{of}/{name}" for of in signatures for name in live}:
+        return float("inf"), 0.0
     differences, same = [], []
     for path, value in given.items():
         name = path.split("/", 1)[1]

@@ -14,6 +14,8 @@ import numpy as np
 
 from ntaa_tf.export import runtimes
 from ntaa_tf.export.comparing import Answers
+from ntaa_tf.export.failures import list_failures
+from ntaa_tf.export.failures import shorten
 from ntaa_tf.size import Size
 
 
@@ -48,9 +50,11 @@ def reopen(
         child = run_alone(request)
         told_file = request.with_name("told.json")
         if child.returncode != 0 or not told_file.exists():
-            failure = {"failure": _describe_end(child)}
-            return dict.fromkeys(files, (failure, {}))
+            ended = {"failure": _describe_end(child)}
+            return dict.fromkeys(files, (ended, {}))
         told = json.loads(told_file.read_text("utf-8"))
+        for name, failure in list_failures(told).items():
+            told[name] = {"failure": f"can't be opened: {shorten(failure)}"}
         return {
             name: (told[name], _read_answers(request.with_name(f"{name}.npz")))
             for name in files
@@ -77,8 +81,8 @@ def _read_answers(path: Path) -> dict[str, np.ndarray]:
 
 
 def _describe_end(child: subprocess.CompletedProcess[str]) -> str:
-    last_lines = [line[:300] for line in child.stderr.splitlines()[-3:]]
+    last_lines = "\n".join(child.stderr.splitlines()[-3:])
     return (
-        f"the process that opened it ended with status {child.returncode}: "
-        + " ".join(last_lines)
+        "can't be opened: the process ended with status "
+        f"{child.returncode}: {shorten(last_lines)}"
     )

@@ -17,6 +17,7 @@ from ntaa_tf.export import check_exports
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export import list_failures
 from ntaa_tf.export import name_tensors
+from ntaa_tf.export import shorten
 from ntaa_tf.formats import EXACT
 from ntaa_tf.formats import FORMATS
 from ntaa_tf.formats import parse_formats
@@ -81,7 +82,8 @@ def _write(job: Job, model: keras.Model, name: str, file: Path) -> str:
     except (MemoryError, OSError):
         raise
     except Exception as error:  # Whatever a converter says.
-        return f"can't be written: {type(error).__name__}: {error}"
+        reason = shorten(f"{type(error).__name__}: {error}")
+        return f"can't be written: {reason}"
     return ""
 
 

@@ -25,6 +25,13 @@ def test_each_signature_answers_for_itself(name, wrong, expected):
     np.testing.assert_equal(difference, expected)
 
 
+@pytest.mark.parametrize("names", [["age"], ["age", "gender", "more"]])
+def test_other_outputs_than_asked_for_are_no_answer(names):
+    live = {"age": np.eye(2), "gender": np.eye(2)}
+    given = {f"onnx/{name}": np.eye(2) for name in names}
+    assert compare(live, given) == (np.inf, 0)
+
+
 def test_large_logits_are_compared_by_their_share():
     live = {"logits": np.array([[0.0, 200.0]])}
     given = {"onnx/logits": np.array([[0.0, 201.0]])}
