@@ -23,10 +23,10 @@ def list_failures(exports: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def shorten(message: str) -> str:
-    """Give the first words of what a converter or a runtime says.
+    r"""Give the first words of what a converter or a runtime says.
 
     Example:
-    >>> shorten("No such operation.<unknown>:0: error: loc(fused)\\n  Erf\\n")
+    >>> shorten("No such operation.<unknown>:0: error: loc(fused)\n  Erf\n")
     'No such operation. Erf'
     """
     lines = [line.split(_PLACES[0])[0].strip() for line in message.splitlines()]
