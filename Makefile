@@ -26,7 +26,7 @@ docs: .venv/installed-dev
 
 .venv/installed-dev: $(SETUP)
 	$(PYTHON) -m venv .venv
-	$(INSTALL) ".[cpu,dev,docs]"
+	$(INSTALL) ".[cpu,dev,docs,export]"
 	touch .venv/installed $@
 
 clean:

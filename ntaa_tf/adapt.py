@@ -30,6 +30,7 @@ from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.distribute import is_silent
+from ntaa_tf.export import list_failures
 from ntaa_tf.failures import explain
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
@@ -133,6 +134,14 @@ def _follow(recipe: Recipe) -> None:
         print(
             f"{metrics['target_labels']:,} training images of the target "
             "judged the architecture, by their labels."
+        )
+    failures = list_failures(metrics["exports"])
+    if failures:
+        told = "; ".join(f"{name} {why}" for name, why in failures.items())
+        raise RuntimeError(
+            f"Not everything can be served: {told}. The rest is finished. To "
+            "export again, first remove `export` and `metrics.json` from the "
+            "work directory."
         )
 
 

@@ -182,6 +182,7 @@ def summarize(
         **measure_budget(search, evaluated["adapted"]),
         **{name: results[name] for name in CHOICES if name in results},
         "export_difference": results["export"]["difference"],
+        "exports": results["export"]["formats"],
         "seconds": seconds,
         "peak_memory_mib": find_peak_memory() // 2**20,
         "seed": recipe.seed,

@@ -14,12 +14,13 @@ FOUNDATION = {
     "size",
 }
 MEANS = {
-    *{"data", "divergence", "export", "machine", "report", "search"},
-    *{"optimizer", "tasks", "training", "workdir", "zoo"},
+    *{"data", "divergence", "export", "formats", "machine", "report"},
+    *{"optimizer", "search", "tasks", "training", "workdir", "zoo"},
 }
 MAY_IMPORT = {
     "architecture": set(),
     "files": set(),
+    "formats": set(),
     "geometry": set(),
     "graph": {"geometry"},
     "layers": {"geometry"},
@@ -30,7 +31,7 @@ MAY_IMPORT = {
     "distribute": {"files"},
     "methods": set(),
     "metrics": set(),
-    "recipe": {"command_line", "limit", "methods", "size"},
+    "recipe": {"command_line", "formats", "limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     "training": FOUNDATION | {"divergence", "remaining_time", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
-    "export": FOUNDATION,
+    "export": FOUNDATION | {"formats"},
     "report": FOUNDATION,
     "workdir": FOUNDATION,
     "stages": FOUNDATION

@@ -12,11 +12,13 @@ from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.fingerprint import check_fingerprint
 from ntaa_tf.data.fingerprint import take_fingerprint
 from ntaa_tf.data.order import make_order
+from ntaa_tf.data.order import spread
 from ntaa_tf.data.order import steps_per_epoch
 from ntaa_tf.data.prepare import ImageDataset
 from ntaa_tf.data.prepare import prepare
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.data.served import ServedDecoder
 from ntaa_tf.data.split import halve
 from ntaa_tf.data.split import split_dataset
 
@@ -26,6 +28,7 @@ __all__ = [
     "ImageDataset",
     "RawDataset",
     "RawSplit",
+    "ServedDecoder",
     "check_fingerprint",
     "contrasting_batches",
     "crop_center",
@@ -37,6 +40,7 @@ __all__ = [
     "open_dataset",
     "prepare",
     "split_dataset",
+    "spread",
     "steps_per_epoch",
     "take_fingerprint",
     "training_batches",

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from ntaa_tf.formats import FORMATS
 from ntaa_tf.limit import Limit
 from ntaa_tf.limit import parse_limit
 from ntaa_tf.methods import ACROSS_DOMAINS
@@ -409,6 +410,11 @@ class Recipe:
         1,
         "How many learning rates around --learning_rate are tried, each by a "
         "whole run; the validation split decides.",
+    )
+    export: str = _choice(
+        "saved_model",
+        "What is written beside adapted.keras, separated by commas: "
+        f"{', '.join(FORMATS)}.",
     )
     seed: int = _choice(0, "Of everything random.")
     deterministic: bool = _choice(

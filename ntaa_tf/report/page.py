@@ -7,6 +7,7 @@ from typing import Any
 
 from ntaa_tf.report import pictures
 from ntaa_tf.report import sections
+from ntaa_tf.report.exports import show_exports
 from ntaa_tf.report.markup import write_document
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import MISSING
@@ -45,6 +46,7 @@ def write_report(
             pictures.show_architecture(
                 records.architecture, records.operations
             ),
+            show_exports(metrics.get("exports", {})),
             sections.show_run(recipe, metrics, records),
         )
     )

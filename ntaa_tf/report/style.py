@@ -56,6 +56,7 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
 }
 .results tbody th, .compared tbody th { color: var(--ink); font-size: 1rem; }
 .results tbody tr:last-child { background: var(--card); font-weight: 700; }
+.listing tbody tr:last-child { background: none; font-weight: inherit; }
 .panels {
   display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr));

@@ -157,10 +157,9 @@ class Job:
         return score
 
     def sample_images(self, count: int) -> np.ndarray:
-        """Give the first training images, uint8, as they are validated."""
-        return data.crop_center(
-            self.dataset.train.images[:count], self.image_size
-        )
+        """Give some training images, uint8, as they are validated."""
+        images = data.spread(self.dataset.train.images, count)
+        return data.crop_center(images, self.image_size)
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Give training images of an epoch after the last."""

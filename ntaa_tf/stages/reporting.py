@@ -15,7 +15,6 @@ from ntaa_tf.runs import write_command
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluation import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluation import SHEET_FILE
-from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
@@ -23,7 +22,6 @@ from ntaa_tf.stages.picturing import name_operations
 from ntaa_tf.stages.searching import COURSE_FILE
 from ntaa_tf.workdir import RESULT_FILE
 
-EXPORTS = (ADAPTED_FILE, "export/saved_model")
 TRAINING = ("supernet", "search", "pretrain", "finetune")
 PICTURE_FILE = "architecture.png"
 
@@ -64,7 +62,6 @@ def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
         probabilities=_read_if_there(search / COURSE_FILE),
         confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
         command=write_command(job.recipe),
-        exports=_measure_exports(job.path),
         answers=sheet.read_bytes() if sheet.exists() else None,
     )
 
@@ -83,14 +80,3 @@ def _read_history(path: Path) -> dict[str, list[float]]:
 
 def _read_if_there(path: Path) -> dict[str, Any]:
     return read_json(path) if path.exists() else {}
-
-
-def _measure_exports(path: Path) -> dict[str, int]:
-    """Give the bytes of what can be served, by where it lies."""
-    sizes = {}
-    for name in EXPORTS:
-        files = [path / name, *(path / name).rglob("*")]
-        size = sum(file.stat().st_size for file in files if file.is_file())
-        if size:
-            sizes[name] = size
-    return sizes
