@@ -14,6 +14,9 @@ import threading
 import time
 from collections.abc import Sequence
 
+# Before TensorFlow is imported, which reads it once; the workers have it too.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 from absl import app
 from absl import flags
 

@@ -74,6 +74,7 @@ GROUPS = (
         "Output",
         {
             "workdir": "where the run is kept; by default below runs/",
+            "export": "saved_model, onnx, litert, openvino, …",
             "seed": "of everything random",
             "smoke": "try all stages, on little data",
         },

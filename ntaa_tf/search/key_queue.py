@@ -59,10 +59,10 @@ class KeyQueue:
             keys: (batch, size), at most as many as the queue holds.
 
         Raises:
-            ValueError: if there are more.
+            ValueError: if there are more, and that is known in advance.
         """
         keys = gather(keys)
-        count = ops.shape(keys)[0]  # On workers not known in advance.
+        count = ops.shape(keys)[0]  # Several workers know it step by step.
         if isinstance(count, int) and count > self.length:
             raise ValueError(
                 "Invalid value for `keys`. Expected at most the "
