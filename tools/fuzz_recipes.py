@@ -55,6 +55,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "supernet": ("gone.json/super",),
     "target": ("age", "both"),
     "ordinal": ("age",),
+    "export": ("saved_model", "onnx,openvino", "no_such_format", ""),
     "trainable_from": ("0.5", "1.5", "no_such_layer"),
     "candidates": ("ntaa", "identity", "conv5x5,noise", "no_such_op", ""),
     "sites": ("spatial", "last:1", "last:0", "no_such_site", "("),
