@@ -52,3 +52,17 @@ def test_a_wrong_flag_is_one_message(word, parse, capsys):
 def test_words_are_refused_where_flags_alone_are_expected():
     with pytest.raises(ValueError, match="Received: stray words"):
         refuse_words(["stray", "words"])
+
+
+def test_without_headings_help_has_the_flags_of_the_script(monkeypatch, capsys):
+    values = flags.FlagValues()
+    flags.DEFINE_integer("speed", 5, "How fast it goes.", flag_values=values)
+    # absl knows the script that runs by this.
+    monkeypatch.setattr("sys.argv", [values.find_module_defining_flag("speed")])
+    with pytest.raises(SystemExit) as ended:
+        make_parser("Do something.", values=values)(["command", "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == (
+        "Do something.\n\nFlags\n  --speed\n      How fast it goes. Default: "
+        "5.\n"
+    )
