@@ -21,8 +21,6 @@ import numpy as np
 Infer = Callable[[np.ndarray], dict[str, np.ndarray]]
 Request = Mapping[str, Any]
 
-WARM_UP_CALLS, TIMED_CALLS = 2, 20
-
 
 def open_keras(path: str, request: Request) -> dict[str, Infer]:
     """Open a `.keras` file, with any backend of Keras."""
@@ -145,7 +143,7 @@ def surround(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
 def answer(
     name: str, images: np.ndarray, request: Request
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Let a runtime answer, and time how long it takes for one image.
+    """Let a runtime answer, one image at a time, and time it.
 
     Args:
         name: of the format.
@@ -155,21 +153,27 @@ def answer(
 
     Returns:
         The answers by signature and output, joined by a slash; the median
-        milliseconds of a batch of one.
+        milliseconds of a batch of one, by the first signature.
     """
     opened = OPENERS[name](request["files"][name], request)
-    answers = {
-        f"{signature}/{output}": value
-        for signature, infer in opened.items()
-        for output, value in infer(images).items()
-    }
-    durations = []
-    infer = next(iter(opened.values()))
-    for _ in range(WARM_UP_CALLS + TIMED_CALLS):
-        begin = time.perf_counter()
-        infer(images[:1])
-        durations.append(time.perf_counter() - begin)
-    return answers, 1000 * statistics.median(durations[WARM_UP_CALLS:])
+    answers, durations = {}, []
+    for signature, infer in opened.items():
+        timed = [_time(infer, image[None]) for image in images]
+        given = [each for each, _ in timed]
+        for output in given[0]:
+            answers[f"{signature}/{output}"] = np.concatenate(
+                [each[output] for each in given]
+            )
+        durations.append(statistics.median(seconds for _, seconds in timed))
+    return answers, 1000 * durations[0]
+
+
+def _time(
+    infer: Infer, images: np.ndarray
+) -> tuple[dict[str, np.ndarray], float]:
+    begin = time.perf_counter()
+    given = infer(images)
+    return given, time.perf_counter() - begin
 
 
 def main(request_file: Path) -> None:
