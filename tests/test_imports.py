@@ -9,23 +9,29 @@ PACKAGE = Path(__file__).parents[1] / "ntaa_tf"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each file or folder of the package may import, itself aside.
-FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
+FOUNDATION = {
+    *{"architecture", "files", "geometry", "graph", "layers", "model_files"},
+    "size",
+}
 MEANS = {
-    *{"data", "divergence", "export", "machine", "report", "search"},
-    *{"optimizer", "tasks", "training", "workdir", "zoo"},
+    *{"data", "divergence", "export", "formats", "machine", "report"},
+    *{"optimizer", "search", "tasks", "training", "workdir", "zoo"},
 }
 MAY_IMPORT = {
     "architecture": set(),
     "files": set(),
+    "formats": set(),
     "geometry": set(),
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
+    "failures": set(),
+    "model_files": {"files"},
     "size": set(),
     "distribute": {"files"},
     "methods": set(),
     "metrics": set(),
-    "recipe": {"limit", "methods", "size"},
+    "recipe": {"command_line", "formats", "limit", "methods", "size"},
     "data": {"files", "size"},
     "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
@@ -34,17 +40,18 @@ MAY_IMPORT = {
     "divergence": set(),
     "machine": set(),
     "optimizer": {"distribute"},
-    "training": FOUNDATION | {"divergence", "search"},
+    "remaining_time": set(),
+    "training": FOUNDATION | {"divergence", "remaining_time", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
-    "export": FOUNDATION,
+    "export": FOUNDATION | {"formats"},
     "report": FOUNDATION,
     "workdir": FOUNDATION,
     "stages": FOUNDATION
     | MEANS
     | {"costs", "distribute", "methods", "recipe", "runs"},
     "feasibility": {"data", "machine", "methods", "recipe", "search"},
-    "runs": {"recipe", "workdir"},
+    "runs": {"distribute", "recipe", "workdir"},
     "inputs": FOUNDATION
     | MEANS
     | {"methods", "recipe", "stages", "feasibility"},
@@ -53,9 +60,11 @@ MAY_IMPORT = {
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
     "adapt": MEANS
-    | {"command_line", "distribute"}
+    | {"command_line", "distribute", "failures"}
     | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "distribute", "pipeline", "recipe"},
+    "pretrain": {
+        *("adapt", "command_line", "distribute", "pipeline", "recipe"),
+    },
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

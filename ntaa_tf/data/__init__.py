@@ -9,12 +9,16 @@ from ntaa_tf.data.catalog import open_dataset
 from ntaa_tf.data.crops import crop_center
 from ntaa_tf.data.domains import join_domains
 from ntaa_tf.data.examples import Examples
+from ntaa_tf.data.fingerprint import check_fingerprint
+from ntaa_tf.data.fingerprint import take_fingerprint
 from ntaa_tf.data.order import make_order
+from ntaa_tf.data.order import spread
 from ntaa_tf.data.order import steps_per_epoch
 from ntaa_tf.data.prepare import ImageDataset
 from ntaa_tf.data.prepare import prepare
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.data.served import ServedDecoder
 from ntaa_tf.data.split import halve
 from ntaa_tf.data.split import split_dataset
 
@@ -24,6 +28,8 @@ __all__ = [
     "ImageDataset",
     "RawDataset",
     "RawSplit",
+    "ServedDecoder",
+    "check_fingerprint",
     "contrasting_batches",
     "crop_center",
     "evaluation_batches",
@@ -34,6 +40,8 @@ __all__ = [
     "open_dataset",
     "prepare",
     "split_dataset",
+    "spread",
     "steps_per_epoch",
+    "take_fingerprint",
     "training_batches",
 ]

@@ -210,3 +210,21 @@ def _count_batches(groups: np.ndarray, classes_per_batch: int) -> int:
     ):
         steps += 1
     return steps
+
+
+def spread(images: np.ndarray, count: int) -> np.ndarray:
+    """Gives images from all over a split, which may be sorted by class.
+
+    Args:
+        images: of the split, along the first axis.
+        count: how many are wanted.
+
+    Returns:
+        So many, or all, in their order.
+
+    Example:
+    >>> spread(np.arange(10), 4)
+    array([0, 3, 6, 9])
+    """
+    rows = np.linspace(0, len(images) - 1, min(count, len(images)))
+    return images[rows.astype(int)]

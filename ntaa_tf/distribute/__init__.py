@@ -17,6 +17,7 @@ from ntaa_tf.distribute.strategies import is_silent
 from ntaa_tf.distribute.workers import LostWorkerError
 from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import check_alike
+from ntaa_tf.distribute.workers import is_led
 
 __all__ = [
     "DistributedModel",
@@ -28,6 +29,7 @@ __all__ = [
     "count_replicas",
     "enter_strategy",
     "gather",
+    "is_led",
     "is_silent",
     "restore_loss",
     "run_alone",

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
+from ntaa_tf.formats import parse_formats
 from ntaa_tf.recipe.errors import invalid
 from ntaa_tf.size import parse_size
 
@@ -62,6 +63,7 @@ def check_ranges(recipe: "Recipe") -> None:
     for name in ("image_size", "resize"):
         if getattr(recipe, name) is not None:
             parse_size(getattr(recipe, name), name)
+    parse_formats(recipe.export)
     share = recipe.validation_share
     if not 0 < share < 1:
         raise invalid("validation_share", "between 0 and 1", share)

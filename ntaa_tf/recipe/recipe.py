@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from ntaa_tf.formats import FORMATS
 from ntaa_tf.limit import Limit
 from ntaa_tf.limit import parse_limit
 from ntaa_tf.methods import ACROSS_DOMAINS
@@ -353,7 +354,8 @@ class Recipe:
         None,
         "By how much the logit of the source's own operation, and of those "
         "that begin as it, exceeds the others at first. By default 3. With "
-        "--start=paper 1, and of the source's own alone, as there.",
+        "--start=paper 1, and of the source's own alone, as there; 0 for "
+        "unsupervised.",
     )
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."
@@ -409,9 +411,22 @@ class Recipe:
         "How many learning rates around --learning_rate are tried, each by a "
         "whole run; the validation split decides.",
     )
+    export: str = _choice(
+        "saved_model",
+        "What is written beside adapted.keras, separated by commas: "
+        f"{', '.join(FORMATS)}.",
+    )
     seed: int = _choice(0, "Of everything random.")
+    deterministic: bool = _choice(
+        False,
+        "Give the same bits whenever the same command is run on the same kind "
+        "of machine, killed on the way or not; slower on GPUs.",
+    )
     workdir: str | None = _choice(
-        None, "Where the run is kept; by default below runs/."
+        None,
+        "Where the run is kept. By default where an unfinished run of the same "
+        "flags is, below runs/; else in a new directory there, named after the "
+        "model, the data set, the method and the time.",
     )
     smoke: bool = _choice(
         False, "Shrink data and epochs: every stage, in little time."

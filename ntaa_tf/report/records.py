@@ -27,7 +27,6 @@ class Records:
             the names of `classes`, and the `counts`, as lists of a class, what
             it was taken for, and of how many images.
         command: what runs the same again.
-        exports: the bytes of what can be served, by where it lies.
         answers: a picture of queries and their answers, as a PNG file.
 
     Example:
@@ -41,5 +40,4 @@ class Records:
     probabilities: Probabilities = field(default_factory=dict)
     confusions: Mapping[str, Confusion] = field(default_factory=dict)
     command: str = ""
-    exports: Mapping[str, int] = field(default_factory=dict)
     answers: bytes | None = None

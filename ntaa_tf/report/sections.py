@@ -14,8 +14,6 @@ from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.table import name_score
 from ntaa_tf.report.trade_off import draw_trade_off
 
-MEBIBYTE = 2**20
-
 
 def show_results(metrics: Mapping[str, Any]) -> str:
     """Show the result table, and the checks that were made."""
@@ -50,16 +48,11 @@ def show_run(
         seconds["total"] = f"{sum(stages.values()):,.1f} s"
     versions = {key: metrics[key] for key in ("seed",) if key in metrics}
     versions |= metrics.get("versions", {})
-    exports = {
-        name: f"{size / MEBIBYTE:,.1f} MiB"
-        for name, size in records.exports.items()
-    }
     command = f"<pre>{html.escape(records.command)}</pre>"
     return write_section(
         "Run",
         (command if records.command else "")
         + '<div class="columns">'
-        + write_pairs("Exports", exports)
         + write_pairs("Stages", seconds)
         + write_pairs("Seed and versions", versions)
         + write_pairs("Recipe", recipe)

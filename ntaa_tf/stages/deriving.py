@@ -12,6 +12,7 @@ from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.model_files import save_model
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
@@ -21,7 +22,6 @@ from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.stages.budgeting import describe_budget
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import save_model
 
 ARCHITECTURE_FILE = "architecture.json"
 PROBABILITIES_FILE = "probabilities.json"

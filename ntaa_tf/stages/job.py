@@ -11,7 +11,7 @@ import tensorflow as tf
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.distribute import agree
-from ntaa_tf.files import write_atomically
+from ntaa_tf.model_files import load_model
 from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
@@ -71,7 +71,7 @@ class Job:
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
-        return keras.models.load_model(self.path / ADAPTED_FILE)
+        return load_model(self.path / ADAPTED_FILE)
 
     def make_optimizer(
         self,
@@ -157,10 +157,9 @@ class Job:
         return score
 
     def sample_images(self, count: int) -> np.ndarray:
-        """Give the first training images, uint8, as they are validated."""
-        return data.crop_center(
-            self.dataset.train.images[:count], self.image_size
-        )
+        """Give some training images, uint8, as they are validated."""
+        images = data.spread(self.dataset.train.images, count)
+        return data.crop_center(images, self.image_size)
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Give training images of an epoch after the last."""
@@ -189,8 +188,8 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
             apply_architecture(cells, given)
         return cells
     lead = recipe.source_lead
-    if recipe.plan.self_supervises:
-        lead = 0.0  # All logits are equal.
+    if lead is None and recipe.plan.self_supervises and recipe.start == "paper":
+        lead = 0.0  # All logits are equal there.
     return insert_mixed_ops(
         source,
         candidates=recipe.candidates,
@@ -218,9 +217,3 @@ def read_architecture(path: Path) -> Architecture:
             "Invalid value for `architecture`. Expected the architecture.json "
             f"of a run. Received: {path} ({error.strerror})."
         ) from error
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file, atomically and without optimizer state."""
-    with write_atomically(path) as unfinished:
-        model.save(unfinished, include_optimizer=False)

@@ -11,6 +11,8 @@ from ntaa_tf import zoo
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.runs import find_versions
 from ntaa_tf.search.contrastive import ContrastiveSupernet
@@ -28,7 +30,6 @@ from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import check_kept
 from ntaa_tf.stages.supernet_directory import find_super
@@ -88,7 +89,8 @@ def learn_without_labels(
     """
     if recipe.supernet_dataset is not None:
         dataset = _prepare_others(recipe, image_size, path)
-    job = Job(recipe, _keep_features(recipe, image_size, path), dataset, path)
+    source = _keep_features(recipe, image_size, dataset, path)
+    job = Job(recipe, source, dataset, path)
     features = make_supernet(recipe, job.source)
     learner = _make_learner(job, features)
     history = fit_resumably(
@@ -120,7 +122,9 @@ def learn_without_labels(
     return history
 
 
-def _keep_features(recipe: Recipe, image_size: Size, path: Path) -> keras.Model:
+def _keep_features(
+    recipe: Recipe, image_size: Size, dataset: Any, path: Path
+) -> keras.Model:
     """Load the source, once: the keys have to be of the same to the end."""
     file = "source.keras"
 
@@ -130,10 +134,11 @@ def _keep_features(recipe: Recipe, image_size: Size, path: Path) -> keras.Model:
         )
         features = load_features(recipe, info, image_size)
         save_model(features, directory / file)
-        return {}
+        return {"data": data.take_fingerprint(dataset)}
 
-    open_super(recipe, image_size, path).run_once("source", load)
-    return keras.models.load_model(path / "source" / file)
+    kept = open_super(recipe, image_size, path).run_once("source", load)
+    data.check_fingerprint(kept["data"], dataset)
+    return load_model(path / "source" / file)
 
 
 def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:

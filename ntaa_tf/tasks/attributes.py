@@ -40,6 +40,7 @@ class Attributes:
     images_per_class = None
     architecture_loss = None
     answers_untrained = False
+    crops = True
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -94,6 +95,11 @@ class Attributes:
     def validation_batches(self, *_: Any) -> None:
         """Give nothing: attributes are validated by their accuracy alone."""
         return
+
+    def list_images(self, split: Any) -> np.ndarray:
+        """Give all images."""
+        images: np.ndarray = split.images
+        return images
 
     def predict(
         self, model: keras.Model, split: Any, batch_size: int

@@ -19,6 +19,7 @@ class Classification:
     images_per_class = None
     architecture_loss = None
     answers_untrained = False
+    crops = True
     outputs = ("logits",)
 
     @property
@@ -67,6 +68,11 @@ class Classification:
     ) -> Any:
         """Give what the loss is validated on."""
         return data.evaluation_batches(split, num_classes, batch_size)
+
+    def list_images(self, split: data.Examples) -> np.ndarray:
+        """Give all images."""
+        images: np.ndarray = split.images
+        return images
 
     def predict(
         self, model: keras.Model, split: data.Examples, batch_size: int

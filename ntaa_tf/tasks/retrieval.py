@@ -62,6 +62,7 @@ class Retrieval:
 
     score = "map"
     outputs = ("embedding",)
+    crops = False
 
     @property
     def answers_untrained(self) -> bool:
@@ -149,6 +150,11 @@ class Retrieval:
     def validation_batches(self, *_: Any) -> None:
         """Give nothing: no loss knows the held out identities."""
         return
+
+    def list_images(self, split: retrieval.Trial) -> np.ndarray:
+        """Give the queries."""
+        images: np.ndarray = split.query.images
+        return images
 
     def predict(
         self, model: keras.Model, split: retrieval.Trial, batch_size: int

@@ -22,6 +22,10 @@ class Task(Protocol):
         """Images of a class in a batch that has any; None where shuffled."""
 
     @property
+    def crops(self) -> bool:
+        """Whether images are cropped to the model's shape, or stretched."""
+
+    @property
     def answers_untrained(self) -> bool:
         """Whether a model with a new head is worth measuring."""
 
@@ -86,6 +90,9 @@ class Task(Protocol):
         self, split: Any, num_classes: int, batch_size: int
     ) -> Any:
         """Give what the loss is validated on, None where it can't be."""
+
+    def list_images(self, split: Any) -> np.ndarray:
+        """Give the images of a split that something is said of."""
 
     def predict(self, model: keras.Model, split: Any, batch_size: int) -> Any:
         """Give what a model says of a split, for all that is measured of it."""

@@ -34,6 +34,10 @@ METRICS = {
     "gap": {"supernet": 0.8123, "argmax": 0.7987},
     "collapse_difference": 1.4e-6,
     "export_difference": 3e-6,
+    "exports": {
+        "keras": {"file": "adapted.keras", "bytes": 3 * 2**20},
+        "onnx": {"failure": "can't be written", "difference": 0.25},
+    },
     "seconds": {"search": 4012.25, "finetune": 301.5},
     "seed": 4711,
     "versions": {"keras": "3.15.1"},
@@ -101,7 +105,6 @@ def make_page(tmp_path):
             probabilities,
             confusions,
             command=f"python -m ntaa_tf.adapt --dataset={title}",
-            exports={"adapted.keras": 3 * 2**20},
         )
         write_report(path, title, recipe, metrics, records)
         assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
@@ -139,7 +142,10 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "conv3x3 /2",
         "max_pool",
         "python -m ntaa_tf.adapt --dataset=A run",
-        "3.0 MiB",
+        "3.00 MiB",
+        "onnx (failed)",
+        "onnx can't be written",
+        "2.5e-01",
         "2 of 9",  # coats that were taken for shirts
     ],
 )

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from exported import make_adapted
+from exported import make_model
+from exported import write
+
+
+@pytest.fixture(scope="session")
+def images():
+    generator = np.random.default_rng(0)
+    return generator.integers(0, 256, (6, 8, 8, 3), "uint8")
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """A model, and what was written of it."""
+    model = make_model()
+    return model, write(model, tmp_path_factory.mktemp("right"))
+
+
+@pytest.fixture(scope="session")
+def adapted():
+    """A model of all candidates, 16 pixels large, and of two outputs."""
+    return make_adapted()
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    generator = np.random.default_rng(1)
+    return generator.integers(0, 256, (8, 16, 16, 3), "uint8")

@@ -1,0 +1,65 @@
+"""Each format gives the live model's outputs by their names."""
+
+import importlib.util
+
+import keras
+import numpy as np
+import pytest
+from exported import OUTPUTS
+
+from ntaa_tf.export import CONVERTERS
+from ntaa_tf.export import KERAS
+from ntaa_tf.export import ask
+from ntaa_tf.export import name_tensors
+from ntaa_tf.export.comparing import compare
+from ntaa_tf.export.runtimes import OPENERS
+from ntaa_tf.formats import FORMATS
+
+# By how much eight bits may differ here; the others by their tolerance.
+EIGHT_BITS = 0.1
+
+
+def test_every_format_is_written_and_opened():
+    assert {"saved_model", *CONVERTERS} == set(FORMATS)
+    assert {KERAS, *FORMATS} == set(OPENERS)
+
+
+@pytest.mark.parametrize("name", CONVERTERS)
+def test_a_format_answers_one_image_and_several(
+    name, adapted, pictures, tmp_path
+):
+    for module in FORMATS[name].modules:
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed: the extra `export` has it")
+    named = name_tensors(adapted, OUTPUTS)
+    file = tmp_path / "export" / FORMATS[name].file
+    CONVERTERS[name](named, file, pictures)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    (infer,) = OPENERS[name](str(file), {"outputs": OUTPUTS}).values()
+    tolerance = min(FORMATS[name].tolerance, EIGHT_BITS)
+    for batch in (pictures[:1], pictures, pictures[:2]):
+        answers = {f"one/{key}": value for key, value in infer(batch).items()}
+        assert set(answers) == {"one/kind", "one/age"}
+        live = ask(adapted, batch, OUTPUTS).answers
+        assert compare(live, answers)[0] <= tolerance
+
+
+def test_naming_leaves_the_model_and_what_it_computes(adapted, pictures):
+    before = [layer.name for layer in adapted.layers]
+    named = name_tensors(adapted, OUTPUTS)
+    assert named.inputs[0].name == "images"
+    given = named(pictures.astype("float32"), training=False)
+    for name, expected in ask(adapted, pictures, OUTPUTS).answers.items():
+        np.testing.assert_allclose(given[name], expected, atol=1e-5)
+    assert [layer.name for layer in adapted.layers] == before
+
+
+def test_a_normalization_turned_around_is_kept(rng):
+    inputs = keras.Input((4, 4, 3))
+    layer = keras.layers.Normalization(
+        mean=[1.0, 2, 3], variance=[4.0, 0, 9], invert=True
+    )
+    model = keras.Model(inputs, layer(inputs))
+    batch = rng.normal(size=(2, 4, 4, 3)).astype("float32")
+    named = name_tensors(model, ["out"])
+    np.testing.assert_allclose(named(batch)["out"], model(batch), atol=1e-5)
