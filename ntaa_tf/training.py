@@ -145,6 +145,8 @@ class ResumableState(keras.callbacks.Callback):
         for path in found:
             try:
                 return self._restore(path)
+            except tf.errors.UnavailableError:  # A worker is lost.
+                raise
             except _UNREADABLE as error:
                 reason = str(error).splitlines()[0]
                 logger.warning("%s can't be restored (%s)", path, reason)
