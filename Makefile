@@ -3,7 +3,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 SETUP := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: .venv/installed
 	$(BIN)/python -m ntaa_tf.adapt
@@ -16,6 +16,9 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: .venv/installed-dev
+	$(BIN)/python -m mkdocs build --strict
+
 .venv/installed: $(SETUP)
 	$(PYTHON) -m venv .venv
 	$(INSTALL) ".[cpu]"
@@ -23,8 +26,8 @@ lint: .venv/installed-dev
 
 .venv/installed-dev: $(SETUP)
 	$(PYTHON) -m venv .venv
-	$(INSTALL) ".[cpu,dev,export]"
+	$(INSTALL) ".[cpu,dev,docs,export]"
 	touch .venv/installed $@
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv build site *.egg-info

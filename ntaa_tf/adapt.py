@@ -1,6 +1,8 @@
 """Adapt a pretrained Keras model to a data set, from the command line.
 
     python -m ntaa_tf.adapt --model=resnet50 --dataset=cifar10
+    python -m ntaa_tf.adapt --model=model.keras --dataset=folder:images
+    python -m ntaa_tf.adapt --flagfile=recipes/cifar10_resnet50.flags --seed=1
 
 Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
@@ -9,7 +11,6 @@ import dataclasses
 import functools
 import logging
 import os
-import sys
 import types
 import typing
 from collections.abc import Callable
@@ -18,23 +19,32 @@ from typing import Any
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import tensorflow as tf
 from absl import app
 from absl import flags
 from absl import logging as absl_logging
 
+from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.export import list_failures
+from ntaa_tf.failures import explain
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.report import format_table
-from ntaa_tf.runs import name_workdir
 
-FAILED = 1
-BAD_INPUT = 2
-STOPPED = 130
-
-logger = logging.getLogger("ntaa_tf.adapt")
+HEADINGS = (
+    *GROUPS,
+    Heading(
+        "Instead of a run",
+        {"inspect": "list every convolution, and what the search costs"},
+    ),
+)
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -93,21 +103,21 @@ def main(
         **fixed: choices that no flag decides.
 
     Returns:
-        The exit status: 0; 2 for input that can't be followed; 1 for what went
-        wrong on the way; 130 if it was stopped by hand.
+        The exit status, as of `ntaa_tf.command_line.end`.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
-    try:
+
+    def act() -> None:
         refuse_words(arguments[1:])
         (follow or _follow)(read_recipe(**fixed))
-    except (ValueError, OSError) as error:
-        return _end(error, BAD_INPUT)
-    except RuntimeError as error:
-        return _end(error, FAILED)
-    except KeyboardInterrupt:
-        return _end("stopped; the same command goes on from here", STOPPED)
-    return 0
+
+    return end(
+        act,
+        failures=(tf.errors.OpError,),
+        explain=explain,
+        stopped=GOES_ON,
+    )
 
 
 def _follow(recipe: Recipe) -> None:
@@ -115,6 +125,8 @@ def _follow(recipe: Recipe) -> None:
         print(inspect(recipe))
         return
     metrics = run(recipe)
+    if is_silent(recipe.distribute):
+        return
     print(format_table(metrics))
     if metrics.get("guard", {}).get("kept") == "baseline":
         print("Plain finetuning validates better: it is what is kept.")
@@ -123,28 +135,14 @@ def _follow(recipe: Recipe) -> None:
             f"{metrics['target_labels']:,} training images of the target "
             "judged the architecture, by their labels."
         )
-    print(f"All of it is in {name_workdir(recipe)}; open report.html there.")
     failures = list_failures(metrics["exports"])
     if failures:
         told = "; ".join(f"{name} {why}" for name, why in failures.items())
         raise RuntimeError(
             f"Not everything can be served: {told}. The rest is finished. To "
-            "export again, remove `export` and `metrics.json` there first."
+            "export again, first remove `export` and `metrics.json` from the "
+            "work directory."
         )
-
-
-def _end(reason: object, status: int) -> int:
-    logger.debug("Where it came from:", exc_info=True)
-    print(f"error: {reason}", file=sys.stderr)
-    return status
-
-
-def parse(arguments: list[str]) -> list[str]:
-    """Parse the flags; a wrong one ends like any other bad input."""
-    try:
-        return flags.FLAGS(arguments)
-    except flags.Error as error:
-        sys.exit(_end(error, BAD_INPUT))
 
 
 def _strip_none(annotation: typing.Any) -> type:
@@ -156,4 +154,4 @@ def _strip_none(annotation: typing.Any) -> type:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=parse)
+    app.run(main, flags_parser=make_parser(__doc__, HEADINGS))

@@ -15,6 +15,8 @@ from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.methods import GIVEN
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import RANDOM
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.supernet import choose_sites
 from ntaa_tf.size import Size
@@ -26,7 +28,6 @@ from ntaa_tf.stages.domains import open_data
 from ntaa_tf.stages.drawing import draw_uniformly
 from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import freeze_before
 from ntaa_tf.stages.streams import count_search_steps
 from ntaa_tf.stages.supernet_directory import check_kept
@@ -98,7 +99,8 @@ def keep_source(
 ) -> keras.Model:
     """Build the source once; from then on it is the work directory's own.
 
-    What can be refused of the search is refused here, before any training.
+    What can be refused of the search is refused here, before any training,
+    and so is a data set that is not the one that this run began with.
     """
 
     def build(directory: Path) -> dict[str, Any]:
@@ -113,10 +115,15 @@ def keep_source(
         else:
             check_search(recipe, source, directory)
         save_model(source, directory / "source.keras")
-        return {"image_size": image_size, **dataclasses.asdict(info)}
+        return {
+            "image_size": image_size,
+            "data": data.take_fingerprint(dataset),
+            **dataclasses.asdict(info),
+        }
 
-    workdir.run_once("source", build)
-    return keras.models.load_model(workdir.path / "source" / "source.keras")
+    kept = workdir.run_once("source", build)
+    data.check_fingerprint(kept["data"], dataset)
+    return load_model(workdir.path / "source" / "source.keras")
 
 
 def check_search(recipe: Recipe, source: keras.Model, directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""What memory the machine has."""
+"""What memory the machine has, and whether it computes alike each time."""
 
 import re
 from collections.abc import Iterator
@@ -54,6 +54,11 @@ def find_gpu_memory() -> int | None:
         for device in device_lib.list_local_devices()
         if device.device_type == "GPU"
     )
+
+
+def make_deterministic() -> None:
+    """Let every operation of this process give the same bits each time."""
+    tf.config.experimental.enable_op_determinism()
 
 
 def _read_meminfo(root: Path) -> Iterator[int]:

@@ -1,9 +1,12 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.distribute import share_directory
 from ntaa_tf.feasibility import estimate_training
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -11,11 +14,12 @@ from ntaa_tf.inputs import build_source
 from ntaa_tf.inputs import find_inputs
 from ntaa_tf.inputs import keep_source
 from ntaa_tf.machine import find_peak_memory
+from ntaa_tf.machine import make_deterministic
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
+from ntaa_tf.runs import claim_workdir
 from ntaa_tf.runs import find_versions
-from ntaa_tf.runs import name_workdir
 from ntaa_tf.runs import open_workdir
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.super_supernet import is_kept
@@ -37,6 +41,7 @@ from ntaa_tf.stages.streams import check_replicas
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
+from ntaa_tf.workdir import METRICS_FILE
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
@@ -45,7 +50,8 @@ from ntaa_tf.workdir import claim
 EVALUATED = ("source", "searched", "adapted")
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
 CHOICES = ("tune", "guard")
-METRICS_FILE = "metrics.json"
+
+logger = logging.getLogger(__name__)
 
 
 def run(recipe: Recipe) -> dict[str, Any]:
@@ -65,9 +71,16 @@ def run(recipe: Recipe) -> dict[str, Any]:
         ValueError: if a choice can't be followed; before any training.
         DivergenceError: if a loss is no longer finite.
     """
+    if recipe.deterministic:
+        make_deterministic()
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     info, raw, size = find_inputs(recipe)
-    path = name_workdir(recipe)
-    with claim(path), enter_strategy(recipe.distribute):
+    with (
+        strategy,
+        claim_workdir(recipe) as kept,
+        share_directory(kept) as path,
+    ):
+        check_alike("flags", recipe.to_dict())
         workdir = open_workdir(recipe, path)
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
@@ -84,6 +97,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
         metrics = summarize(recipe, results, workdir) | baseline
         report(job, metrics)
         write_json(path / METRICS_FILE, metrics)
+        logger.info("all of it is in %s; open report.html there", path)
         return metrics
 
 
@@ -101,10 +115,14 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
         ValueError: if a choice can't be followed, or a supernet of other
             choices is there.
     """
+    if recipe.deterministic:
+        make_deterministic()
+    strategy = enter_strategy(recipe.distribute)  # Before all else.
     _, raw, size = find_inputs(recipe)
-    path = Path(str(recipe.supernet))
+    kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
-    with claim(path, FLAG), enter_strategy(recipe.distribute):
+    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
+        check_alike("flags", recipe.to_dict())
         open_super(recipe, size, path)
         if is_kept(path):
             return {}

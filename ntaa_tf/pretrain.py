@@ -17,11 +17,34 @@ from ntaa_tf import adapt  # isort: skip
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import BAD_INPUT
+from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import make_parser
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.pipeline import pretrain
+from ntaa_tf.recipe import BUDGETS
+from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
 
 METHOD = "unsupervised"
 NOT_HERE = ("inspect", "method", "supernet", "supernet_dataset", "workdir")
+SUPERNET = Heading(
+    "Supernet",
+    {
+        "out": "the directory that gets it",
+        "supernet_epochs": "epochs of its training",
+    },
+)
+OF_ADAPT = Heading(
+    "Of ntaa_tf.adapt alone",
+    others=(
+        *NOT_HERE,
+        *("baseline", "guard", "tune", "search_epochs", "finetune_epochs"),
+        *BUDGETS.values(),
+    ),
+)
+_ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)
+HEADINGS = (SUPERNET, *(g.without(_ELSEWHERE) for g in GROUPS), OF_ADAPT)
 
 
 def define_flags() -> None:
@@ -45,12 +68,14 @@ def main(arguments: list[str]) -> int:
             f"Received: --out={out}, {', '.join(given) or 'none of those'}.",
             file=sys.stderr,
         )
-        return adapt.BAD_INPUT
+        return BAD_INPUT
     return adapt.main(arguments, _follow, method=METHOD, supernet=out)
 
 
 def _follow(recipe: Recipe) -> None:
     history = pretrain(recipe)
+    if is_silent(recipe.distribute):
+        return
     if history:
         losses = history["loss"]
         print(f"The loss went from {losses[0]:.3f} to {losses[-1]:.3f}.")
@@ -64,4 +89,4 @@ def _follow(recipe: Recipe) -> None:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=adapt.parse)
+    app.run(main, flags_parser=make_parser(__doc__, HEADINGS))

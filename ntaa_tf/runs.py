@@ -1,41 +1,100 @@
 """Where a run is kept, and what it is known by."""
 
-import hashlib
+import contextlib
 import importlib.metadata
-import json
+import itertools
+import logging
 import re
 import shlex
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from ntaa_tf.distribute import is_led
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.workdir import OccupiedError
 from ntaa_tf.workdir import WorkDirectory
+from ntaa_tf.workdir import claim
+from ntaa_tf.workdir import is_unfinished
 
+RUNS = Path("runs")
 LIBRARIES = ("ntaa-tf", "keras", "tensorflow", "tensorflow-cpu", "numpy")
 
+logger = logging.getLogger(__name__)
 
-def name_workdir(recipe: Recipe) -> Path:
-    """Give the work directory, by default one named after the recipe.
 
-    Choices that are neither defaults nor in the name are in a digest at its
-    end, so that each recipe has a directory of its own.
+@contextlib.contextmanager
+def claim_workdir(recipe: Recipe) -> Iterator[Path]:
+    """Keep a work directory for a run, and others out, while the block runs.
+
+    Where the recipe names none it is the newest below `runs/` that keeps an
+    unfinished run of this very recipe, in which no other run is under way;
+    else a new one, named after the model, the data set, the method and the
+    time.
+
+    Args:
+        recipe: of the run.
+
+    Yields:
+        The directory.
+
+    Raises:
+        OccupiedError: if another run is in the one that the recipe names.
     """
-    if recipe.workdir is not None:
-        return Path(recipe.workdir)
-    named = {
-        **shorten_names(recipe),
-        "method": recipe.method,
-        "seed": f"seed{recipe.seed}",
-    }
-    others = {
-        name: value
-        for name, value in recipe.to_dict().items()
-        if name not in named and value != Recipe().to_dict()[name]
-    }
-    words = [re.sub(r"\W+", "_", word) for word in named.values()]
-    if others:
-        text = json.dumps(others, sort_keys=True)
-        words.append(hashlib.sha256(text.encode()).hexdigest()[:6])
-    return Path("runs") / "-".join(words)
+    if is_led():  # The chief claims it, and says which.
+        yield Path(recipe.workdir or RUNS)
+        return
+    with contextlib.ExitStack() as claims:
+        if recipe.workdir is None:
+            path = _claim_default(recipe, claims)
+        else:
+            path = Path(recipe.workdir)
+            claims.enter_context(claim(path))
+        yield path
+
+
+def _claim_default(recipe: Recipe, claims: contextlib.ExitStack) -> Path:
+    """Claim the first directory that is this recipe's or nobody's."""
+    choices = list_choices(recipe)
+    words = [*shorten_names(recipe).values(), recipe.method]
+    stem = "-".join(re.sub(r"\W+", "_", word) for word in words)
+    there = sorted(RUNS.glob(f"{stem}-*"), reverse=True)
+    unfinished = [path for path in there if is_unfinished(path, choices)]
+    path = next(
+        path
+        for path in itertools.chain(unfinished, _list_new(stem))
+        if _claim_if_free(path, choices, claims)
+    )
+    logger.info(
+        "%s: %s; should it be stopped, the same command goes on, or one with "
+        "--workdir=%s",
+        *(path, "goes on" if path in unfinished else "a new run", path),
+    )
+    return path
+
+
+def _claim_if_free(
+    path: Path, choices: dict[str, Any], claims: contextlib.ExitStack
+) -> bool:
+    with contextlib.ExitStack() as attempt:
+        try:
+            attempt.enter_context(claim(path))
+        except OccupiedError:
+            return False
+        # Another may just have finished it, or begun it.
+        is_free = not any(path.iterdir()) or is_unfinished(path, choices)
+        if is_free:
+            claims.enter_context(attempt.pop_all())
+        return is_free
+
+
+def _list_new(stem: str) -> Iterator[Path]:
+    """List names of now, as many as are asked for."""
+    now = time.strftime("%Y%m%d-%H%M%S")
+    yield RUNS / f"{stem}-{now}"
+    for number in itertools.count(2):
+        yield RUNS / f"{stem}-{now}-{number}"
 
 
 def write_command(recipe: Recipe) -> str:
@@ -63,9 +122,14 @@ def open_workdir(recipe: Recipe, path: Path) -> WorkDirectory:
     Raises:
         ValueError: if it is another recipe's.
     """
+    return WorkDirectory(path, list_choices(recipe), find_versions())
+
+
+def list_choices(recipe: Recipe) -> dict[str, Any]:
+    """List what makes a recipe this recipe, wherever its run is kept."""
     choices = recipe.to_dict()
     del choices["workdir"]
-    return WorkDirectory(path, choices, find_versions())
+    return choices
 
 
 def find_versions() -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Training that can be killed at any moment and goes on."""
 
+import logging
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,16 @@ import tensorflow as tf
 from ntaa_tf.divergence import StopOnDivergence
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
+from ntaa_tf.remaining_time import RemainingTime
 from ntaa_tf.search.joint import Supernet
 
-_UNREADABLE = (AssertionError, ValueError, OSError, tf.errors.OpError)
+logger = logging.getLogger(__name__)
+
+CHECKPOINT = "epoch"
+_UNREADABLE = (
+    *(AssertionError, IndexError, OSError, ValueError),
+    tf.errors.OpError,
+)
 
 
 def fit_execution(steps_per_epoch: int, most: int) -> int:
@@ -42,6 +51,7 @@ def fit_resumably(
     directory: Path,
     callbacks: list[keras.callbacks.Callback],
     validation_batches: Any = None,
+    later_steps: int = 0,
 ) -> dict[str, list[float]]:
     """Train a compiled model, going on where a killed run stopped.
 
@@ -57,6 +67,8 @@ def fit_resumably(
         directory: where the state and TensorBoard's logs are kept.
         callbacks: what else is done, and logged, after every epoch.
         validation_batches: evaluated after every epoch, if any.
+        later_steps: batches of what is trained on the same data afterwards,
+            for the time that is told to be left.
 
     Returns:
         For every logged quantity its value after each epoch.
@@ -82,6 +94,13 @@ def fit_resumably(
                     directory / "tensorboard", write_graph=False
                 ),
                 state,
+                RemainingTime(
+                    str(directory),
+                    first_epoch,
+                    epochs,
+                    steps_per_epoch,
+                    later_steps,
+                ),
             ],
             verbose=1 if sys.stdout.isatty() else 2,
             shuffle=False,
@@ -105,33 +124,43 @@ class ResumableState(keras.callbacks.Callback):
         self._checkpoint = tf.train.Checkpoint(
             state=[variable.value for variable in _list_variables(model)]
         )
+        checkpoints = directory / "checkpoints"
+        _mend(checkpoints)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
-            str(directory / "checkpoints"),
+            str(checkpoints),
             max_to_keep=2,
-            checkpoint_name="epoch",
+            checkpoint_name=CHECKPOINT,
         )
 
     def restore(self) -> int:
-        """Restore the latest state, if any, and give the epochs it has.
+        """Restore the latest state that can be, and give the epochs it has.
+
+        A damaged state is told of, and the one before it taken.
 
         Raises:
-            ValueError: if it is of another model, or damaged.
+            ValueError: if all there are of another model, or damaged.
         """
-        latest = self._manager.latest_checkpoint
-        if latest is None:
-            return 0
-        try:
-            self._checkpoint.restore(latest).assert_consumed()
-            history = read_json(self._history_file)
-        except _UNREADABLE as error:
+        found = self._manager.checkpoints[::-1]
+        for path in found:
+            try:
+                return self._restore(path)
+            except _UNREADABLE as error:
+                reason = str(error).splitlines()[0]
+                logger.warning("%s can't be restored (%s)", path, reason)
+        if found:
             raise ValueError(
-                f"Invalid checkpoint {latest}. Expected the state of this very "
-                "model after an epoch. Received something that can't be "
-                f"restored ({str(error).splitlines()[0]}). Delete "
-                f"{self._directory} to train this stage again."
-            ) from error
-        epochs = int(latest.rsplit("-", 1)[1])
+                f"Invalid checkpoint {found[-1]}. Expected the state of this "
+                "very model after an epoch. Received something that can't be "
+                f"restored ({reason}). Delete {self._directory} to train this "
+                "stage again."
+            )
+        return 0
+
+    def _restore(self, path: str) -> int:
+        self._checkpoint.restore(path).assert_consumed()
+        history = read_json(self._history_file)
+        epochs = _count_epochs(path)
         self.history = {name: logs[:epochs] for name, logs in history.items()}
         return epochs
 
@@ -141,6 +170,25 @@ class ResumableState(keras.callbacks.Callback):
             self.history.setdefault(name, []).append(float(value))
         write_json(self._history_file, self.history)
         self._manager.save(checkpoint_number=epoch + 1)
+
+
+def _mend(directory: Path) -> None:
+    """Put in order what a kill, or a full disk, left of checkpoints."""
+    for unfinished in directory.glob("*_temp"):
+        shutil.rmtree(unfinished)
+    if tf.train.get_checkpoint_state(str(directory)) is not None:
+        return
+    # Their list is damaged, or was not yet written.
+    files = directory.glob(f"{CHECKPOINT}-*.index")
+    found = sorted((str(f.with_suffix("")) for f in files), key=_count_epochs)
+    if found:
+        update = tf.compat.v1.train.update_checkpoint_state
+        update(str(directory), found[-1], found)
+
+
+def _count_epochs(checkpoint: str) -> int:
+    """Give the epochs of a checkpoint by its name."""
+    return int(checkpoint.rsplit("-", 1)[1])
 
 
 def _list_variables(model: keras.Model) -> list[keras.Variable]:

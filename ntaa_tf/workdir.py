@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
 RESULT_FILE = "result.json"
+METRICS_FILE = "metrics.json"  # Of a finished run.
+
+
+class OccupiedError(ValueError):
+    """Another run is in a work directory."""
 
 
 class WorkDirectory:
@@ -79,7 +84,7 @@ class WorkDirectory:
         result_file = directory / RESULT_FILE
         if result_file.exists():
             logger.info("%s: kept from before", directory)
-            return read_json(result_file)
+            return _read_result(result_file)
         logger.info("%s: begins", directory)
         directory.mkdir(exist_ok=True)
         remove_unfinished(directory)
@@ -98,35 +103,63 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
     A process that is killed leaves no claim behind.
 
     Args:
-        path: the directory; it is created.
+        path: the directory; it is created, and removed if it is left empty.
         flag: by which it is given.
 
     Raises:
-        ValueError: if another run is in it.
+        OccupiedError: if another run is in it.
     """
     if path.exists() and not path.is_dir():
         yield  # No directory, of which opening it will tell.
         return
+    is_new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY)
     try:
         _lock(descriptor, path, flag)
-        yield
+        try:
+            yield
+        finally:
+            if is_new:
+                with contextlib.suppress(OSError):  # Something is in it.
+                    path.rmdir()
     finally:
         os.close(descriptor)
+
+
+def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
+    """Tell whether a directory keeps a run of these choices that can go on."""
+    if (path / METRICS_FILE).exists() or not (path / RECIPE_FILE).exists():
+        return False
+    try:
+        kept = _read_recipe(path / RECIPE_FILE)
+    except ValueError:  # Something else is there, which is left alone.
+        return False
+    return not list_differences(kept, choices)
 
 
 def _lock(descriptor: int, path: Path, flag: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise ValueError(
+        raise OccupiedError(
             f"Invalid value for `{flag}`. Expected a directory in which no "
             f"other run is under way. Received: {path}. Wait for the other, "
             f"stop it, or choose another --{flag}."
         ) from error
     except OSError as error:  # Some network file systems have no locks.
         logger.warning("%s can't be locked (%s)", path, error.strerror)
+
+
+def _read_result(path: Path) -> dict[str, Any]:
+    try:
+        return dict(read_json(path))
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Invalid file {path}. Expected what a stage gave, as JSON. "
+            f"Received something else ({error}). Delete {path.parent} to run "
+            "that stage again."
+        ) from error
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +13,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from absl import flags
+
+from ntaa_tf.adapt import HEADINGS
+from ntaa_tf.adapt import define_flags
 
 COMMAND = [sys.executable, "-m", "ntaa_tf.adapt"]
 SHORT = [
@@ -52,7 +58,7 @@ def test_a_run_leaves_what_was_promised(finished):
         "search/architecture.json",
         "search/probability_course.json",
         "evaluate/confusions.json",
-        "search/tensorboard",
+        "search/tensorboard/architecture",
         "finetune/tensorboard",
         "adapted.keras",
         "export/saved_model/saved_model.pb",
@@ -105,7 +111,8 @@ def test_the_same_command_again_only_shows_the_result(finished):
     before = (workdir / "adapted.keras").stat().st_mtime_ns
     again = adapt(*SHORT[1:], f"--workdir={workdir}")
     assert again.returncode == 0
-    assert again.stdout.splitlines()[-5:] == first.stdout.splitlines()[-5:]
+    assert again.stdout.splitlines() == first.stdout.splitlines()[-5:]
+    assert f"all of it is in {workdir}" in first.stderr
     assert (workdir / "adapted.keras").stat().st_mtime_ns == before
 
 
@@ -184,8 +191,6 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
     ],
 )
 def test_bad_input_is_one_message_before_any_training(flags, message, tmp_path):
-    import re
-
     result = adapt(*flags, f"--workdir={tmp_path / 'work'}")
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
@@ -298,10 +303,33 @@ def test_inspect_lists_convolutions_and_trains_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_help_names_every_choice():
+def test_help_is_short_plain_and_says_where_there_is_more():
     result = adapt("--help")
-    for flag in ("--model", "--dataset", "--candidates", "--[no]smoke"):
-        assert flag in result.stdout
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert len(lines) < 50
+    assert max(map(len, lines)) < 80
+    assert "\x1b" not in result.stdout
+    for flag in ("--model", "--dataset", "--workdir", "--inspect"):
+        assert f"\n  {flag} " in result.stdout
+    assert lines[-1] == "More with --helpfull."
+
+
+def test_full_help_may_be_cut_off():
+    pipe = f"{shlex.join([*COMMAND, '--helpfull'])} | head -1"
+    cut = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", pipe], capture_output=True, text=True
+    )
+    assert cut.returncode == 0
+    assert cut.stdout.startswith("Adapt a pretrained")
+    assert "BrokenPipe" not in cut.stderr
+
+
+def test_help_has_every_flag_of_the_command_once():
+    values = flags.FlagValues()
+    define_flags(values)
+    shown = [name for heading in HEADINGS for name in heading.names]
+    assert sorted(shown) == sorted(values)
 
 
 @pytest.mark.slow

@@ -9,7 +9,10 @@ PACKAGE = Path(__file__).parents[1] / "ntaa_tf"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each file or folder of the package may import, itself aside.
-FOUNDATION = {"architecture", "files", "geometry", "graph", "layers", "size"}
+FOUNDATION = {
+    *{"architecture", "files", "geometry", "graph", "layers", "model_files"},
+    "size",
+}
 MEANS = {
     *{"data", "divergence", "export", "formats", "machine", "report"},
     *{"optimizer", "search", "tasks", "training", "workdir", "zoo"},
@@ -22,20 +25,23 @@ MAY_IMPORT = {
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
+    "failures": set(),
+    "model_files": {"files"},
     "size": set(),
-    "distribute": set(),
+    "distribute": {"files"},
     "methods": set(),
     "metrics": set(),
-    "recipe": {"formats", "limit", "methods", "size"},
+    "recipe": {"command_line", "formats", "limit", "methods", "size"},
     "data": {"files", "size"},
-    "zoo": {"files", "geometry", "graph", "layers", "size"},
+    "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs", "distribute", "losses"},
     "command_line": set(),
     "divergence": set(),
     "machine": set(),
     "optimizer": {"distribute"},
-    "training": FOUNDATION | {"divergence", "search"},
+    "remaining_time": set(),
+    "training": FOUNDATION | {"divergence", "remaining_time", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
     "export": FOUNDATION | {"formats"},
@@ -45,7 +51,7 @@ MAY_IMPORT = {
     | MEANS
     | {"costs", "distribute", "methods", "recipe", "runs"},
     "feasibility": {"data", "machine", "methods", "recipe", "search"},
-    "runs": {"recipe", "workdir"},
+    "runs": {"distribute", "recipe", "workdir"},
     "inputs": FOUNDATION
     | MEANS
     | {"methods", "recipe", "stages", "feasibility"},
@@ -53,8 +59,12 @@ MAY_IMPORT = {
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
-    "adapt": MEANS | {"command_line"} | {"recipe", "runs", "pipeline"},
-    "pretrain": {"adapt", "pipeline", "recipe"},
+    "adapt": MEANS
+    | {"command_line", "distribute", "failures"}
+    | {"recipe", "runs", "pipeline"},
+    "pretrain": {
+        *("adapt", "command_line", "distribute", "pipeline", "recipe"),
+    },
     "__init__": FOUNDATION | {"optimizer", "search"},
 }
 # Training and distribution are TensorFlow's, but Keras is not.

@@ -4,6 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from absl import flags
+
+from ntaa_tf import adapt
+from ntaa_tf.pretrain import HEADINGS
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,10 @@ def test_what_is_of_adapt_is_refused_at_once(words, received, tmp_path):
     assert last.startswith("error: Invalid command line. Expected --out=DIR")
     assert received in last
     assert list(tmp_path.iterdir()) == []
+
+
+def test_help_has_every_flag_once():
+    values = flags.FlagValues()
+    adapt.define_flags(values)
+    shown = [name for heading in HEADINGS for name in heading.names]
+    assert sorted(shown) == sorted(["out", *values])

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
@@ -18,6 +19,11 @@ def test_every_choice_has_help_and_a_default_that_it_allows(field):
     assert help_text[0].isupper()
     assert help_text.endswith(".")
     assert not choices or field.default in (None, *choices)
+
+
+def test_every_choice_is_under_one_heading_of_the_help():
+    shown = [name for group in GROUPS for name in group.names]
+    assert sorted(shown) == sorted(f.name for f in dataclasses.fields(Recipe))
 
 
 def test_a_recipe_is_plain_data():

@@ -186,12 +186,57 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
         fit(foreign, tmp_path)
 
 
-def test_a_corrupt_checkpoint_is_refused(tmp_path):
+def test_damaged_checkpoints_only_are_refused(tmp_path):
     fit(make_plain(), tmp_path)
     for data in (tmp_path / "checkpoints").glob("epoch-*.index"):
         data.write_bytes(b"not a checkpoint")
     with pytest.raises(ValueError, match=r"Invalid checkpoint.*Delete"):
         fit(make_plain(), tmp_path)
+
+
+def truncate(file):
+    file.write_bytes(file.read_bytes()[:100])
+
+
+def leave_unfinished(file):
+    (file.parent / "epoch-5_temp").mkdir()
+    (file.parent / "epoch-5_temp" / "part").write_bytes(b"torn")
+
+
+def damage_list(file):
+    (file.parent / "checkpoint").write_bytes(b"\0torn")
+
+
+def remove_list(file):
+    (file.parent / "checkpoint").unlink()
+
+
+@pytest.mark.parametrize(
+    "damage, begun",
+    [
+        (truncate, [3]),  # Goes on from the checkpoint before.
+        (leave_unfinished, []),
+        (damage_list, []),
+        (remove_list, []),
+    ],
+)
+def test_a_damaged_last_checkpoint_costs_an_epoch(damage, begun, tmp_path):
+    model = make_plain()
+    history = fit(model, tmp_path)
+    damage(tmp_path / "checkpoints" / "epoch-4.data-00000-of-00001")
+    started = []
+
+    def record(first_epoch):
+        started.append(first_epoch)
+        return make_batches(first_epoch)
+
+    again = make_plain()
+    resumed = fit(again, tmp_path, batches=record)
+    assert started == begun
+    assert resumed["loss"] == pytest.approx(history["loss"])
+    assert not list((tmp_path / "checkpoints").glob("*_temp"))
+    for a, b in zip(list_state(model), list_state(again), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 def test_a_diverging_loss_stops_and_keeps_the_last_good_state(tmp_path):

@@ -128,6 +128,15 @@ def test_a_stage_runs_once(tmp_path):
     assert first["seconds"] >= 0
 
 
+@pytest.mark.parametrize("text", ["", "{", "3"])
+def test_a_corrupt_result_names_the_stage_to_run_again(tmp_path, text):
+    begin(tmp_path)
+    (tmp_path / "source" / "result.json").write_text(text)
+    expected = r"Invalid file .*result.json.*Delete .*source to run that stage"
+    with pytest.raises(ValueError, match=expected):
+        open_workdir(tmp_path).run_once("source", lambda _: {})
+
+
 def test_stages_have_directories_of_their_own(tmp_path):
     workdir = open_workdir(tmp_path)
     for stage in ("search", "finetune"):

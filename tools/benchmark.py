@@ -13,7 +13,6 @@ Each prints Markdown, and with --out=DIR writes it there beside the JSON.
 
 import logging
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,9 +33,10 @@ from benchmarks.report import Report
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.recipe import Recipe
 
-BAD_INPUT = 2
 MODELS = {
     "supernet": ["resnet50:64:32", "vgg19:32:64", "efficientnetb0:64:32"],
     "pipeline": ["digits0to4:16:32"],
@@ -77,19 +77,19 @@ def main(arguments: list[str]) -> int:
     """Run the benchmark that the first word names.
 
     Returns:
-        The exit status: 0, or 2 for input that can't be followed.
+        The exit status, as of `ntaa_tf.command_line.end`.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("benchmarks").setLevel(logging.INFO)
-    try:
-        report = measure(arguments[1:])
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
+    return end(lambda: follow(arguments[1:]))
+
+
+def follow(words: list[str]) -> None:
+    """Measure, print the report, and write it where it is wanted."""
+    report = measure(words)
     print(report.to_markdown())
     if flags.FLAGS.out:
         report.write(Path(flags.FLAGS.out))
-    return 0
 
 
 def measure(words: list[str]) -> Report:
@@ -137,4 +137,4 @@ def check_command(words: list[str]) -> str:
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

@@ -10,16 +10,17 @@ r"""Compare methods by runs with several seeds, and say what differs.
         --methods=finetune,ntaa --folds=5
 
 Runs what is missing, goes on with what was interrupted, and writes
-`comparison.md`, `comparison.json` and `comparison.png` into the directory.
+`comparison.html`, and what is in it as `comparison.md`, `comparison.json` and
+`comparison.png`, into the directory.
 """
 
 import logging
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -28,7 +29,7 @@ from absl import app
 from absl import flags
 from absl import logging as absl_logging
 from benchmarks.report import Report
-from benchmarks.report import format_table
+from benchmarks.report import describe_machine
 from comparisons.domains import CHOSEN_BY
 from comparisons.domains import COMBINE
 from comparisons.domains import ORACLE
@@ -37,32 +38,29 @@ from comparisons.domains import SINGLE
 from comparisons.domains import VALIDATION
 from comparisons.domains import ByTarget
 from comparisons.domains import Place
-from comparisons.domains import average
 from comparisons.domains import list_places
-from comparisons.domains import list_targets
 from comparisons.domains import take_best
+from comparisons.execution import run_missing
+from comparisons.findings import Findings
+from comparisons.markdown import write_markdown
+from comparisons.page import write_page
 from comparisons.plot import draw_comparison
 from comparisons.results import Table
-from comparisons.results import compare
-from comparisons.results import describe_runs
-from comparisons.results import list_columns
-from comparisons.results import list_comparisons
 from comparisons.results import read_columns
-from comparisons.results import say
-from comparisons.results import to_json
 from comparisons.runs import Run
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
 from comparisons.runs import read_flags
-from comparisons.runs import run_missing
 
+from ntaa_tf.command_line import DONE
+from ntaa_tf.command_line import FAILED
+from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 
 NAME = "comparison"
 EACH_FOLD = "--fold={seed}"
-FAILED = 1
-BAD_INPUT = 2
-STOPPED = 130
 
 logger = logging.getLogger("comparisons")
 
@@ -120,19 +118,11 @@ def main(arguments: list[str]) -> int:
     """Run the comparison that the flags give.
 
     Returns:
-        The exit status: 0; 2 for input that can't be followed; 1 if a run
-        failed; 130 if it was stopped by hand.
+        The exit status, as of `ntaa_tf.command_line.end`; 1 if a run failed.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logger.setLevel(logging.INFO)
-    try:
-        return follow(arguments[1:])
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print("error: stopped; the same command goes on", file=sys.stderr)
-        return STOPPED
+    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
 
 
 def follow(words: Sequence[str]) -> int:
@@ -161,25 +151,31 @@ def follow(words: Sequence[str]) -> int:
     failed = run_missing(runs, flag.jobs)
     finished = [run for run in runs if run.is_finished]
     if places:
-        report = report_domains(
-            take_best(places, finished, flag.single_by), against, flag.single_by
+        settings = take_best(places, finished, flag.single_by)
+        findings = find_by_domain(settings, against, flag.single_by)
+        about = (
+            f"{len(flag.domains)} domains, each the target once: means over "
+            "the targets."
         )
     else:
-        report = report_methods(tabulate(finished), against)
-    if report is not None:
-        report.write(workdir)
-        print(report.to_markdown())
-    return FAILED if failed else 0
+        findings = find(tabulate(finished), against)
+        names = ", ".join(contestant.name for contestant in contestants)
+        about = f"{names}: the same data, and the same {num_runs} seeds."
+    if findings:
+        hand_over(findings, finished, about, workdir)
+    return FAILED if failed else DONE
 
 
-def parse(arguments: list[str]) -> list[str]:
-    """Parse the flags; a wrong one ends like any other bad input."""
-    try:
-        words: list[str] = flags.FLAGS(arguments)
-    except flags.Error as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    return words
+def hand_over(
+    findings: Sequence[Findings], runs: Sequence[Run], about: str, workdir: Path
+) -> None:
+    """Write what was found, and print it."""
+    report = make_report(findings, about)
+    report.write(workdir)
+    command = shlex.join(["python", *sys.argv])
+    machine = dict(describe_machine())
+    write_page(workdir, findings, runs, about, command, machine)
+    print(report.to_markdown())
 
 
 def tabulate(runs: Sequence[Run]) -> Table:
@@ -191,34 +187,43 @@ def tabulate(runs: Sequence[Run]) -> Table:
     return table
 
 
-def report_methods(table: Table, against: str) -> Report | None:
-    """Write what the methods did on one data set, if there is something."""
-    if against not in table:
-        return None
-    results, text = describe(table, against)
-    figure = draw_comparison(table)
-    return Report(NAME, results, text, figure, kind="Methods")
+def find(table: Table, against: str) -> list[Findings]:
+    """Give what the methods did on one data set, if there is something."""
+    return [Findings(table, against)] if against in table else []
 
 
-def report_domains(
-    settings: dict[str, ByTarget], against: str, single_by: str
-) -> Report | None:
-    """Write what they did over several domains, if there is something."""
-    settings = {name: of for name, of in settings.items() if against in of}
-    if not settings:
-        return None
-    results: dict[str, Any] = {}
-    plotted: dict[str, Any] = {}
-    text = ["Each domain is the target once; means over the targets."]
-    for setting, by_target in settings.items():
-        table = average(by_target)
-        results[setting], words = describe(table, against)
-        text += [f"## {name_setting(setting, single_by)}", words]
-        text += ["Test errors by target, %:"]
-        text += [format_table(*list_targets(by_target))]
-        plotted |= {f"{name}, {setting}": of for name, of in table.items()}
-    figure = draw_comparison(plotted)
-    return Report(NAME, results, "\n\n".join(text), figure, kind="Methods")
+def find_by_domain(
+    settings: Mapping[str, ByTarget], against: str, single_by: str
+) -> list[Findings]:
+    """Give what they did over several domains, if there is something."""
+    return [
+        Findings.over_targets(
+            of, against, setting, name_setting(setting, single_by)
+        )
+        for setting, of in settings.items()
+        if against in of
+    ]
+
+
+def gather(findings: Sequence[Findings]) -> Table:
+    """Give the runs of all findings, by names that tell them apart."""
+    return {
+        f"{name}, {found.setting}" if found.setting else name: runs
+        for found in findings
+        for name, runs in found.table.items()
+    }
+
+
+def make_report(findings: Sequence[Findings], about: str) -> Report:
+    """Make what is written as Markdown, JSON and PNG."""
+    results = {found.setting: found.to_json() for found in findings}
+    return Report(
+        NAME,
+        results.get("", results),
+        write_markdown(findings, about),
+        draw_comparison(gather(findings)),
+        kind="Methods",
+    )
 
 
 def name_setting(setting: str, single_by: str) -> str:
@@ -232,22 +237,6 @@ def name_setting(setting: str, single_by: str) -> str:
     return titles[setting]
 
 
-def describe(table: Table, against: str) -> tuple[dict[str, Any], str]:
-    """Give what tables say as data, and the tables in words."""
-    compared = compare(table, against)
-    header = ("", "runs", *list_columns(table))
-    text = [format_table(header, describe_runs(table))]
-    text += ["Mean ± sample standard deviation."]
-    text += [f"Test errors against those of {against}, seed by seed:"]
-    header = (
-        *("", "difference", "95 % by bootstrap", "effect size d"),
-        *("p, paired t", "p after Holm", "p, Wilcoxon"),
-    )
-    text += [format_table(header, list_comparisons(compared))]
-    text += ["\n".join(f"- {line}" for line in say(table, against, compared))]
-    return to_json(table, against, compared), "\n\n".join(text)
-
-
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=parse)
+    app.run(main, flags_parser=make_parser(__doc__))

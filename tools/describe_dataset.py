@@ -7,7 +7,6 @@ Checks it as training does, and decodes nothing.
 """
 
 import os
-import sys
 
 # Before TensorFlow is imported, which reads it once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -15,25 +14,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.data.retrieval import open_retrieval
 from ntaa_tf.data.retrieval import summarize
-
-BAD_INPUT = 2
 
 
 def main(arguments: list[str]) -> int:
     """Print the summary of the data set that the flags name.
 
     Returns:
-        The exit status: 0, or 2 for input that can't be followed.
+        The exit status, as of `ntaa_tf.command_line.end`.
     """
-    try:
-        print(describe(arguments[1:]))
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    return 0
+    return end(lambda: print(describe(arguments[1:])))
 
 
 def describe(words: list[str]) -> str:
@@ -51,4 +45,4 @@ if __name__ == "__main__":
         required=True,
     )
     flags.DEFINE_string("data_dir", None, "Its folder, or the one above it.")
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

@@ -9,7 +9,6 @@ it by `--method=retrain --derived_weights=inherit` and this architecture.
 """
 
 import os
-import sys
 from pathlib import Path
 
 # Before TensorFlow is imported, which reads it once.
@@ -21,12 +20,13 @@ from absl import flags
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.files import write_atomically
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import WEIGHT_FREE
 
-BAD_INPUT = 2
 IDENTITY = "identity"
 
 
@@ -64,26 +64,24 @@ def scatter(architecture: Architecture, seed: int) -> Architecture:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the architecture that the flags ask for.
+    """Run the command.
 
     Returns:
-        The exit status: 0, or 2 for input that can't be followed.
+        The exit status, as of `ntaa_tf.command_line.end`.
     """
+    return end(lambda: follow(arguments[1:]))
+
+
+def follow(words: list[str]) -> None:
+    """Write the architecture that the flags ask for."""
+    refuse_words(words)
     flag = flags.FLAGS
-    try:
-        refuse_words(arguments[1:])
-        chosen = Architecture.from_json(
-            Path(flag.architecture).read_text("utf-8")
-        )
-        scattered = scatter(chosen, flag.seed)
-        Path(flag.output).parent.mkdir(parents=True, exist_ok=True)
-        with write_atomically(Path(flag.output)) as unfinished:
-            unfinished.write_text(scattered.to_json(), "utf-8")
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
+    chosen = Architecture.from_json(Path(flag.architecture).read_text("utf-8"))
+    scattered = scatter(chosen, flag.seed)
+    Path(flag.output).parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(Path(flag.output)) as unfinished:
+        unfinished.write_text(scattered.to_json(), "utf-8")
     print(scattered)
-    return 0
 
 
 if __name__ == "__main__":
@@ -93,4 +91,4 @@ if __name__ == "__main__":
     }.items():
         flags.DEFINE_string(name, None, meaning, required=True)
     flags.DEFINE_integer("seed", 0, "Of the draw.", lower_bound=0)
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

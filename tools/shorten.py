@@ -8,7 +8,6 @@ Writes the model up to one of its feature maps, without a classifier, for
 """
 
 import os
-import sys
 from pathlib import Path
 
 # Before TensorFlow is imported, which reads it once.
@@ -18,10 +17,11 @@ import keras
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.graph.cost import measure_cost
 
-BAD_INPUT = 2
 MAP_RANK = 4
 
 
@@ -54,28 +54,28 @@ def shorten(model: keras.Model, after: str) -> keras.Model:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the shortened model that the flags ask for.
+    """Run the command.
 
     Returns:
-        The exit status: 0, or 2 for input that can't be followed.
+        The exit status, as of `ntaa_tf.command_line.end`.
     """
+    return end(lambda: follow(arguments[1:]))
+
+
+def follow(words: list[str]) -> None:
+    """Write the shortened model that the flags ask for."""
+    refuse_words(words)
     flag = flags.FLAGS
-    try:
-        refuse_words(arguments[1:])
-        model = keras.models.load_model(flag.model)
-        short = shorten(model, flag.after)
-        Path(flag.output).parent.mkdir(parents=True, exist_ok=True)
-        short.save(flag.output)
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
+    model = keras.models.load_model(flag.model)
+    short = shorten(model, flag.after)
+    Path(flag.output).parent.mkdir(parents=True, exist_ok=True)
+    short.save(flag.output)
     for name, of in (("source", model), ("short", short)):
         cost = measure_cost(of)
         print(
             f"{name}: depth {cost.depth}, {cost.parameters:,} parameters, "
             f"{cost.macs:,} MACs"
         )
-    return 0
 
 
 if __name__ == "__main__":
@@ -85,4 +85,4 @@ if __name__ == "__main__":
         "output": "The `.keras` file to write.",
     }.items():
         flags.DEFINE_string(name, None, meaning, required=True)
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

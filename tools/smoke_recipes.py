@@ -29,6 +29,10 @@ from stand_ins import write_stand_ins
 
 from ntaa_tf.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.adapt import read_recipe
+from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.recipe import Recipe
@@ -146,11 +150,17 @@ def smoke(file: Path, workdir: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run all recipes that the flags name, and print a table.
+    """Run the command.
 
     Returns:
-        The exit status: 0, or 1 if a recipe failed.
+        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
     """
+    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
+
+
+def follow(words: list[str]) -> int:
+    """Run all recipes that the flags name, and print a table."""
+    refuse_words(words)
     workdir = Path(flags.FLAGS.workdir).absolute()
     files = [f for f in list_recipes() if re.search(flags.FLAGS.only, f.stem)]
     width = max((len(file.stem) for file in files), default=0)
@@ -165,4 +175,4 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     flags.DEFINE_string("workdir", "runs/smoke", "Where the runs are kept.")
     flags.DEFINE_string("only", "", "A regular expression that names match.")
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

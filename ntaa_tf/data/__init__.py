@@ -9,6 +9,8 @@ from ntaa_tf.data.catalog import open_dataset
 from ntaa_tf.data.crops import crop_center
 from ntaa_tf.data.domains import join_domains
 from ntaa_tf.data.examples import Examples
+from ntaa_tf.data.fingerprint import check_fingerprint
+from ntaa_tf.data.fingerprint import take_fingerprint
 from ntaa_tf.data.order import make_order
 from ntaa_tf.data.order import spread
 from ntaa_tf.data.order import steps_per_epoch
@@ -27,6 +29,7 @@ __all__ = [
     "RawDataset",
     "RawSplit",
     "ServedDecoder",
+    "check_fingerprint",
     "contrasting_batches",
     "crop_center",
     "evaluation_batches",
@@ -39,5 +42,6 @@ __all__ = [
     "split_dataset",
     "spread",
     "steps_per_epoch",
+    "take_fingerprint",
     "training_batches",
 ]

@@ -1,6 +1,7 @@
 """The image classification sets of tensorflow-datasets."""
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ntaa_tf.data.raw import RawDataset
@@ -109,10 +110,18 @@ def _read_split(builder: tfds.core.DatasetBuilder, split: str) -> RawSplit:
     )
     images: list[bytes] = []
     labels: list[int] = []
-    # Batches are read about twice as fast as single examples.
-    for batch in examples.batch(READ_BATCH).as_numpy_iterator():
-        images.extend(batch["image"])
-        labels.extend(batch["label"])
+    try:
+        # Batches are read about twice as fast as single examples.
+        for batch in examples.batch(READ_BATCH).as_numpy_iterator():
+            images.extend(batch["image"])
+            labels.extend(batch["label"])
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"Invalid data set `{builder.name}`. Expected files in "
+            f"{builder.data_dir} that can be read. Received: the {split} split "
+            f"is damaged after {len(labels)} examples "
+            f"({error.message.splitlines()[0]}). Prepare it anew."
+        ) from error
     return RawSplit(images, np.array(labels))
 
 

@@ -1,6 +1,8 @@
 """Every choice of a run: what it means, may be, and is by default."""
 
+from ntaa_tf.recipe.groups import GROUPS
 from ntaa_tf.recipe.names import ATTRIBUTES
+from ntaa_tf.recipe.names import BUDGETS
 from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import LOGITS_REST
 from ntaa_tf.recipe.recipe import Recipe
@@ -10,7 +12,9 @@ from ntaa_tf.recipe.variants import shrink
 
 __all__ = [
     "ATTRIBUTES",
+    "BUDGETS",
     "CLASSIFICATION",
+    "GROUPS",
     "LOGITS_REST",
     "Recipe",
     "list_tuned",

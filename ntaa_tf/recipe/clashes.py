@@ -20,7 +20,6 @@ from ntaa_tf.recipe.names import BUDGETS
 from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import GUMBEL
 from ntaa_tf.recipe.names import LOGITS_REST
-from ntaa_tf.recipe.names import MIRRORED
 from ntaa_tf.recipe.names import RETRIEVAL
 from ntaa_tf.recipe.names import SINGLE_PATH
 
@@ -214,23 +213,23 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
 
 
 def _clash_beside(recipe: "Recipe") -> Iterator[Clash]:
-    mirrors = recipe.distribute == MIRRORED
+    divides = recipe.distribute != "none"
+    distributed = f"--distribute={recipe.distribute}"
     yield (
         "mixed_precision",
-        mirrors and recipe.mixed_precision == "float16",
-        "none or bfloat16 with --distribute=mirrored, of which no loss is "
-        "scaled",
+        divides and recipe.mixed_precision == "float16",
+        f"none or bfloat16 with {distributed}, of which no loss is scaled",
     )
     yield (
         "steps_per_execution",
-        mirrors and recipe.steps_per_execution > 1,
-        "1 with --distribute=mirrored: TensorFlow does not reduce over devices "
-        "in a loop",
+        divides and recipe.steps_per_execution > 1,
+        f"1 with {distributed}: TensorFlow does not reduce over devices in a "
+        "loop",
     )
     yield (
         "sync_batch_norm",
-        recipe.sync_batch_norm and not mirrors,
-        "False without --distribute=mirrored",
+        recipe.sync_batch_norm and not divides,
+        "False without --distribute",
     )
     is_limited = bool(recipe.limits)
     yield (

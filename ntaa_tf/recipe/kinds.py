@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Clash = tuple[str, bool, str]
 
 _OF_UNSUPERVISED = ("supernet", "supernet_dataset")
-# What a supernet that rests, and is even at first, has no use for.
-_NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "source_lead", "tune")
+# What a supernet that rests has no use for.
+_NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "tune")
 _OF_CELLS = ("search_space", "channels", "cells_per_block")
 _OF_SITES = (
     *("candidates", "sites", "skip_inputs", "candidate_weights", "calibrate"),

@@ -5,7 +5,6 @@ CLASSIFICATION, RETRIEVAL, ATTRIBUTES = TASKS = (
 )
 ADIENCE = "adience"  # The data set that has attributes and nothing else.
 EXPECTATION = "expectation"
-MIRRORED = "mirrored"
 GUMBEL = "gumbel"
 SINGLE_PATH = "single_path"
 RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)

@@ -22,7 +22,6 @@ from ntaa_tf.recipe.names import CLASSIFICATION
 from ntaa_tf.recipe.names import EMBEDDED_DATASET
 from ntaa_tf.recipe.names import EMBEDDED_MODEL
 from ntaa_tf.recipe.names import EXPECTATION
-from ntaa_tf.recipe.names import MIRRORED
 from ntaa_tf.recipe.names import RELAXATIONS
 from ntaa_tf.recipe.names import TASKS
 from ntaa_tf.recipe.ranges import check_ranges
@@ -327,13 +326,14 @@ class Recipe:
     )
     distribute: str = _choice(
         "none",
-        "Where training runs: on one device, or mirrored on all GPUs of this "
-        "machine, each of which has a part of every batch and all weights.",
-        ("none", MIRRORED),
+        "Where training runs: on one device; mirrored on all GPUs of this "
+        "machine; on the multiworker cluster that TF_CONFIG names; or on a "
+        "tpu. Each device has a part of every batch and all weights.",
+        ("none", "mirrored", "multiworker", "tpu"),
     )
     sync_batch_norm: bool = _choice(
         False,
-        "Where training is mirrored: let batch norm take its statistics from "
+        "On several devices: let batch norm take its statistics from "
         "whole batches, and not from the part that a device has.",
     )
     learning_rate: float = _choice(0.02, "Of the weights, at first.")
@@ -354,7 +354,8 @@ class Recipe:
         None,
         "By how much the logit of the source's own operation, and of those "
         "that begin as it, exceeds the others at first. By default 3. With "
-        "--start=paper 1, and of the source's own alone, as there.",
+        "--start=paper 1, and of the source's own alone, as there; 0 for "
+        "unsupervised.",
     )
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."
@@ -416,8 +417,16 @@ class Recipe:
         f"{', '.join(FORMATS)}.",
     )
     seed: int = _choice(0, "Of everything random.")
+    deterministic: bool = _choice(
+        False,
+        "Give the same bits whenever the same command is run on the same kind "
+        "of machine, killed on the way or not; slower on GPUs.",
+    )
     workdir: str | None = _choice(
-        None, "Where the run is kept; by default below runs/."
+        None,
+        "Where the run is kept. By default where an unfinished run of the same "
+        "flags is, below runs/; else in a new directory there, named after the "
+        "model, the data set, the method and the time.",
     )
     smoke: bool = _choice(
         False, "Shrink data and epochs: every stage, in little time."

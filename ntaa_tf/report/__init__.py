@@ -2,6 +2,7 @@
 
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.drawing import draw_architecture
+from ntaa_tf.report.drawing import render_architecture
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_table
@@ -11,5 +12,6 @@ __all__ = [
     "draw_architecture",
     "draw_contact_sheet",
     "format_table",
+    "render_architecture",
     "write_report",
 ]

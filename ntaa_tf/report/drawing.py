@@ -1,5 +1,6 @@
 """The picture of an architecture: what each site was, and what it became."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -54,6 +55,25 @@ def draw_architecture(
     for file in (path, path.with_suffix(".svg")):
         with write_atomically(file) as unfinished:
             figure.savefig(unfinished, dpi=DOTS_PER_INCH, facecolor="white")
+
+
+def render_architecture(
+    architecture: Architecture, operations: Operations = UNKNOWN
+) -> bytes:
+    """Draw an architecture, as `draw_architecture` does, in memory.
+
+    Args:
+        architecture: what is drawn.
+        operations: what the source's operation at each site is called.
+
+    Returns:
+        What a PNG file holds.
+    """
+    drawn = io.BytesIO()
+    make_figure(architecture, operations).savefig(
+        drawn, format="png", dpi=DOTS_PER_INCH, facecolor="white"
+    )
+    return drawn.getvalue()
 
 
 def make_figure(

@@ -1,9 +1,25 @@
-"""Pieces of HTML that the sections of the page share."""
+"""HTML that pages and their sections share."""
 
 import html
 from collections.abc import Iterable
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from ntaa_tf.files import write_atomically
+from ntaa_tf.report.style import STYLE
+
+
+def write_document(path: Path, title: str, body: str) -> None:
+    """Write a page as one HTML file; the body is HTML."""
+    page = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{html.escape(title)}</title>\n<style>{STYLE}</style>\n"
+        f"</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(page, "utf-8")
 
 
 def write_section(title: str, content: str) -> str:

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.files import write_atomically
 from ntaa_tf.report import pictures
 from ntaa_tf.report import sections
 from ntaa_tf.report.exports import show_exports
+from ntaa_tf.report.markup import write_document
 from ntaa_tf.report.records import Records
-from ntaa_tf.report.style import STYLE
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
@@ -33,10 +32,9 @@ def write_report(
         metrics: what `metrics.json` holds; what is missing is left out.
         records: what else the run left.
     """
-    heading = html.escape(title)
     body = "\n".join(
         (
-            f"<h1>{heading}</h1>",
+            f"<h1>{html.escape(title)}</h1>",
             f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
             sections.show_results(metrics),
             pictures.show_curves(records.history),
@@ -52,14 +50,7 @@ def write_report(
             sections.show_run(recipe, metrics, records),
         )
     )
-    page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
-    with write_atomically(path) as unfinished:
-        unfinished.write_text(page, "utf-8")
+    write_document(path, title, body)
 
 
 def _summarize(metrics: Mapping[str, Any]) -> str:

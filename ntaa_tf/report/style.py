@@ -1,4 +1,4 @@
-"""The style sheet of the page."""
+"""The style sheet of all pages."""
 
 STYLE = """
 :root {
@@ -50,9 +50,11 @@ th, td {
   text-align: left; white-space: nowrap;
 }
 th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
-.results { width: 100%; }
-.results th + th, .results td { text-align: right; }
-.results tbody th { color: var(--ink); font-size: 1rem; }
+.results, .compared { width: 100%; }
+.results th + th, .results td, .compared th + th, .compared td {
+  text-align: right;
+}
+.results tbody th, .compared tbody th { color: var(--ink); font-size: 1rem; }
 .results tbody tr:last-child { background: var(--card); font-weight: 700; }
 .listing tbody tr:last-child { background: none; font-weight: inherit; }
 .panels {
@@ -63,6 +65,7 @@ th { color: var(--quiet); font-size: .8125rem; font-weight: 600; }
   box-sizing: border-box; width: 100%; height: auto; padding: .75rem;
   border: 1px solid var(--line); border-radius: .6rem;
 }
+.wide { grid-template-columns: minmax(0, 44rem); }
 .columns {
   display: flex; flex-wrap: wrap; align-items: flex-start; gap: 0 3rem;
 }
@@ -73,9 +76,11 @@ pre {
 }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--accent); }
+a { color: var(--accent); }
+li { margin: .25rem 0; }
 @media (max-width: 40rem) {
   th, td { padding: .4rem .5rem; }
-  .results tbody th { white-space: normal; }
+  .results tbody th, .compared tbody th { white-space: normal; }
 }
 .dot {
   display: inline-block; width: .7em; height: .7em; margin-right: .5em;

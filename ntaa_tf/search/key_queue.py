@@ -59,11 +59,11 @@ class KeyQueue:
             keys: (batch, size), at most as many as the queue holds.
 
         Raises:
-            ValueError: if there are more.
+            ValueError: if there are more, and that is known in advance.
         """
         keys = gather(keys)
-        count = keys.shape[0]
-        if count > self.length:
+        count = ops.shape(keys)[0]  # Several workers know it step by step.
+        if isinstance(count, int) and count > self.length:
             raise ValueError(
                 "Invalid value for `keys`. Expected at most the "
                 f"{self.length} that the queue holds. Received: {count}."

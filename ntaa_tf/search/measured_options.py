@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ntaa_tf.costs.architecture_program import Options
+from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import restore_loss
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.joint import Supernet
@@ -130,7 +131,8 @@ class MeasuredOptions:
             choice.choose(options[choice.name])
         losses = [float(self._compute(*batch)) for batch in self._batches]
         mean = sum(losses) / len(losses)
-        return min(mean, LARGEST) if math.isfinite(mean) else LARGEST
+        loss: float = agree(mean)  # All workers choose by the same.
+        return min(loss, LARGEST) if math.isfinite(loss) else LARGEST
 
     def _restore(self) -> None:
         """Put back what moves in a forward pass, and what mixes."""

@@ -1,6 +1,7 @@
 """Batch norm statistics of a network whose layers have changed."""
 
 import contextlib
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
@@ -63,11 +64,40 @@ class Recalibration:
         Random seeds and all other state that moves in training are put back
         as well.
         """
-        state = self._model.non_trainable_variables
-        values = [variable.numpy() for variable in state]
+        values = self._read_state()
         try:
             self(batches)
             yield
         finally:
-            for variable, value in zip(state, values, strict=True):
-                variable.assign(value)
+            self._put_back(values)
+
+    def if_better(
+        self, batches: Iterable[Any], measure: Callable[[], float]
+    ) -> float:
+        """Estimate, and leave no trace unless the model measures better.
+
+        Args:
+            batches: of training images (batch, ..., 3).
+            measure: how good the model is; more is better.
+
+        Returns:
+            How good it is in the end.
+        """
+        before = measure()
+        if not self._layers:
+            return before
+        values = self._read_state()
+        self(batches)
+        after = measure()
+        if after > before:
+            return after
+        self._put_back(values)
+        return before
+
+    def _read_state(self) -> list[Any]:
+        return [v.numpy() for v in self._model.non_trainable_variables]
+
+    def _put_back(self, values: list[Any]) -> None:
+        state = self._model.non_trainable_variables
+        for variable, value in zip(state, values, strict=True):
+            variable.assign(value)

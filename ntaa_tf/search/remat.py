@@ -6,13 +6,14 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ntaa_tf.distribute import DistributedModel
 from ntaa_tf.graph.segments import Segment
 from ntaa_tf.graph.walk import run_calls
 from ntaa_tf.search.memory import cut_for_remat
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class Rematerialized(keras.Model):
+class Rematerialized(DistributedModel):
     """A functional model that may hold few activations while it trains.
 
     Compiled with `remat=True` it runs in training segment by segment of its

@@ -10,6 +10,7 @@ from ntaa_tf.files import list_differences
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
+from ntaa_tf.model_files import load_model
 from ntaa_tf.search.joint import Supernet
 
 MODEL_FILE = "super.keras"
@@ -96,7 +97,7 @@ def load_super(supernet: Supernet, directory: Path) -> list[keras.Variable]:
     Raises:
         ValueError: if a layer of the kept one is missing, or is another.
     """
-    kept = keras.models.load_model(directory / MODEL_FILE)
+    kept = load_model(directory / MODEL_FILE)
     logits = {id(variable) for variable in supernet.logits}
     own = {layer.name: layer for layer in supernet.layers}
     resting = []

@@ -11,6 +11,7 @@ import keras
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.costs.latency_table import LatencyTable
 from ntaa_tf.costs.latency_table import measure_latency_table
+from ntaa_tf.distribute import agree
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
@@ -43,7 +44,8 @@ def check_budget(
     """
     if "latency_ms" in recipe.limits:
         table = measure_latency_table(*_finish(recipe, source, supernet))
-        write_json(directory / LATENCY_FILE, dataclasses.asdict(table))
+        # Workers measure different ones.
+        write_json(directory / LATENCY_FILE, agree(dataclasses.asdict(table)))
     return make_budget(recipe, source, supernet, directory)
 
 

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.distribute import agree
 from ntaa_tf.files import write_atomically
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.model_files import save_model
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
@@ -20,7 +22,6 @@ from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.stages.budgeting import describe_budget
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import save_model
 
 ARCHITECTURE_FILE = "architecture.json"
 PROBABILITIES_FILE = "probabilities.json"
@@ -43,7 +44,8 @@ def settle_architecture(
     Returns:
         The architecture; and, where there is a `budget`, what that says.
     """
-    architecture = derive(supernet, budget)
+    derived = derive(supernet, budget).to_json()
+    architecture = Architecture.from_json(agree(derived))
     with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
         unfinished.write_text(architecture.to_json(), "utf-8")
     if budget is None:

@@ -14,6 +14,7 @@ from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.picturing import log_picture
 
 DRAWS = 1000
 
@@ -36,6 +37,7 @@ def draw(job: Job, directory: Path) -> dict[str, Any]:
     if job.recipe.plan.search == RANDOM:
         draw_uniformly(supernet, budget, job.recipe.seed)
     architecture, costs = settle_architecture(supernet, budget, directory)
+    log_picture(job, architecture, directory)
     difference = keep_collapsed(job, supernet, architecture, directory)
     return {"collapse_difference": difference, **costs}
 

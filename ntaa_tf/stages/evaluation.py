@@ -9,6 +9,7 @@ import keras
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
+from ntaa_tf.model_files import load_model
 from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.job import Job
@@ -42,7 +43,7 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     searched = {}
     collapsed = job.path / "search" / COLLAPSED_FILE
     if job.recipe.plan.trains_supernet and collapsed.exists():
-        model = keras.models.load_model(collapsed)
+        model = load_model(collapsed)
         searched = {"searched": _measure_test(job, _predict_test(job, model))}
     confusions = job.task.confuse(predictions, job.dataset)
     if confusions:

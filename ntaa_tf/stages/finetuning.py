@@ -12,13 +12,16 @@ from ntaa_tf.methods import INHERIT
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
+from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_collapsed_kernels
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.deriving import RECALIBRATION_BATCHES
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.stages.plain import freeze_before
 from ntaa_tf.stages.pretraining import PRETRAINED_FILE
@@ -26,6 +29,9 @@ from ntaa_tf.stages.pretraining import PRETRAINED_FILE
 
 def finetune(job: Job, directory: Path) -> dict[str, Any]:
     """Train the plain model for the epochs that are left.
+
+    Batch norm ends with the moving averages of the training, or with means
+    over batches, whichever validates better.
 
     Args:
         job: what the stages share; its `path` gets `adapted.keras`.
@@ -51,11 +57,16 @@ def finetune(job: Job, directory: Path) -> dict[str, Any]:
         recipe.one_cosine,
         list_careful(job, model),
     )
+    # Of few images, as moving averages are, they can mislead where nearly dead
+    # channels pass one normalization after the other.
+    score = Recalibration(model).if_better(
+        job.calibration_images(RECALIBRATION_BATCHES),
+        lambda: job.validate(model),
+    )
     for layer in frozen:
         layer.trainable = True
     save_model(job.task.finish(model), job.path / ADAPTED_FILE)
-    score = f"validation_{job.task.score}"
-    return {"history": history, score: job.validate(model)}
+    return {"history": history, f"validation_{job.task.score}": score}
 
 
 def list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
@@ -78,11 +89,11 @@ def load_start(job: Job) -> keras.Model:
     plan = job.recipe.plan
     if plan.weights == TRANSFER:
         path = job.path / "pretrain" / PRETRAINED_FILE
-        return keras.models.load_model(path)
+        return load_model(path)
     model = job.source
     if plan.search != NOTHING:
         path = job.path / "search" / COLLAPSED_FILE
-        model = keras.models.load_model(path)
+        model = load_model(path)
     if job.recipe.squeeze_excitation:
         # What the search left of a branch may be without convolutions.
         branches = find_residual_branches(job.source)

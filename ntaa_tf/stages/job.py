@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from ntaa_tf import data
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.files import write_atomically
+from ntaa_tf.distribute import agree
+from ntaa_tf.model_files import load_model
 from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.joint import Supernet
@@ -70,7 +71,7 @@ class Job:
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
-        return keras.models.load_model(self.path / ADAPTED_FILE)
+        return load_model(self.path / ADAPTED_FILE)
 
     def make_optimizer(
         self,
@@ -148,11 +149,12 @@ class Job:
         )
 
     def validate(self, model: keras.Model) -> float:
-        """Measure what choices are made by."""
+        """Measure what choices are made by, the same on all workers."""
         measured = self.task.measure(
             model, self.dataset.validation, self.recipe.batch_size
         )
-        return measured[self.task.score]
+        score: float = agree(measured[self.task.score])
+        return score
 
     def sample_images(self, count: int) -> np.ndarray:
         """Give some training images, uint8, as they are validated."""
@@ -186,8 +188,8 @@ def make_supernet(recipe: Recipe, source: keras.Model) -> Supernet:
             apply_architecture(cells, given)
         return cells
     lead = recipe.source_lead
-    if recipe.plan.self_supervises:
-        lead = 0.0  # All logits are equal.
+    if lead is None and recipe.plan.self_supervises and recipe.start == "paper":
+        lead = 0.0  # All logits are equal there.
     return insert_mixed_ops(
         source,
         candidates=recipe.candidates,
@@ -215,9 +217,3 @@ def read_architecture(path: Path) -> Architecture:
             "Invalid value for `architecture`. Expected the architecture.json "
             f"of a run. Received: {path} ({error.strerror})."
         ) from error
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file, atomically and without optimizer state."""
-    with write_atomically(path) as unfinished:
-        model.save(unfinished, include_optimizer=False)

@@ -7,10 +7,11 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
 from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.tasks.classification import replace_classifier
 
@@ -39,7 +40,7 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
         ),
         job.path,
     )
-    found = keras.models.load_model(job.path / "search" / COLLAPSED_FILE)
+    found = load_model(job.path / "search" / COLLAPSED_FILE)
     model = replace_classifier(
         rewrite(found, fresh=True), len(raw.class_names), recipe.seed
     )

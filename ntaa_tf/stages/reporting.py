@@ -6,8 +6,6 @@ from typing import Any
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.files import read_json
-from ntaa_tf.graph.rewrite import flatten
-from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
@@ -20,6 +18,7 @@ from ntaa_tf.stages.evaluation import SHEET_FILE
 from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
+from ntaa_tf.stages.picturing import name_operations
 from ntaa_tf.stages.searching import COURSE_FILE
 from ntaa_tf.workdir import RESULT_FILE
 
@@ -59,7 +58,7 @@ def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
     return Records(
         history=_read_history(job.path),
         architecture=architecture,
-        operations=_name_operations(job),
+        operations=name_operations(job),
         probabilities=_read_if_there(search / COURSE_FILE),
         confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
         command=write_command(job.recipe),
@@ -81,14 +80,3 @@ def _read_history(path: Path) -> dict[str, list[float]]:
 
 def _read_if_there(path: Path) -> dict[str, Any]:
     return read_json(path) if path.exists() else {}
-
-
-def _name_operations(job: Job) -> dict[str, str]:
-    """Say what each convolution of the source is; cells have no sites."""
-    if job.recipe.searches_cells:
-        return {}
-    return {
-        convolution.name: convolution.geometry.summary
-        for convolution in find_convolutions(flatten(job.source))
-        if convolution.geometry is not None
-    }

@@ -34,6 +34,7 @@ from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.picturing import log_picture
 from ntaa_tf.stages.streams import count_search_steps
 from ntaa_tf.stages.streams import list_streams
 from ntaa_tf.stages.supernet_directory import find_super
@@ -51,7 +52,8 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     Args:
         job: what the stages share.
         directory: gets `architecture.json`, `collapsed.keras`, and in
-            `probability_course.json` what was probable after each epoch.
+            `probability_course.json` what was probable after each epoch;
+            TensorBoard's logs in it show the architecture as well.
 
     Returns:
         The `history`: each metric after each epoch; the `gap`: how good
@@ -81,6 +83,7 @@ def search(job: Job, directory: Path) -> dict[str, Any]:
     architecture, costs = settle_architecture(supernet, budget, directory)
     if costs:
         gap["budget"] = monitor.evaluate()
+    log_picture(job, architecture, directory)
     difference = keep_collapsed(job, supernet, architecture, directory)
     return {
         "history": history,
@@ -197,6 +200,7 @@ def _fit(
         steps_per_epoch=count_search_steps(job.recipe, job.dataset),
         directory=directory,
         callbacks=callbacks,
+        later_steps=job.recipe.finetune_epochs * job.steps,
     )
 
 

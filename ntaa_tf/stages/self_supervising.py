@@ -1,5 +1,6 @@
 """The stage in which a supernet learns without labels, once for all tasks."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.distribute import share_directory
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.model_files import load_model
+from ntaa_tf.model_files import save_model
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.runs import find_versions
 from ntaa_tf.search.contrastive import ContrastiveSupernet
@@ -26,7 +30,6 @@ from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.stages.job import save_model
 from ntaa_tf.stages.supernet_directory import FLAG
 from ntaa_tf.stages.supernet_directory import check_kept
 from ntaa_tf.stages.supernet_directory import find_super
@@ -53,7 +56,9 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
     """
     path = find_super(job.recipe, job.path)
     height, width = job.source.inputs[0].shape[1:3]
-    with claim(path, FLAG):
+    is_own = job.recipe.supernet is None  # Then it is in a work directory.
+    share = contextlib.nullcontext if is_own else share_directory
+    with share(path) as path, claim(path, FLAG):
         if is_kept(path):
             check_kept(job.recipe, job.source)
             return {"kept": True}
@@ -84,7 +89,8 @@ def learn_without_labels(
     """
     if recipe.supernet_dataset is not None:
         dataset = _prepare_others(recipe, image_size, path)
-    job = Job(recipe, _keep_features(recipe, image_size, path), dataset, path)
+    source = _keep_features(recipe, image_size, dataset, path)
+    job = Job(recipe, source, dataset, path)
     features = make_supernet(recipe, job.source)
     learner = _make_learner(job, features)
     history = fit_resumably(
@@ -116,7 +122,9 @@ def learn_without_labels(
     return history
 
 
-def _keep_features(recipe: Recipe, image_size: Size, path: Path) -> keras.Model:
+def _keep_features(
+    recipe: Recipe, image_size: Size, dataset: Any, path: Path
+) -> keras.Model:
     """Load the source, once: the keys have to be of the same to the end."""
     file = "source.keras"
 
@@ -126,10 +134,11 @@ def _keep_features(recipe: Recipe, image_size: Size, path: Path) -> keras.Model:
         )
         features = load_features(recipe, info, image_size)
         save_model(features, directory / file)
-        return {}
+        return {"data": data.take_fingerprint(dataset)}
 
-    open_super(recipe, image_size, path).run_once("source", load)
-    return keras.models.load_model(path / "source" / file)
+    kept = open_super(recipe, image_size, path).run_once("source", load)
+    data.check_fingerprint(kept["data"], dataset)
+    return load_model(path / "source" / file)
 
 
 def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:

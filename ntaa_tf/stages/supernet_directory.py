@@ -41,7 +41,7 @@ def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:
     names = (
         *("model", "weights", "preprocessing", "last_stride"),
         *("candidates", "sites", "skip_inputs", "candidate_weights", "start"),
-        "smoke",
+        *("source_lead", "smoke"),
     )
     shared = {name: getattr(recipe, name) for name in names}
     return {**shared, "image_size": list(image_size)}

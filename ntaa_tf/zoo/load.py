@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from ntaa_tf.distribute import run_alone
 from ntaa_tf.size import Size
 from ntaa_tf.size import as_size
 from ntaa_tf.zoo import autoreid
@@ -81,5 +82,5 @@ def _make_digits(image_size: Size, trained: bool) -> keras.Model:
             f"{embedded.NAME!r}. Received: {height}x{width}."
         )
     if trained:
-        return embedded.pretrain_digits(height)
+        return run_alone(embedded.pretrain_digits, height)
     return embedded.build_classifier(height, np.random.default_rng(0))

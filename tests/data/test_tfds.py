@@ -78,6 +78,24 @@ def test_failed_download_says_how_to_prepare(monkeypatch, tmp_path):
     assert "tfds build cifar100 --data_dir" in message
 
 
+@pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda b: b[:-9] + b"x"])
+def test_a_damaged_file_is_told_with_its_split(use_builder, tmp_path, damage):
+    path = tmp_path / "pets-train.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for _ in range(3):
+            writer.write(b"encoded image")
+    path.write_bytes(damage(path.read_bytes()))
+    builder = _classification("train")
+    builder.as_dataset = lambda **_: tf.data.TFRecordDataset(str(path)).map(
+        lambda image: {"image": image, "label": 0}
+    )
+    builder.name, builder.data_dir = "pets", tmp_path
+    use_builder(builder)
+    expected = r"Invalid data set `pets`.*the train split is damaged.*anew"
+    with pytest.raises(ValueError, match=expected):
+        open_dataset("pets")
+
+
 def test_real_cifar10_is_held_encoded_until_prepared(shared_data):
     raw = open_dataset("cifar10", str(shared_data / "tfds"))
     assert raw.class_names[:2] == ("airplane", "automobile")

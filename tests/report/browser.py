@@ -22,6 +22,14 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 60.0  # Seconds for an answer, on a busy machine.
+# Of a colour of the page, from 0 to 1.
+LIGHTNESS = """
+(() => {{
+  const colour = getComputedStyle(document.body).{};
+  const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  return parts.reduce((sum, part) => sum + part) / (3 * 255);
+}})()
+"""
 
 
 @contextlib.contextmanager

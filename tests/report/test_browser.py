@@ -22,13 +22,6 @@ pytestmark = pytest.mark.skipif(
 
 PHONE = 390  # Pixels.
 CANDIDATES = ("source", "conv5x5", "identity", "max_pool")
-LIGHTNESS = """
-(() => {{
-  const colour = getComputedStyle(document.body).{};
-  const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
-  return parts.reduce((sum, part) => sum + part) / (3 * 255);
-}})()
-"""
 
 
 def make_records():
@@ -116,7 +109,7 @@ def test_text_reads_in_the_light_and_in_the_dark(scheme, page):
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     page.ask("Emulation.setEmulatedMedia", features=features)
     paper, ink = (
-        page.evaluate(LIGHTNESS.format(name))
+        page.evaluate(browser.LIGHTNESS.format(name))
         for name in ("backgroundColor", "color")
     )
     assert abs(paper - ink) > 0.6

@@ -79,3 +79,33 @@ def test_temporary_statistics_are_put_back(model, batches):
         assert np.all(norm.moving_mean.numpy() > 2)
     for old, new in zip(before, norm.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+def test_better_statistics_are_kept(model, batches):
+    measured = iter([0.5, 0.75])
+    score = Recalibration(model).if_better(batches, lambda: next(measured))
+    assert score == 0.75
+    expected = [w.copy() for w in model.get_layer("norm").get_weights()]
+    Recalibration(model)(batches)
+    for kept, anew in zip(
+        model.get_layer("norm").get_weights(), expected, strict=True
+    ):
+        np.testing.assert_allclose(kept, anew, rtol=1e-6)
+    np.testing.assert_allclose(expected[2], 3, atol=0.3)
+
+
+@pytest.mark.parametrize("after", [0.25, 0.5, float("nan")])
+def test_statistics_that_are_no_better_leave_no_trace(model, batches, after):
+    before = [w.copy() for w in model.get_weights()]
+    measured = iter([0.5, after])
+    score = Recalibration(model).if_better(batches, lambda: next(measured))
+    assert score == 0.5
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_without_batch_norm_it_is_measured_once():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(2)(inputs))
+    measured = iter([0.5])
+    assert Recalibration(model).if_better([], lambda: next(measured)) == 0.5

@@ -11,6 +11,7 @@ from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.training import ResumableState
 
 SMOKE = Recipe(
@@ -169,3 +170,25 @@ def test_a_supernet_can_learn_in_half_precision(supernet, tmp_path):
     assert half == pytest.approx(whole, rel=0.05)
     kept = keras.models.load_model(tmp_path / "super.keras")
     assert {layer.compute_dtype for layer in kept.layers} == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("choices", "leads"),
+    [
+        ({}, [3, 3, 0]),  # The larger kernel begins as the source's own.
+        ({"source_lead": 1.0}, [1, 1, 0]),
+        ({"start": "paper"}, [0, 0, 0]),
+        ({"start": "paper", "source_lead": 1.0}, [1, 0, 0]),
+    ],
+)
+def test_the_mixture_begins_near_the_source_unless_as_in_the_paper(
+    choices, leads
+):
+    inputs = keras.Input((8, 8, 3))
+    hidden = keras.layers.Conv2D(3, 3, padding="same", name="stem")(inputs)
+    outputs = keras.layers.Conv2D(3, 3, padding="same", name="site")(hidden)
+    recipe = dataclasses.replace(
+        SMOKE, sites="last:1", candidates="conv5x5,identity", **choices
+    )
+    supernet = make_supernet(recipe, keras.Model(inputs, outputs))
+    np.testing.assert_array_equal(supernet.logits[0], leads)

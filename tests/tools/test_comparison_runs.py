@@ -1,15 +1,20 @@
 """What is missing is run, what is there is kept, what fails is told."""
 
+import os
+import signal
 import sys
+import threading
+import time
 
 import compare
 import pytest
 from comparisons import runs as runs_module
+from comparisons.execution import run_missing
 from comparisons.runs import Contestant
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
-from comparisons.runs import run_missing
 
+from ntaa_tf.command_line import end
 from ntaa_tf.files import write_json
 
 
@@ -81,7 +86,7 @@ def test_only_what_is_missing_is_run(jobs, tmp_path, started):
 def test_processes_share_the_cores(
     jobs, threads, tmp_path, started, monkeypatch
 ):
-    monkeypatch.setattr(runs_module.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     runs = make_runs(tmp_path, "other --method=finetune")
     run_missing(runs, jobs)
@@ -94,6 +99,30 @@ def test_a_failure_is_told_and_stops_no_other(tmp_path, started, caplog):
     assert failed.contestant.name == "broken"
     assert "why it failed" in caplog.text
     assert runs[0].is_finished
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_stopping_ends_what_runs_and_begins_no_more(
+    jobs, tmp_path, monkeypatch
+):
+    begun = tmp_path / "begun"
+    begun.mkdir()
+
+    def command(run):
+        path = str(begun / f"{run.contestant.name}{run.seed}")
+        code = f"open({path!r}, 'w'); import time; time.sleep(60)"
+        return [sys.executable, "-c", code]
+
+    def terminate():
+        while len(list(begun.iterdir())) < jobs:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(runs_module.Run, "command", property(command))
+    runs = make_runs(tmp_path, "other --method=finetune", seeds=jobs)
+    threading.Thread(target=terminate).start()
+    assert end(lambda: bool(run_missing(runs, jobs))) == 143
+    assert len(list(begun.iterdir())) == jobs
 
 
 def test_other_flags_by_the_same_name_are_refused(tmp_path):

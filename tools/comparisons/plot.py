@@ -1,8 +1,9 @@
 """The plot of a comparison: error over MACs, a dot for every run."""
 
+import math
 import statistics
+from typing import Any
 
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from comparisons.results import ERROR
@@ -10,31 +11,55 @@ from comparisons.results import Table
 from ntaa_tf.report.ink import INK
 
 MACS = "MACs, M"
-SIZE = (7, 4.4)  # inches
+WIDTH = 5.0  # Inches.
+HEIGHT = 3.2
+LEGEND_ROW = 0.18
+LEGEND_COLUMNS = 2
+LONG_NAME = 24  # Letters of which two do not stand side by side.
+FONT_SIZE = 9
+# Hues that the colour-blind tell apart (after Okabe and Ito) on light and on
+# dark paper, and for those who do not see them, shapes.
+COLOURS = (
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
+    *("#56b4e9", "#e69f00", "#8a8f98"),
+)
+MARKERS = "osD^vPX*<>"
 
 
 def draw_comparison(table: Table) -> Figure:
-    """Draw every run as a dot, and the mean of each contestant as a ring."""
-    figure = Figure(figsize=SIZE, layout="constrained")
+    """Draw every run as a dot, and the mean of each contestant large."""
+    columns = 1 if max(map(len, table)) > LONG_NAME else LEGEND_COLUMNS
+    legend = LEGEND_ROW * math.ceil(len(table) / columns)
+    figure = Figure(figsize=(WIDTH, HEIGHT + legend), layout="constrained")
     axes = figure.subplots()
-    palette = colormaps["tab10" if len(table) <= 10 else "tab20"]
-    for (name, runs), colour in zip(
-        table.items(), palette(range(len(table))), strict=True
-    ):
-        macs = [columns[MACS] for columns in runs.values()]
-        errors = [columns[ERROR] for columns in runs.values()]
-        axes.scatter(macs, errors, s=18, color=colour, alpha=0.7, label=name)
+    for number, (name, runs) in enumerate(table.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        marker = MARKERS[number % len(MARKERS)]
+        macs = [measured[MACS] for measured in runs.values()]
+        errors = [measured[ERROR] for measured in runs.values()]
+        axes.scatter(macs, errors, s=18, marker=marker, color=colour, alpha=0.6)
         axes.scatter(
             [statistics.mean(macs)],
             [statistics.mean(errors)],
-            s=90,
+            s=70,
+            marker=marker,
             facecolors="none",
             edgecolors=[colour],
+            linewidths=2,
+            label=name,
         )
-    axes.set_xlabel("multiply-adds of an image, millions", color=INK)
-    axes.set_ylabel(ERROR, color=INK)
+    text: dict[str, Any] = {"color": INK, "fontsize": FONT_SIZE}
+    axes.set_xlabel("multiply-adds of an image, millions", **text)
+    axes.set_ylabel(ERROR, **text)
     axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=INK)
-    axes.legend(frameon=False, labelcolor="linecolor")
+    axes.spines[:].set_visible(False)
+    axes.grid(color=INK, alpha=0.12, linewidth=0.6)
+    axes.tick_params(colors=INK, length=0, labelsize=FONT_SIZE)
+    figure.legend(
+        loc="outside lower left",
+        ncols=columns,
+        fontsize=FONT_SIZE,
+        frameon=False,
+        labelcolor=INK,
+    )
     return figure

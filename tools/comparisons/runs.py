@@ -1,14 +1,8 @@
-"""The runs of a comparison: each a process, kept in a directory of its own."""
+"""The runs of a comparison, each kept in a directory of its own."""
 
-import concurrent.futures
-import itertools
-import logging
-import os
 import re
 import shlex
-import subprocess
 import sys
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +14,7 @@ from ntaa_tf.methods import METHODS
 
 METRICS_FILE = "metrics.json"
 CONTESTANTS_FILE = "contestants.json"
-LINES_OF_A_LOG = 5
 NAME = re.compile(r"\w[\w.+-]*")
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -151,88 +142,10 @@ def list_runs(
     ]
 
 
-def run_missing(runs: Sequence[Run], jobs: int) -> list[Run]:
-    """Run what is not finished, and go on with what was interrupted.
-
-    Args:
-        runs: all of them.
-        jobs: how many seeds are worked on at one time; the runs of a seed
-            are done in their order, as one may read what another left.
-
-    Returns:
-        The runs that failed; what they wrote is in `<path>.log`.
-    """
-    missing = [run for run in runs if not run.is_finished]
-    logger.info("%d of %d runs are to be done", len(missing), len(runs))
-    seeds = [
-        list(of_seed)
-        for _, of_seed in itertools.groupby(missing, lambda run: run.seed)
-    ]
-    environment = os.environ | share_cores(jobs)
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        failed = list(pool.map(lambda of: _execute_all(of, environment), seeds))
-    return [run for of_seed in failed for run in of_seed]
-
-
-def share_cores(jobs: int) -> dict[str, str]:
-    """Give every one of several processes its share of the cores.
-
-    Processes that each count on all cores wait for one another.
-
-    Args:
-        jobs: how many processes run at one time.
-
-    Returns:
-        Environment variables; none for a single process.
-    """
-    if jobs == 1:
-        return {}
-    threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    return dict.fromkeys(
-        (
-            "OMP_NUM_THREADS",
-            "TF_NUM_INTEROP_THREADS",
-            "TF_NUM_INTRAOP_THREADS",
-        ),
-        threads,
-    )
-
-
 def read_flags(recipe: Path) -> list[str]:
     """Read the flags of a recipe's file, so that a change of it is seen."""
     lines = map(str.strip, recipe.read_text("utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
-
-
-def _execute_all(
-    runs: Sequence[Run], environment: Mapping[str, str]
-) -> list[Run]:
-    """Execute runs in turn; give those that fail."""
-    return [run for run in runs if _execute(run, environment)]
-
-
-def _execute(run: Run, environment: Mapping[str, str]) -> int:
-    log = run.path.with_suffix(".log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    logger.info("%s seed %d: begins", run.contestant.name, run.seed)
-    with log.open("a", encoding="utf-8") as written:
-        status = subprocess.run(
-            run.command,
-            env=environment,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        ).returncode
-    if status:
-        lines = log.read_text("utf-8").splitlines()[-LINES_OF_A_LOG:]
-        command, last = shlex.join(run.command), "\n".join(lines)
-        logger.error("%s failed:\n%s", command, last)
-    else:
-        error = run.read_metrics()["adapted"]["test_error"]
-        logger.info(
-            "%s seed %d: %.2f %% test error",
-            *(run.contestant.name, run.seed, error),
-        )
-    return status
 
 
 def _keep_contestants(

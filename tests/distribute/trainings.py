@@ -1,17 +1,10 @@
-"""Trains by every method on one replica and on two; says how they differ.
-
-To be imported by a process whose devices were split before.
-"""
-
-import contextlib
-import json
-import tempfile
-from pathlib import Path
+"""Trains by every method on one replica and on several; compares them."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ntaa_tf.distribute import count_replicas
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.losses import BatchHardTriplet
@@ -30,7 +23,6 @@ from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.remat import Rematerialized
 from ntaa_tf.search.supernet import insert_mixed_ops
 from ntaa_tf.search.target_head import TargetHead
-from ntaa_tf.training import fit_resumably
 
 BATCH, STEPS = 8, 5
 RNG = np.random.default_rng(0)
@@ -199,56 +191,32 @@ def differ(one, other):
     )
 
 
-def compare(method):
-    """Say how one replica and two differ after some steps."""
+def train_alone(method, directory):
+    """Train on one replica; keep what comes of it, and give it."""
     with enter_strategy("none"):
-        moved, alone, measures = train(method)
-    with enter_strategy("mirrored"):
-        _, both, measured = train(method)
+        way, state, measures = train(method)
+    arrays = [array for (array,) in state]
+    np.savez(directory / method, *arrays, way=way, measures=measures)
+    return way, state, measures
+
+
+def load_alone(method, directory):
+    """Give what training on one replica gave in another process."""
+    with np.load(directory / f"{method}.npz") as kept:
+        named = dict(kept)
+    way, measures = float(named.pop("way")), list(named.pop("measures"))
+    return way, [[array] for array in named.values()], measures
+
+
+def compare(method, strategy, alone):
+    """Say how one replica and several differ after some steps."""
+    moved, state, measures = alone
+    with enter_strategy(strategy):
+        _, states, measured = train(method)
+        replicas = count_replicas()
     return {
-        "replicas": len(both[0]),
+        "replicas": replicas,
         "moved": moved,
-        "state": differ(alone, both),
+        "state": differ(state, states),
         "measures": float(np.max(np.abs(np.subtract(measures, measured)))),
     }
-
-
-class KilledError(Exception):
-    """What ends a training in its second epoch."""
-
-
-def kill(epoch, logs):
-    """End a training in its second epoch."""
-    if epoch == 1:
-        raise KilledError
-
-
-def resume(directory):
-    """Say how a training on two replicas differs from one that was killed."""
-    states = []
-    callback = keras.callbacks.LambdaCallback(on_epoch_begin=kill)
-    for name, callbacks in (("whole", []), ("cut", [callback]), ("cut", [])):
-        with enter_strategy("mirrored"), contextlib.suppress(KilledError):
-            model = make_model("joint")
-            fit_resumably(
-                model,
-                lambda first: make_batches("joint").repeat(2 - first),
-                epochs=2,
-                steps_per_epoch=STEPS,
-                directory=directory / name,
-                callbacks=callbacks,
-            )
-        states.append((read(model.trainable_variables), read_state(model)))
-    (weights, whole), (weights_cut, _), (_, resumed) = states
-    return {
-        "cut": differ(weights, weights_cut),
-        "resumed": differ(whole, resumed),
-    }
-
-
-def main():
-    """Print all that there is to say."""
-    for method in METHODS:
-        print(json.dumps({method: compare(method)}), flush=True)
-    with tempfile.TemporaryDirectory() as directory:
-        print(json.dumps({"resume": resume(Path(directory))}))

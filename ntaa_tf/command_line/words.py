@@ -1,0 +1,91 @@
+"""The words of a command line, from which flags are parsed."""
+
+import os
+import sys
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from absl import flags
+
+from ntaa_tf.command_line.ending import BAD_INPUT
+from ntaa_tf.command_line.ending import DONE
+from ntaa_tf.command_line.guidance import Heading
+from ntaa_tf.command_line.guidance import list_others
+from ntaa_tf.command_line.guidance import show_all
+from ntaa_tf.command_line.guidance import show_everyday
+
+_EVERYDAY = ("--help", "-help", "-h", "-?", "--helpshort", "-helpshort")
+_ALL = ("--helpfull", "-helpfull")
+
+
+def refuse_words(words: Sequence[str]) -> None:
+    """Raise a ValueError if a command line has words that are no flags."""
+    if words:
+        raise ValueError(
+            "Invalid command line. Expected flags only, as --name=value. "
+            f"Received: {' '.join(words)}."
+        )
+
+
+def make_parser(
+    about: str | None,
+    headings: Sequence[Heading] | None = None,
+    values: flags.FlagValues = flags.FLAGS,
+) -> Callable[[list[str]], list[str]]:
+    """Make what parses the flags of a command, for `absl.app.run`.
+
+    It answers a request for help, and ends with status 2 where flags are wrong.
+
+    Args:
+        about: what the command does, and how it is given.
+        headings: of the help; by default all flags that the running script
+            defines, in their order.
+        values: what gets the values of the flags.
+
+    Returns:
+        A function of the words, the name of the program first, that gives
+        those which are no flags.
+    """
+
+    def parse(arguments: list[str]) -> list[str]:
+        asked = [word for word in arguments[1:] if word in (*_EVERYDAY, *_ALL)]
+        if asked:
+            _show_and_exit(
+                _answer(about or "", headings, values, asked[0] in _ALL)
+            )
+        try:
+            words: list[str] = values(arguments)
+        except (flags.Error, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(BAD_INPUT)
+        return words
+
+    return parse
+
+
+def _answer(
+    about: str,
+    headings: Sequence[Heading] | None,
+    values: flags.FlagValues,
+    wants_all: bool,
+) -> str:
+    if headings is not None and not wants_all:
+        return show_everyday(about, values, headings)
+    shown = headings or [_list_own(values)]
+    if wants_all:
+        shown = [*shown, list_others(values, shown)]
+    return show_all(about, values, shown)
+
+
+def _list_own(values: flags.FlagValues) -> Heading:
+    """List the flags that the running script defines."""
+    own = values.get_key_flags_for_module(sys.argv[0])
+    return Heading("Flags", others=tuple(flag.name for flag in own))
+
+
+def _show_and_exit(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # As of `head`, which has read enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(DONE)

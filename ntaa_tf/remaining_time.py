@@ -1,0 +1,123 @@
+"""How long a training will take still, told after every epoch."""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}  # In seconds.
+
+logger = logging.getLogger(__name__)
+
+
+class RemainingTime(keras.callbacks.Callback):
+    """Logs what is trained, and after every epoch how much time is left.
+
+    It is told from the epochs that this process measured but for the first,
+    which compiles as well; after that one, from its later batches, which is
+    the least that an epoch takes. It comes after the other callbacks, so that
+    what they do is counted.
+
+    Args:
+        name: of the stage.
+        first_epoch: how many epochs were trained before.
+        epochs: in all.
+        steps: batches of an epoch.
+        later_steps: batches of the trainings that follow on the same data,
+            counted as if they took as long.
+        clock: gives seconds.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        first_epoch: int,
+        epochs: int,
+        steps: int,
+        later_steps: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        super().__init__()
+        self._name, self._clock = name, clock
+        self._first_epoch, self._epochs = first_epoch, epochs
+        self._steps, self._later_steps = steps, later_steps
+        # Batches that were done, and when.
+        self._first_call: tuple[int, float] | None = None
+        self._last_call = (0, 0.0)
+        self._measured: list[float] = []
+        self._begin = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Tell what is trained."""
+        before = self._first_epoch
+        logger.info(
+            "%s: %d epochs of %d batches%s",
+            *(self._name, self._epochs, self._steps),
+            f", {before} of them done before" if before else "",
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Look at the clock."""
+        self._begin = self._clock()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look at the clock after a call of the compiled training."""
+        self._last_call = (batch + 1, self._clock())
+        if self._first_call is None:
+            self._first_call = self._last_call
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Tell how much is left, unless this was the last epoch."""
+        self._measured.append(self._clock() - self._begin)
+        left = self._epochs - epoch - 1
+        if left:
+            logger.info(
+                "%s: epoch %d of %d took %s%s",
+                *(self._name, epoch + 1, self._epochs),
+                *(say_duration(self._measured[-1]), self._say_left(left)),
+            )
+
+    def _say_left(self, epochs: int) -> str:
+        seconds = self._estimate()
+        if seconds is None:
+            return ""
+        word = "about" if len(self._measured) > 1 else "at least"
+        text = f"; {word} {say_duration(epochs * seconds)} left"
+        if self._later_steps:
+            all_epochs = epochs + self._later_steps / self._steps
+            total = say_duration(all_epochs * seconds)
+            text += f", {total} with the training that follows"
+        return text
+
+    def _estimate(self) -> float | None:
+        """Estimate the seconds of an epoch, from what was measured."""
+        if len(self._measured) > 1:
+            return statistics.fmean(self._measured[1:])
+        first, begin = self._first_call or (0, 0.0)
+        last, end = self._last_call
+        if last <= first:
+            return None
+        return (end - begin) * self._steps / (last - first)
+
+
+def say_duration(seconds: float) -> str:
+    """Write a duration as precisely as a person wants to know it.
+
+    Args:
+        seconds: 0 or more.
+
+    Example:
+    >>> [say_duration(seconds) for seconds in (0.4, 59, 84, 7530, 190_000)]
+    ['1 s', '59 s', '1 min 24 s', '2 h 5 min', '2 d 4 h']
+    """
+    whole = max(1, round(seconds))
+    units = [name for name, size in UNITS.items() if size <= whole]
+    first, *second = units[:2]
+    text = f"{whole // UNITS[first]} {first}"
+    for name in second:
+        rest = whole % UNITS[first] // UNITS[name]
+        text += f" {rest} {name}" if rest else ""
+    return text

@@ -1,0 +1,66 @@
+"""Compares training on one replica and on two of one process.
+
+To be imported by a process whose devices were split before.
+"""
+
+import contextlib
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+from distribute.trainings import METHODS
+from distribute.trainings import STEPS
+from distribute.trainings import compare
+from distribute.trainings import differ
+from distribute.trainings import make_batches
+from distribute.trainings import make_model
+from distribute.trainings import read
+from distribute.trainings import read_state
+from distribute.trainings import train_alone
+
+from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.training import fit_resumably
+
+
+class KilledError(Exception):
+    """What ends a training in its second epoch."""
+
+
+def kill(epoch, logs):
+    """End a training in its second epoch."""
+    if epoch == 1:
+        raise KilledError
+
+
+def resume(directory):
+    """Say how a training on two replicas differs from one that was killed."""
+    states = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_begin=kill)
+    for name, callbacks in (("whole", []), ("cut", [callback]), ("cut", [])):
+        with enter_strategy("mirrored"), contextlib.suppress(KilledError):
+            model = make_model("joint")
+            fit_resumably(
+                model,
+                lambda first: make_batches("joint").repeat(2 - first),
+                epochs=2,
+                steps_per_epoch=STEPS,
+                directory=directory / name,
+                callbacks=callbacks,
+            )
+        states.append((read(model.trainable_variables), read_state(model)))
+    (weights, whole), (weights_cut, _), (_, resumed) = states
+    return {
+        "cut": differ(weights, weights_cut),
+        "resumed": differ(whole, resumed),
+    }
+
+
+def main(directory):
+    """Print all that there is to say; keep what one replica gives."""
+    for method in METHODS:
+        alone = train_alone(method, Path(directory))
+        told = {method: compare(method, "mirrored", alone)}
+        print(json.dumps(told), flush=True)
+    with tempfile.TemporaryDirectory() as cut:
+        print(json.dumps({"resume": resume(Path(cut))}))

@@ -1,0 +1,79 @@
+"""Kills are counted, and what is torn or other afterwards is found."""
+
+import json
+import random
+import sys
+
+import keras
+import numpy as np
+import pytest
+from aftermath import find_torn_files
+from aftermath import list_differences
+from torture import torture
+
+
+def keep_run(path, kernel=1.0, macs=5, seconds=1.0, choice="source"):
+    inputs = keras.Input((2,))
+    layer = keras.layers.Dense(2, use_bias=False)
+    model = keras.Model(inputs, layer(inputs))
+    layer.kernel.assign(np.full((2, 2), kernel))
+    (path / "search").mkdir(parents=True)
+    (path / "search" / "architecture.json").write_text(json.dumps(choice))
+    model.save(path / "adapted.keras")
+    metrics = {"adapted": {"macs": macs, "latency_ms": seconds}}
+    (path / "metrics.json").write_text(json.dumps(metrics))
+
+
+@pytest.mark.parametrize(
+    "changes, differences",
+    [
+        ({}, []),
+        ({"seconds": 2.0}, []),
+        ({"kernel": 1.0 + 2**-23}, ["weights"]),
+        ({"macs": 6, "choice": "identity"}, ["architecture", "metrics"]),
+    ],
+)
+def test_runs_differ_in_what_no_clock_measures(tmp_path, changes, differences):
+    keep_run(tmp_path / "whole")
+    keep_run(tmp_path / "killed", **changes)
+    found = list_differences(tmp_path / "whole", tmp_path / "killed")
+    assert found == differences
+
+
+@pytest.mark.parametrize("name", ["result.json", "adapted.keras"])
+def test_a_torn_file_is_found_unless_it_is_marked_as_unfinished(tmp_path, name):
+    keep_run(tmp_path / "run")
+    (tmp_path / "run" / ".unfinished-1").mkdir()
+    (tmp_path / "run" / ".unfinished-1" / name).write_text('{"half":')
+    assert find_torn_files(tmp_path / "run") == []
+    (tmp_path / "run" / "search" / name).write_text('{"half":')
+    torn = str(tmp_path / "run" / "search" / name)
+    assert find_torn_files(tmp_path / "run") == [torn]
+
+
+def test_a_run_that_fails_is_told_by_its_last_words(tmp_path):
+    command = [sys.executable, "-c", "raise SystemExit('out of luck')"]
+    outcome = torture(command, tmp_path / "run", 1, random.Random(0))
+    assert outcome == "failed: out of luck"
+
+
+# Writes what a run leaves; the first time it waits for its killer.
+RUN = """
+import pathlib, shutil, sys, time
+whole, path = (pathlib.Path(word.split("=")[-1]) for word in sys.argv[1:])
+begun = path / "begun"
+if path.name != "whole" and not begun.exists():
+    path.mkdir()
+    begun.touch()
+    time.sleep(60)
+time.sleep(1)
+shutil.copytree(whole, path, dirs_exist_ok=True)
+"""
+
+
+def test_a_run_is_killed_and_started_again_until_it_ends(tmp_path):
+    keep_run(tmp_path / "given")
+    command = [sys.executable, "-c", RUN, str(tmp_path / "given")]
+    outcome = torture(command, tmp_path / "run", 2, random.Random(0))
+    assert outcome.startswith("2 kills in ")
+    assert outcome.endswith(": all as the whole")

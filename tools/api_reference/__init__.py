@@ -1,0 +1,1 @@
+"""What the reference of the API needs to be built."""

@@ -1,0 +1,87 @@
+"""What a comparison found: tables and sentences, to be written in any form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from comparisons.domains import ByTarget
+from comparisons.domains import average
+from comparisons.domains import list_targets
+from comparisons.results import Table
+from comparisons.results import compare
+from comparisons.results import describe_runs
+from comparisons.results import list_columns
+from comparisons.results import list_comparisons
+from comparisons.results import say
+from comparisons.results import to_json
+
+TESTS = (
+    *("", "difference", "95 % by bootstrap", "effect size d"),
+    *("p, paired t", "p after Holm", "p, Wilcoxon"),
+)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table, and what stands above it."""
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What methods did on one data set, or over several.
+
+    Args:
+        table: what each run measured.
+        against: what the others are compared with.
+        setting: of several findings, which these are, in a word.
+        title: the same for a person.
+        by_target: what was averaged in `table`, if it was.
+    """
+
+    table: Table
+    against: str
+    setting: str = ""
+    title: str = ""
+    by_target: ByTarget | None = None
+
+    @classmethod
+    def over_targets(
+        cls, by_target: ByTarget, against: str, setting: str, title: str
+    ) -> "Findings":
+        """Make those over several data sets, each being the target once."""
+        return cls(average(by_target), against, setting, title, by_target)
+
+    @property
+    def listings(self) -> list[Listing]:
+        """All tables."""
+        compared = compare(self.table, self.against)
+        listed = [
+            Listing(
+                "Mean ± sample standard deviation",
+                ("", "runs", *list_columns(self.table)),
+                describe_runs(self.table),
+            ),
+            Listing(
+                f"Test errors against those of {self.against}, seed by seed",
+                TESTS,
+                list_comparisons(compared),
+            ),
+        ]
+        if self.by_target is not None:
+            header, rows = list_targets(self.by_target)
+            listed.append(Listing("Test errors by target, %", header, rows))
+        return listed
+
+    @property
+    def sentences(self) -> list[str]:
+        """What differs significantly, and what does not."""
+        return say(self.table, self.against, compare(self.table, self.against))
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all of it as what JSON can hold."""
+        compared = compare(self.table, self.against)
+        return to_json(self.table, self.against, compared)

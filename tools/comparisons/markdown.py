@@ -1,0 +1,31 @@
+"""A comparison as Markdown."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from benchmarks.report import format_table
+
+from comparisons.findings import Findings
+
+
+def write_markdown(findings: Sequence[Findings], about: str = "") -> str:
+    """Write what was found as text.
+
+    Args:
+        findings: at least one.
+        about: what all of it is of, if that is to be said.
+    """
+    parts = [about] if about else []
+    for found in findings:
+        parts += _write_one(found)
+    return "\n\n".join(parts)
+
+
+def _write_one(found: Findings) -> Iterator[str]:
+    if found.title:
+        yield f"## {found.title}"
+    for listing in found.listings:
+        yield f"{listing.caption}:"
+        yield format_table(listing.header, listing.rows)
+    if found.sentences:
+        yield "\n".join(f"- {sentence}" for sentence in found.sentences)
