@@ -124,11 +124,13 @@ class ResumableState(keras.callbacks.Callback):
         self._checkpoint = tf.train.Checkpoint(
             state=[variable.value for variable in _list_variables(model)]
         )
-        checkpoints = directory / "checkpoints"
-        _mend(checkpoints)
+        self._checkpoints = directory / "checkpoints"
+        # What a kill, or a full disk, left.
+        for unfinished in self._checkpoints.glob("*_temp"):
+            shutil.rmtree(unfinished)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
-            str(checkpoints),
+            str(self._checkpoints),
             max_to_keep=2,
             checkpoint_name=CHECKPOINT,
         )
@@ -141,7 +143,7 @@ class ResumableState(keras.callbacks.Callback):
         Raises:
             ValueError: if all there are of another model, or damaged.
         """
-        found = self._manager.checkpoints[::-1]
+        found = _list_checkpoints(self._checkpoints)
         for path in found:
             try:
                 return self._restore(path)
@@ -174,18 +176,14 @@ class ResumableState(keras.callbacks.Callback):
         self._manager.save(checkpoint_number=epoch + 1)
 
 
-def _mend(directory: Path) -> None:
-    """Put in order what a kill, or a full disk, left of checkpoints."""
-    for unfinished in directory.glob("*_temp"):
-        shutil.rmtree(unfinished)
-    if tf.train.get_checkpoint_state(str(directory)) is not None:
-        return
-    # Their list is damaged, or was not yet written.
+def _list_checkpoints(directory: Path) -> list[str]:
+    """List the checkpoints of a directory by their files, the newest first.
+
+    TensorFlow's own list of them may be damaged.
+    """
     files = directory.glob(f"{CHECKPOINT}-*.index")
-    found = sorted((str(f.with_suffix("")) for f in files), key=_count_epochs)
-    if found:
-        update = tf.compat.v1.train.update_checkpoint_state
-        update(str(directory), found[-1], found)
+    found = [str(file.with_suffix("")) for file in files]
+    return sorted(found, key=_count_epochs, reverse=True)
 
 
 def _count_epochs(checkpoint: str) -> int:
