@@ -5,8 +5,6 @@ import json
 import launch
 import pytest
 
-from ntaa_tf.files import read_json
-
 WORKER = """
 import json
 import os
@@ -62,18 +60,3 @@ import time
 time.sleep(600)
 """
     assert launch.launch(2, make_module(hangs), []) == 1
-
-
-@pytest.mark.slow
-def test_two_workers_run_all_stages(tmp_path, capfd):
-    flags = (
-        *("--smoke", "--nobaseline", "--method=finetune", "--image_size=8"),
-        f"--workdir={tmp_path / 'run'}",
-    )
-    assert launch.launch(2, "ntaa_tf.adapt", flags) == 0
-    said = capfd.readouterr().out
-    assert "[0] All of it is in" in said
-    assert "[1] All of it is in" not in said
-    metrics = read_json(tmp_path / "run" / "metrics.json")
-    assert metrics["adapted"]["test_accuracy"] > 0
-    assert (tmp_path / "run" / "report.html").exists()
