@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "graph": {"geometry"},
     "layers": {"geometry"},
     "limit": set(),
-    "failures": set(),
+    "machine_failures": set(),
     "model_files": {"files"},
     "size": set(),
     "distribute": {"files"},
@@ -60,7 +60,7 @@ MAY_IMPORT = {
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}
     | {"distribute"},
     "adapt": MEANS
-    | {"command_line", "distribute", "failures"}
+    | {"command_line", "distribute", "machine_failures"}
     | {"recipe", "runs", "pipeline"},
     "pretrain": {
         *("adapt", "command_line", "distribute", "pipeline", "recipe"),

@@ -143,7 +143,7 @@ def test_a_killed_training_goes_on_with_its_queue(tmp_path, monkeypatch):
         train_examples=64,
         batch_size=8,
         queue_length=20,
-        supernet_epochs=3,
+        supernet_epochs=2,
     )
     keep = ResumableState.on_epoch_end
 
@@ -152,9 +152,8 @@ def test_a_killed_training_goes_on_with_its_queue(tmp_path, monkeypatch):
         raise InterruptedError
 
     monkeypatch.setattr(ResumableState, "on_epoch_end", keep_and_die)
-    for _ in range(3):
-        with pytest.raises(InterruptedError):
-            pretrain(recipe)
+    with pytest.raises(InterruptedError):
+        pretrain(recipe)
     monkeypatch.undo()
     killed = pretrain(recipe)["loss"]
     whole = pretrain(

@@ -40,11 +40,3 @@ def test_both_commands_begin_with_the_same_file_and_train_as_long(
     text = adapt.describe(results)
     assert "| whole run | 20 | 2 |" in text
     assert "| run: a | 5 | 0.5 |" in text
-
-
-@pytest.mark.slow
-def test_a_run_and_the_plain_script_are_timed():
-    results = adapt.measure(search_epochs=1, finetune_epochs=1)
-    assert results["epochs"] == 2
-    assert results["run_seconds"] > sum(results["stages"].values())
-    assert results["plain_seconds"] > 0

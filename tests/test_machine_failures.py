@@ -5,7 +5,7 @@ import errno
 import pytest
 import tensorflow as tf
 
-from ntaa_tf.failures import explain
+from ntaa_tf.machine_failures import explain
 
 
 def test_a_full_disk_names_the_file_and_what_to_do():
