@@ -146,9 +146,9 @@ def kill_when(workdir, pattern, *flags):
     assert not (workdir / "metrics.json").exists()
 
 
-def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert adapt(*SHORT, f"--workdir={whole}").returncode == 0
+def test_a_killed_run_goes_on_to_the_same_end(finished, tmp_path):
+    """A baseline beside it, as the whole one has, changes nothing."""
+    (whole, _), killed = finished, tmp_path / "killed"
     kill_when(killed, "search/checkpoints/epoch-2.index", *SHORT)
     kill_when(killed, "finetune/checkpoints/epoch-2.index", *SHORT)
     assert adapt(*SHORT, f"--workdir={killed}").returncode == 0

@@ -14,7 +14,6 @@ from ntaa_tf.search.supernet import choose_sites
 FAMILIES = {
     "VGG19": (32, 15),
     "ResNet50": (32, 48),
-    "ResNet50V2": (32, 48),
     "MobileNet": (32, 26),
     "MobileNetV2": (64, 51),
     "MobileNetV3Small": (32, 33),

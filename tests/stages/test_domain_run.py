@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from stages.test_methods import adapt_killed
-from stages.test_retrieval_run import write_market
 
 from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import run
@@ -76,26 +75,6 @@ def test_source_only_training_uses_no_label_of_the_target(folders, tmp_path):
     metrics = adapt(tmp_path, **name_domains(folders, method="finetune"))
     assert "target_labels" not in metrics
     assert 0 <= metrics["adapted"]["test_accuracy"] <= 1
-
-
-def test_identities_of_two_domains_need_not_match(tmp_path):
-    """The target's identities are judged by triplets, K images of each."""
-    source = write_market(tmp_path / "source", tf.io.encode_png, ".png")
-    target = write_market(tmp_path / "target", tf.io.encode_png, ".png")
-    for image in (target / "bounding_box_train").glob("000[5-8]*.png"):
-        image.unlink()
-    metrics = adapt(
-        tmp_path / "run",
-        task="retrieval",
-        flip=False,
-        source_dataset=f"market:{source}",
-        dataset=f"market:{target}",
-        target_images_per_id=1,
-        target_head=True,
-        unrolled=True,
-    )
-    assert metrics["target_labels"] == 4
-    assert 0 < metrics["adapted"]["test_map"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -161,19 +161,6 @@ def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
 
 
-def test_a_supernet_without_labels_retrieves(folder, tmp_path):
-    metrics = adapt(
-        folder,
-        tmp_path,
-        method="unsupervised",
-        head="stripes",
-        stripes=2,
-        baseline=False,
-    )
-    assert 0 < metrics["adapted"]["test_map"] <= 1
-    assert metrics["seconds"]["supernet"] > 0
-
-
 def test_what_is_handed_back_embeds(finished, rng):
     path, metrics = finished
     assert metrics["export_difference"] < 1e-4
