@@ -8,7 +8,7 @@ import tensorflow as tf
 _FULL = "No space left on device"
 _GO_ON = "the same command goes on from the last epoch that was kept"
 # What TensorFlow puts around a message of the operating system.
-_NODE = re.compile(r"\{\{.*?\}\}|\[Op:\w+\]")
+_NODE = re.compile(r"\{\{.*?\}\}|\[Op:\w+\](?: name:)?")
 
 
 def explain(error: BaseException) -> str:

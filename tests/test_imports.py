@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "methods": set(),
     "metrics": set(),
     "recipe": {"command_line", "formats", "limit", "methods", "size"},
-    "data": {"files", "size"},
+    "data": {"files", "machine_failures", "size"},
     "zoo": {"distribute", "files", "geometry", "graph", "layers", "size"},
     "costs": {"graph", "layers"},
     "search": FOUNDATION | {"costs", "distribute", "losses"},

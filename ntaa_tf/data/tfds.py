@@ -6,6 +6,7 @@ import tensorflow_datasets as tfds
 
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
+from ntaa_tf.machine_failures import explain
 
 READ_BATCH = 256
 SPLITS = ("train", "validation", "test")
@@ -120,7 +121,7 @@ def _read_split(builder: tfds.core.DatasetBuilder, split: str) -> RawSplit:
             f"Invalid data set `{builder.name}`. Expected files in "
             f"{builder.data_dir} that can be read. Received: the {split} split "
             f"is damaged after {len(labels)} examples "
-            f"({error.message.splitlines()[0]}). Prepare it anew."
+            f"({explain(error)}). Prepare it anew."
         ) from error
     return RawSplit(images, np.array(labels))
 
