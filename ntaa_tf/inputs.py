@@ -102,6 +102,7 @@ def keep_source(
     What can be refused of the search is refused here, before any training,
     and so is a data set that is not the one that this run began with.
     """
+    fingerprint = data.take_fingerprint(dataset)
 
     def build(directory: Path) -> dict[str, Any]:
         check_accumulation(recipe, count_search_steps(recipe, dataset))
@@ -117,12 +118,12 @@ def keep_source(
         save_model(source, directory / "source.keras")
         return {
             "image_size": image_size,
-            "data": data.take_fingerprint(dataset),
+            "data": fingerprint,
             **dataclasses.asdict(info),
         }
 
     kept = workdir.run_once("source", build)
-    data.check_fingerprint(kept["data"], dataset)
+    data.check_fingerprint(dataset.name, kept["data"], fingerprint)
     return load_model(workdir.path / "source" / "source.keras")
 
 

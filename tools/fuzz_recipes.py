@@ -27,6 +27,9 @@ from absl import app
 from absl import flags
 
 from ntaa_tf.command_line import BAD_INPUT
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.recipe import Recipe
 
 CHANGED = 4  # Choices of a recipe, at most.
@@ -143,20 +146,26 @@ def main(arguments: list[str]) -> int:
     """Run recipes, and print how many ended how.
 
     Returns:
-        The exit status: 0, or 1 if one failed.
+        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
     """
+    return end(lambda: follow(arguments[1:]))
+
+
+def follow(words: list[str]) -> int:
+    """Run as many recipes as the flags say, and print a line of each."""
+    refuse_words(words)
     workdir = Path(flags.FLAGS.workdir)
     draw = random.Random(flags.FLAGS.seed)
     outcomes: Counter[str] = Counter()
     for run in range(flags.FLAGS.runs):
-        words = write_flags(draw_choices(draw))
+        given = write_flags(draw_choices(draw))
         path = workdir / f"{flags.FLAGS.seed}-{run}"
         command = [sys.executable, "-m", "ntaa_tf.adapt", "--smoke"]
-        command += [*words, f"--workdir={path}"]
+        command += [*given, f"--workdir={path}"]
         result = subprocess.run(command, capture_output=True, text=True)
         outcome = judge(result.returncode, result.stderr)
         outcomes[outcome] += 1
-        print(f"{outcome:8} {shlex.join(words)}", flush=True)
+        print(f"{outcome:8} {shlex.join(given)}", flush=True)
         if outcome == "failed":
             said = path.with_suffix(".txt")
             said.parent.mkdir(parents=True, exist_ok=True)
@@ -169,4 +178,4 @@ if __name__ == "__main__":
     flags.DEFINE_integer("runs", 50, "How many recipes are drawn.")
     flags.DEFINE_integer("seed", 0, "Of what is drawn.")
     flags.DEFINE_string("workdir", "runs/fuzz", "Where runs are kept.")
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

@@ -20,11 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import app
 from absl import flags
 
+from ntaa_tf.command_line import FAILED
+from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
 from ntaa_tf.distribute.cluster import VARIABLE
 from ntaa_tf.distribute.cluster import write_cluster
 
-FAILED = 1
-BAD_INPUT = 2
 # When a worker has failed, the others end by themselves in less.
 GRACE_SECONDS = 60
 POLL_SECONDS = 0.2
@@ -130,21 +132,21 @@ def main(arguments: list[str]) -> int:
     """Launch what the command line asks for.
 
     Returns:
-        The exit status: that of the workers; 2 for input that can't be
-        followed; 130 if it was stopped by hand.
+        The exit status: that of the workers, or as of
+        `ntaa_tf.command_line.end`.
     """
+    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
+
+
+def follow(words: Sequence[str]) -> int:
+    """Launch as many workers as the flags say."""
     if _WORKERS.value < 1:
-        print(
-            "error: Invalid value for `workers`. Expected 1 or more. "
-            f"Received: {_WORKERS.value}.",
-            file=sys.stderr,
+        raise ValueError(
+            "Invalid value for `workers`. Expected 1 or more. "
+            f"Received: {_WORKERS.value}."
         )
-        return BAD_INPUT
-    try:
-        return launch(_WORKERS.value, _MODULE.value, arguments[1:])
-    except KeyboardInterrupt:
-        return 130
+    return launch(_WORKERS.value, _MODULE.value, words)
 
 
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

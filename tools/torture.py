@@ -30,6 +30,9 @@ from absl import flags
 from aftermath import find_torn_files
 from aftermath import list_differences
 
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
+from ntaa_tf.command_line import refuse_words
 from ntaa_tf.methods import METHODS
 
 # What methods need besides: two domains, an architecture, other data.
@@ -111,8 +114,14 @@ def main(arguments: list[str]) -> int:
     """Torture each method that the flags name, and print what came of it.
 
     Returns:
-        The exit status: 0, or 1 if one failed.
+        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
     """
+    return end(lambda: follow(arguments[1:]))
+
+
+def follow(words: list[str]) -> int:
+    """Torture each method, and print a line of it."""
+    refuse_words(words)
     given = flags.FLAGS
     workdir = Path(given.workdir).absolute()
     failed = False
@@ -141,4 +150,4 @@ if __name__ == "__main__":
         "The command that runs it.",
     )
     flags.DEFINE_integer("seed", 0, "Of the moments.")
-    app.run(main)
+    app.run(main, flags_parser=make_parser(__doc__))

@@ -1,5 +1,6 @@
 """The words of a command line, from which flags are parsed."""
 
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -48,7 +49,8 @@ def make_parser(
     """
 
     def parse(arguments: list[str]) -> list[str]:
-        asked = [word for word in arguments[1:] if word in (*_EVERYDAY, *_ALL)]
+        own = itertools.takewhile(lambda word: word != "--", arguments[1:])
+        asked = [word for word in own if word in (*_EVERYDAY, *_ALL)]
         if asked:
             _show_and_exit(
                 _answer(about or "", headings, values, asked[0] in _ALL)

@@ -31,17 +31,20 @@ def take_fingerprint(dataset: Any) -> dict[str, str]:
     return found
 
 
-def check_fingerprint(kept: dict[str, str], dataset: Any) -> None:
+def check_fingerprint(
+    name: str, kept: dict[str, str], now: dict[str, str]
+) -> None:
     """Raises a ValueError if a data set is not the one a run began with.
 
     Args:
-        kept: its fingerprint.
-        dataset: the one there is now.
+        name: of the data set.
+        kept: the fingerprint of the one that the run began with.
+        now: that of the one there is.
     """
-    differences = list_differences(kept, take_fingerprint(dataset))
+    differences = list_differences(kept, now)
     if differences:
         raise ValueError(
-            f"Invalid data set `{dataset.name}`. Expected the images and "
+            f"Invalid data set `{name}`. Expected the images and "
             "labels that this run began with. Received others: "
             f"{'; '.join(differences)}. Put those back, or choose another "
             "--workdir."

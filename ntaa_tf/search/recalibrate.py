@@ -9,6 +9,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+# Of training images: what a network's own statistics are estimated from.
+RECALIBRATION_BATCHES = 50
+
 
 class Recalibration:
     """Estimates moving means and variances anew, as plain means over batches.

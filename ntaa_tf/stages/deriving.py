@@ -18,6 +18,7 @@ from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
 from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.recalibrate import RECALIBRATION_BATCHES
 from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.supernet import apply_architecture
 from ntaa_tf.stages.budgeting import describe_budget
@@ -26,7 +27,6 @@ from ntaa_tf.stages.job import Job
 ARCHITECTURE_FILE = "architecture.json"
 PROBABILITIES_FILE = "probabilities.json"
 COLLAPSED_FILE = "collapsed.keras"
-RECALIBRATION_BATCHES = 50
 COMPARED_IMAGES = 8
 
 

@@ -14,11 +14,11 @@ from ntaa_tf.methods import SCRATCH
 from ntaa_tf.methods import TRANSFER
 from ntaa_tf.model_files import load_model
 from ntaa_tf.model_files import save_model
+from ntaa_tf.search.recalibrate import RECALIBRATION_BATCHES
 from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_collapsed_kernels
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
-from ntaa_tf.stages.deriving import RECALIBRATION_BATCHES
 from ntaa_tf.stages.job import ADAPTED_FILE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture

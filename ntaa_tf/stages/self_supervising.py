@@ -21,6 +21,7 @@ from ntaa_tf.search.contrastive import attach_query_head
 from ntaa_tf.search.contrastive import build_key_encoder
 from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.key_queue import KeyQueue
+from ntaa_tf.search.recalibrate import RECALIBRATION_BATCHES
 from ntaa_tf.search.recalibrate import Recalibration
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.super_supernet import is_kept
@@ -39,8 +40,6 @@ from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.training import fit_resumably
 from ntaa_tf.workdir import claim
-
-RECALIBRATION_BATCHES = 50
 
 
 def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
@@ -127,6 +126,7 @@ def _keep_features(
 ) -> keras.Model:
     """Load the source, once: the keys have to be of the same to the end."""
     file = "source.keras"
+    fingerprint = data.take_fingerprint(dataset)
 
     def load(directory: Path) -> dict[str, Any]:
         info = zoo.find_source(
@@ -134,10 +134,10 @@ def _keep_features(
         )
         features = load_features(recipe, info, image_size)
         save_model(features, directory / file)
-        return {"data": data.take_fingerprint(dataset)}
+        return {"data": fingerprint}
 
     kept = open_super(recipe, image_size, path).run_once("source", load)
-    data.check_fingerprint(kept["data"], dataset)
+    data.check_fingerprint(dataset.name, kept["data"], fingerprint)
     return load_model(path / "source" / file)
 
 

@@ -22,8 +22,12 @@ def make_dataset(**changes):
     return ImageDataset("pets", ("cat", "dog"), **{**splits, **changes})
 
 
+def check(kept, dataset):
+    check_fingerprint(dataset.name, kept, take_fingerprint(dataset))
+
+
 def test_the_same_data_are_known_again():
-    check_fingerprint(take_fingerprint(make_dataset()), make_dataset())
+    check(take_fingerprint(make_dataset()), make_dataset())
 
 
 def change_a_pixel(train):
@@ -60,11 +64,11 @@ def test_other_data_are_refused_by_what_is_other(change, told):
     with pytest.raises(
         ValueError, match=rf"Invalid data set `pets`.*train.{told}"
     ):
-        check_fingerprint(take_fingerprint(dataset), other)
+        check(take_fingerprint(dataset), other)
 
 
 def test_the_images_of_another_domain_count_as_well():
     kept = take_fingerprint(make_dataset())
     other = make_dataset(target=make_dataset().train)
     with pytest.raises(ValueError, match=r"target\.images: None there"):
-        check_fingerprint(kept, other)
+        check(kept, other)
