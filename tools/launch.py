@@ -7,6 +7,7 @@ CPUs. On a cluster its own scheduler starts them: docs/clusters.md.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import app
 from absl import flags
 
-from ntaa_tf.command_line import FAILED
+from ntaa_tf.command_line import DONE
 from ntaa_tf.command_line import GOES_ON
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
@@ -47,7 +48,10 @@ def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
 
     Returns:
         0 if all workers succeed, else the exit status of the first that
-        failed; 1 if a signal ended it.
+        failed.
+
+    Raises:
+        RuntimeError: if a signal ended that one.
     """
     addresses = [f"localhost:{port}" for port in find_ports(workers)]
     processes = [
@@ -55,13 +59,18 @@ def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
     ]
     printers = [print_lines(*each) for each in enumerate(processes)]
     try:
-        status = wait_for(processes)
+        failed, status = wait_for(processes)
     finally:
         for process in processes:
             process.kill()
             process.wait()
         for printer in printers:
             printer.join()
+    if status < 0:
+        raise RuntimeError(
+            f"Worker {failed} was ended by {signal.Signals(-status).name}. The "
+            "same command goes on from the last epoch."
+        )
     return status
 
 
@@ -109,9 +118,13 @@ def print_lines(index: int, process: subprocess.Popen[str]) -> threading.Thread:
     return printer
 
 
-def wait_for(processes: Sequence[subprocess.Popen[str]]) -> int:
-    """Wait until all have ended, or for a while after one has failed."""
-    failed, deadline = 0, float("inf")
+def wait_for(processes: Sequence[subprocess.Popen[str]]) -> tuple[int, int]:
+    """Wait until all have ended, or for a while after one has failed.
+
+    Returns:
+        Which failed first, and its status; that of the first if none did.
+    """
+    failed, deadline = None, float("inf")
     while any(process.poll() is None for process in processes):
         failed = failed or _find_failed(processes)
         if failed:
@@ -119,13 +132,14 @@ def wait_for(processes: Sequence[subprocess.Popen[str]]) -> int:
         if time.monotonic() > deadline:
             break
         time.sleep(POLL_SECONDS)
-    return failed or _find_failed(processes)
+    return failed or _find_failed(processes) or (0, DONE)
 
 
-def _find_failed(processes: Sequence[subprocess.Popen[str]]) -> int:
-    """Give the status of one that has failed, 0 if there is none."""
-    codes = [process.poll() for process in processes]
-    return next((FAILED if code < 0 else code for code in codes if code), 0)
+def _find_failed(
+    processes: Sequence[subprocess.Popen[str]],
+) -> tuple[int, int] | None:
+    codes = enumerate(process.poll() for process in processes)
+    return next(((index, code) for index, code in codes if code), None)
 
 
 def main(arguments: list[str]) -> int:

@@ -2,7 +2,7 @@ r"""Kill runs at random moments, and see that they end as whole ones do.
 
     python tools/torture.py --kills=20 --methods=ntaa,darts
     python tools/torture.py --kills=20 \
-        --launcher="python tools/launch.py --workers=2 --"
+        --launcher="python tools/launch.py --workers=2 --" --victim=worker
 
 Each method is run whole once. The same command is then killed by SIGKILL, at
 moments drawn uniformly from the seconds that the whole run took, and started
@@ -15,8 +15,6 @@ import os
 import random
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +27,8 @@ from absl import app
 from absl import flags
 from aftermath import find_torn_files
 from aftermath import list_differences
+from victims import VICTIMS
+from victims import start
 
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
@@ -44,22 +44,12 @@ FLAGS_OF_METHODS = {
 }
 
 
-def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a command in a process group of its own."""
-    with log.open("ab") as file:
-        return subprocess.Popen(
-            command, stdout=file, stderr=file, start_new_session=True
-        )
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it has started."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
 def torture(
-    command: Sequence[str], directory: Path, kills: int, draw: random.Random
+    command: Sequence[str],
+    directory: Path,
+    kills: int,
+    draw: random.Random,
+    victim: str = "all",
 ) -> str:
     """Run a command whole, and killed so many times.
 
@@ -68,6 +58,7 @@ def torture(
         directory: gets the runs; what is in it is removed.
         kills: how many.
         draw: gives the moments.
+        victim: who is killed, of `VICTIMS`.
 
     Returns:
         What came of it, in a line.
@@ -76,34 +67,25 @@ def torture(
     directory.mkdir(parents=True)
     whole, log = directory / "whole", directory / "log"
     begin = time.monotonic()
-    if start([*command, f"--workdir={whole}"], log).wait():
+    if start([*command, f"--workdir={whole}"], log).process.wait():
         return f"failed: {_read_end(log)}"
     seconds = time.monotonic() - begin
     killed = runs = 0
     while killed < kills:
         path = directory / f"killed{runs}"
         runs += 1
-        process = start([*command, f"--workdir={path}"], log)
-        while killed < kills and _kill_later(process, draw.uniform(0, seconds)):
+        attempt = start([*command, f"--workdir={path}"], log)
+        while killed < kills and not attempt.ends_in(draw.uniform(0, seconds)):
             killed += 1
-            if torn := find_torn_files(path):
-                return f"failed: {', '.join(torn)}"
-            process = start([*command, f"--workdir={path}"], log)
-        if process.wait():
+            wrong = VICTIMS[victim](attempt, draw)
+            if wrong := wrong or ", ".join(find_torn_files(path)):
+                return f"failed: {wrong}"
+            attempt = start([*command, f"--workdir={path}"], log)
+        if attempt.process.wait():
             return f"failed: {_read_end(log)}"
         if differences := list_differences(whole, path):
             return f"failed: {path} differs in {', '.join(differences)}"
     return f"{killed} kills in {runs} runs of {seconds:.0f} s: all as the whole"
-
-
-def _kill_later(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Kill a process after some seconds, unless it ends before."""
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        kill(process)
-        return True
-    return False
 
 
 def _read_end(log: Path) -> str:
@@ -133,7 +115,9 @@ def follow(words: list[str]) -> int:
             *shlex.split(f"{given.flags} {extra}"),
         ]
         draw = random.Random(f"{method} {given.seed}")
-        outcome = torture(command, workdir / method, given.kills, draw)
+        outcome = torture(
+            command, workdir / method, given.kills, draw, given.victim
+        )
         print(f"{method:14}  {outcome}", flush=True)
         failed |= outcome.startswith("failed")
     return int(failed)
@@ -148,6 +132,13 @@ if __name__ == "__main__":
         "launcher",
         f"{sys.executable} -m ntaa_tf.adapt",
         "The command that runs it.",
+    )
+    flags.DEFINE_enum(
+        "victim",
+        "all",
+        list(VICTIMS),
+        "Who is killed: all processes, or one worker of a launch, after which "
+        "the others have to end with an error.",
     )
     flags.DEFINE_integer("seed", 0, "Of the moments.")
     app.run(main, flags_parser=make_parser(__doc__))

@@ -47,8 +47,10 @@ def test_a_failure_is_that_of_the_launch(make_module):
     assert launch.launch(2, make_module(ends), []) == 2
 
 
-def test_a_killed_worker_is_a_failure(make_module):
-    assert launch.launch(1, make_module("os.kill(os.getpid(), 9)"), []) == 1
+def test_a_killed_worker_is_told(make_module):
+    module = make_module("os.kill(os.getpid(), 9)")
+    with pytest.raises(RuntimeError, match="Worker 0 was ended by SIGKILL"):
+        launch.launch(1, module, [])
 
 
 def test_those_who_go_on_without_the_failed_are_ended(make_module, monkeypatch):

@@ -10,6 +10,8 @@ import pytest
 from aftermath import find_torn_files
 from aftermath import list_differences
 from torture import torture
+from victims import VICTIMS
+from victims import start
 
 
 def keep_run(path, kernel=1.0, macs=5, seconds=1.0, choice="source"):
@@ -77,3 +79,37 @@ def test_a_run_is_killed_and_started_again_until_it_ends(tmp_path):
     outcome = torture(command, tmp_path / "run", 2, random.Random(0))
     assert outcome.startswith("2 kills in ")
     assert outcome.endswith(": all as the whole")
+
+
+# Starts two workers as `launch` does, and ends when the first has ended.
+LAUNCH = """
+import subprocess, sys
+waits = [sys.executable, "-c", "import time; time.sleep(60)"]
+workers = [subprocess.Popen(waits) for _ in range(2)]
+for index, worker in enumerate(workers):
+    print(f"[{index}] process {worker.pid}", flush=True)
+while all(worker.poll() is None for worker in workers):
+    pass
+for worker in workers:
+    worker.kill()
+"""
+
+
+@pytest.mark.parametrize(
+    "ending, wrong",
+    [
+        ("sys.exit('error: a worker is lost')", ""),
+        ("sys.exit('a worker is lost')", "no error was told"),
+        ("sys.exit('error: Traceback')", "a trace was told"),
+        ("import time; time.sleep(60)", "the others went on"),
+    ],
+)
+def test_a_launch_has_to_end_with_an_error_when_a_worker_is_killed(
+    tmp_path, monkeypatch, ending, wrong
+):
+    monkeypatch.setattr("victims.END_SECONDS", 3)
+    attempt = start([sys.executable, "-c", LAUNCH + ending], tmp_path / "log")
+    while "[1]" not in attempt.read():
+        assert not attempt.ends_in(0.1)
+    assert VICTIMS["worker"](attempt, random.Random(0)) == wrong
+    assert attempt.process.poll() is not None
