@@ -9,35 +9,23 @@ import numpy as np
 from keras import ops
 
 from ntaa_tf.geometry import Geometry
-from ntaa_tf.geometry import Pair
-from ntaa_tf.layers import grid
-from ntaa_tf.layers.candidates import Convolution
-from ntaa_tf.layers.channels import channel_matrix
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import Choice
-from ntaa_tf.layers.kernels import fit_kernel
-from ntaa_tf.layers.kernels import merge_kernels
+from ntaa_tf.layers.mixture import CONVOLUTIONS
+from ntaa_tf.layers.mixture import Mixture
+from ntaa_tf.layers.mixture import find_extent
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import make_candidate
 from ntaa_tf.layers.search_space import shares_pointwise
-from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import WeightFree
-
-CONVOLUTIONS = (Convolution, SeparableConvolution)
-
-Weighted = list[tuple[Any, Any]]
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class MixedOp(Choice):
     """A convolution's candidates, mixed: y = Σ c_t · o_t(x).
 
-    All that is linear in the image is merged into one kernel, as
-    Σ c_t · (K_t * x) = (Σ c_t · K_t) * x: one convolution, whatever the number
-    of linear candidates. Pooling by maximum, globalisation and noise are
-    added beside it. At a pointwise site whose spatial candidates are
-    separable, the merged kernel is depthwise, before the pointwise kernel
-    that all of them share.
+    It is computed as `Mixture` says: by one convolution for all that is
+    linear in the image.
 
     Args:
         geometry: the geometry of the source's convolution.
@@ -147,7 +135,7 @@ class MixedOp(Choice):
         """
         images = ops.cast(images, self.compute_dtype)
         if self.relaxation == EXPECTATION:
-            return self.activation(self._mix(images, training))
+            return self.activation(self._weigh().mix(images, training))
         branches = [
             functools.partial(self._evaluate, index, training=training)
             for index in range(len(self.options))
@@ -156,12 +144,7 @@ class MixedOp(Choice):
 
     def call_literally(self, images: Any, training: bool = False) -> Any:
         """Mix candidate by candidate: the reference for `call`."""
-        outputs = sum(
-            weight * candidate(images, training=training)
-            for pairs in self._weigh()
-            for weight, candidate in pairs
-        )
-        return self.activation(outputs)
+        return self.activation(self._weigh().mix_literally(images, training))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Give the shape of the source's own output."""
@@ -207,10 +190,11 @@ class MixedOp(Choice):
         """Count the multiply-adds of one image, everything linear merged."""
         geometry = self.geometry
         pixels = math.prod(geometry.output_size)
-        taps = math.prod(self._extent())
+        shares = self._shares_pointwise()
+        taps = math.prod(find_extent(geometry, self.candidates, shares))
         if geometry.kind == "depthwise":
             return pixels * taps * geometry.in_channels
-        if self._shares_pointwise():
+        if shares:
             narrower = min(geometry.in_channels, geometry.out_channels)
             dense = geometry.in_channels * geometry.out_channels
             return pixels * (narrower * taps + dense)
@@ -249,131 +233,19 @@ class MixedOp(Choice):
             outputs *= ops.cast(self.gains[index], outputs.dtype)
         return outputs
 
-    def _mix(self, images: Any, training: bool) -> Any:
-        """Add up the candidates, each times its coefficient."""
-        convolutions, weight_free = self._weigh()
-        outputs = self._convolve(images, convolutions, weight_free)
-        if self.use_bias:
-            outputs += self._merge_biases(convolutions)
-        beside = self._mix_beside(images, weight_free, training)
-        return outputs if beside is None else outputs + beside
-
-    def _weigh(self) -> tuple[Weighted, Weighted]:
-        """Pair convolutions, and weight-free candidates, with coefficients."""
+    def _weigh(self) -> Mixture:
+        """Give the candidates, each with its coefficient."""
         weights = self.coefficients()
         if self.has_gains:
             weights = weights * self.gains
-        coefficients = ops.unstack(weights, len(self.options))
-        pairs = list(zip(coefficients, self.candidates, strict=True))
-        convolutions = [p for p in pairs if isinstance(p[1], CONVOLUTIONS)]
-        return convolutions, [p for p in pairs if isinstance(p[1], WeightFree)]
-
-    def _convolve(
-        self, images: Any, convolutions: Weighted, weight_free: Weighted
-    ) -> Any:
-        """Convolve with everything linear, merged into one kernel."""
-        if self._shares_pointwise():
-            return self._convolve_separable(images, convolutions)
-        kernels = [
-            (weight, candidate.spread_kernel())
-            for weight, candidate in convolutions
-        ]
-        window = _merge_windows(weight_free)
-        if window is not None:
-            kernels.append((1.0, window * self._channel_matrix()))
-        kernel = merge_kernels(kernels, self._extent())
-        depthwise = self.geometry.kind == "depthwise"
-        convolve = grid.convolve_depthwise if depthwise else grid.convolve
-        kernel = ops.cast(kernel, self.compute_dtype)
-        return convolve(images, kernel, self.geometry)
-
-    def _convolve_separable(self, images: Any, convolutions: Weighted) -> Any:
-        """Convolve with a merged depthwise kernel and the pointwise one."""
-        kernels = [
-            (weight, candidate.spread_depthwise())
-            for weight, candidate in convolutions
-        ]
-        depthwise = merge_kernels(kernels, self._extent())
-        return grid.convolve_separable(
-            images,
-            ops.cast(depthwise, self.compute_dtype),
-            ops.cast(self.source.kernel, self.compute_dtype),
+        return Mixture(
             self.geometry,
-            depthwise_last=self.geometry.reduces,
+            self.candidates,
+            ops.unstack(weights, len(self.options)),
+            self._shares_pointwise(),
+            self.compute_dtype,
         )
-
-    def _merge_biases(self, convolutions: Weighted) -> Any:
-        bias = sum(
-            weight * candidate.bias for weight, candidate in convolutions
-        )
-        return ops.cast(bias, self.compute_dtype)
-
-    def _mix_beside(
-        self, images: Any, weight_free: Weighted, training: bool
-    ) -> Any:
-        """Mix what no kernel holds, on the smaller of the channel counts."""
-        parts: list[Any] = []
-        for weight, candidate in weight_free:
-            if candidate.has_residue:
-                weight = ops.cast(weight, self.compute_dtype)
-                parts.append((candidate, weight))
-        window = (
-            _merge_windows(weight_free) if self._shares_pointwise() else None
-        )
-        if not parts and window is None:
-            return None
-        adapter = weight_free[0][1]
-        images = adapter.reduce(images)
-        mixed = [
-            candidate.weigh_residue(images, weight, training)
-            for candidate, weight in parts
-        ]
-        if window is not None:
-            mixed.append(self._convolve_window(images, window))
-        return adapter.expand(sum(mixed[1:], mixed[0]))
-
-    def _convolve_window(self, images: Any, window: Any) -> Any:
-        """Apply the merged windows of the weight-free, channel by channel."""
-        kernel = ops.tile(window, (1, 1, images.shape[-1], 1))
-        kernel = fit_kernel(kernel, self.geometry.crop(kernel.shape[:2]))
-        kernel = ops.cast(kernel, self.compute_dtype)
-        return grid.convolve_depthwise(images, kernel, self.geometry)
-
-    def _channel_matrix(self) -> np.ndarray:
-        """Give what a window is multiplied by to become a kernel."""
-        if self.geometry.kind == "depthwise":
-            return np.ones((1, 1), "float32")
-        return channel_matrix(
-            self.geometry.in_channels, self.geometry.out_channels
-        )
-
-    def _extent(self) -> Pair:
-        """Give the pixels that the merged kernel spans."""
-        separable = self._shares_pointwise()
-        extents = [
-            candidate.extent
-            for candidate in self.candidates
-            if isinstance(candidate, CONVOLUTIONS)
-            or (candidate.window is not None and not separable)
-        ]
-        height, width = (max(sizes) for sizes in zip(*extents, strict=True))
-        last = separable and self.geometry.reduces
-        geometry = self.geometry.behind if last else self.geometry
-        return geometry.crop((height, width))
 
     def _shares_pointwise(self) -> bool:
         """Whether all convolutions here are separable, but the source's."""
         return shares_pointwise(self.options, self.geometry)
-
-
-def _merge_windows(weight_free: Weighted) -> Any:
-    """Merge the linear parts of the weight-free, or give None."""
-    windows = [
-        (weight, candidate.window[..., None, None])
-        for weight, candidate in weight_free
-        if candidate.window is not None
-    ]
-    if not windows:
-        return None
-    heights, widths, *_ = zip(*(w.shape for _, w in windows), strict=True)
-    return merge_kernels(windows, (max(heights), max(widths)))
