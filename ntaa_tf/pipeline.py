@@ -21,6 +21,7 @@ from ntaa_tf.recipe import shrink
 from ntaa_tf.runs import claim_workdir
 from ntaa_tf.runs import find_versions
 from ntaa_tf.runs import open_workdir
+from ntaa_tf.runs import write_command
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.stages.budgeting import measure_budget
@@ -47,7 +48,7 @@ from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
 
 # What evaluation gives, of which models there are.
-EVALUATED = ("source", "searched", "adapted")
+EVALUATED = ("source", "searched", "adapted", BASELINE)
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
 CHOICES = ("tune", "guard")
 
@@ -85,17 +86,15 @@ def run(recipe: Recipe) -> dict[str, Any]:
         if (path / METRICS_FILE).exists():
             return read_json(path / METRICS_FILE)
 
+        command = write_command(recipe)
         recipe = shrink(recipe)
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
         check_replicas(recipe, dataset)
         source = keep_source(recipe, info, size, dataset, workdir)
         job = Job(recipe, source, dataset, path)
-        baseline = {}
-        if recipe.compares:
-            baseline = finetune_plainly(job)
-        results = adapt(job, workdir)
-        metrics = summarize(recipe, results, workdir) | baseline
-        report(job, metrics)
+        plain = finetune_plainly(job) if recipe.compares else {}
+        metrics = summarize(recipe, adapt(job, workdir), plain, workdir)
+        report(job, metrics, command)
         write_json(path / METRICS_FILE, metrics)
         logger.info("all of it is in %s; open report.html there", path)
         return metrics
@@ -141,14 +140,17 @@ def inspect(recipe: Recipe) -> str:
 
 
 def finetune_plainly(job: Job) -> dict[str, Any]:
-    """Finetune the source's own architecture for as many epochs, to compare."""
+    """Finetune the source's own architecture for as many epochs, to compare.
+
+    Returns:
+        What each stage gave, by its name.
+    """
     beside = job.beside(make_baseline(job.recipe), job.path / BASELINE)
-    results = run_stages(
+    return run_stages(
         {**list_choosing(beside.recipe), "evaluate": evaluate},
         beside,
         open_workdir(beside.recipe, beside.path),
     )
-    return {"baseline": results["evaluate"]["adapted"]}
 
 
 def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
@@ -162,14 +164,28 @@ def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
 
 
 def summarize(
-    recipe: Recipe, results: dict[str, Any], workdir: WorkDirectory
+    recipe: Recipe,
+    results: dict[str, Any],
+    plain: dict[str, Any],
+    workdir: WorkDirectory,
 ) -> dict[str, Any]:
-    """Collect from the stages' results what `metrics.json` holds."""
+    """Collect from the stages' results what `metrics.json` holds.
+
+    Args:
+        recipe: of the run.
+        results: of its stages.
+        plain: of the stages of plain finetuning, if it was run.
+        workdir: of the run.
+    """
     search = results.get("search", {})
     built = read_json(workdir.path / "source" / RESULT_FILE)
     seconds = {"source": built["seconds"]}
-    seconds |= {name: kept["seconds"] for name, kept in results.items()}
-    evaluated = results["evaluate"]
+    evaluated = dict(results["evaluate"])
+    if plain:
+        seconds[BASELINE] = sum(list_seconds(recipe, plain).values())
+        # Its costs were measured beside the others' again.
+        evaluated[BASELINE] = plain["evaluate"]["adapted"] | evaluated[BASELINE]
+    seconds |= list_seconds(recipe, results)
     task = make_task(recipe)
     return {
         "dataset": recipe.dataset,
@@ -188,6 +204,15 @@ def summarize(
         "seed": recipe.seed,
         "versions": find_versions(),
     }
+
+
+def list_seconds(recipe: Recipe, results: dict[str, Any]) -> dict[str, float]:
+    """List how long each stage took, tuning without what it kept."""
+    seconds = {name: kept["seconds"] for name, kept in results.items()}
+    if "tune" in seconds:
+        kept = set(seconds) & set(list_training(recipe.plan))
+        seconds["tune"] -= sum(seconds[name] for name in kept)
+    return seconds
 
 
 def list_choosing(recipe: Recipe) -> Stages:

@@ -144,8 +144,17 @@ def find_versions() -> dict[str, str]:
 
 
 def shorten_names(recipe: Recipe) -> dict[str, str]:
-    """Name the model and the data set without the paths of their files."""
+    """Name the model and the data set without the paths of their files.
+
+    Example:
+    >>> shorten_names(Recipe(model="my.zoo:small", dataset="folder:../birds"))
+    {'model': 'small', 'dataset': 'birds'}
+    """
+    model = recipe.model.rpartition(":")[2]
+    dataset = recipe.dataset
+    if dataset.startswith(("folder:", "market:")):
+        dataset = Path(dataset.partition(":")[2]).resolve().name
     return {
-        "model": Path(recipe.model).stem,
-        "dataset": Path(recipe.dataset.removeprefix("folder:")).name,
+        "model": Path(model).name.removesuffix(".keras"),
+        "dataset": dataset,
     }

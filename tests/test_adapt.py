@@ -83,6 +83,7 @@ def test_metrics_hold_what_was_measured(finished):
     assert metrics["gap"]["supernet"] == metrics["gap"]["argmax"]
     assert set(metrics["seconds"]) == {
         "source",
+        "baseline",
         "search",
         "finetune",
         "evaluate",

@@ -10,6 +10,7 @@ import pytest
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.runs import claim_workdir
 from ntaa_tf.runs import open_workdir
+from ntaa_tf.runs import shorten_names
 
 RECIPE = Recipe(model="vgg19", dataset="folder:my/flowers", seed=3)
 
@@ -91,3 +92,18 @@ def test_something_that_is_no_run_is_no_obstacle():
     path = begin(RECIPE)
     (path / "recipe.json").write_text("torn")
     assert begin(RECIPE) != path
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "names"),
+    [
+        ("resnet50", "cifar10:3.0.2", ("resnet50", "cifar10:3.0.2")),
+        ("a/b.c.keras", "folder:a/birds/", ("b.c", "birds")),
+        ("my.models:resnet", "folder:.", ("resnet", "{here}")),
+        ("hub:some_preset", "market:gallery", ("some_preset", "gallery")),
+    ],
+)
+def test_names_are_told_without_where_their_files_are(model, dataset, names):
+    here = Path.cwd().name
+    shortened = shorten_names(Recipe(model=model, dataset=dataset))
+    assert tuple(shortened.values()) == (names[0], names[1].format(here=here))

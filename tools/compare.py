@@ -160,7 +160,10 @@ def follow(words: Sequence[str]) -> int:
     else:
         findings = find(tabulate(finished), against)
         names = ", ".join(contestant.name for contestant in contestants)
-        about = f"{names}: the same data, and the same {num_runs} seeds."
+        shared = "folds" if flag.folds else "seeds"
+        about = f"{names}: the same data, and the same {num_runs} {shared}."
+        if failed:
+            about += f" {len(failed)} runs failed, and are missing here."
     if findings:
         hand_over(findings, finished, about, workdir)
     return FAILED if failed else DONE

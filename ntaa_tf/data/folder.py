@@ -89,7 +89,22 @@ def _list_classes(name: str, folder: pathlib.Path) -> tuple[str, ...]:
             f"Invalid data set `{name}`. Expected one folder for each class. "
             f"Received: {folder}, which holds no folders"
         )
+    unreadable = [ascii(label) for label in class_names if not _is_text(label)]
+    if unreadable:
+        raise ValueError(
+            f"Invalid data set `{name}`. Expected names of folders in UTF-8. "
+            f"Received: {', '.join(unreadable)} in {folder}"
+        )
     return class_names
+
+
+def _is_text(label: str) -> bool:
+    """Whether a name that the file system gave can be written elsewhere."""
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_classes(

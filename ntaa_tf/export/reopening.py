@@ -50,6 +50,8 @@ def reopen(
         child = run_alone(request)
         told_file = request.with_name("told.json")
         if child.returncode != 0 or not told_file.exists():
+            if len(files) > 1:  # One of them may have ended it for all.
+                return _reopen_one_by_one(files, images, outputs, file_size)
             ended = {"failure": _describe_end(child)}
             return dict.fromkeys(files, (ended, {}))
         told = json.loads(told_file.read_text("utf-8"))
@@ -59,6 +61,15 @@ def reopen(
             name: (told[name], _read_answers(request.with_name(f"{name}.npz")))
             for name in files
         }
+
+
+def _reopen_one_by_one(
+    files: Mapping[str, Path], *asked: Any
+) -> dict[str, tuple[dict[str, Any], Answers]]:
+    reopened: dict[str, tuple[dict[str, Any], Answers]] = {}
+    for name, file in files.items():
+        reopened |= reopen({name: file}, *asked)
+    return reopened
 
 
 def run_alone(request: Path) -> subprocess.CompletedProcess[str]:

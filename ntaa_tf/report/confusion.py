@@ -1,6 +1,7 @@
 """What was taken for what: a matrix of few classes, the worst of many."""
 
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ def draw_confusion(name: str, confusion: Confusion) -> str:
         return ""
     counts = _fill(confusion)
     side = CELL * len(classes)
-    names = CHARACTER * max(map(len, classes)) + MARGIN
+    names = CHARACTER * max(map(_count_cells, classes)) + MARGIN
     width = names + side + MARGIN
     height = MARGIN + side + names
     figure = Figure(figsize=(width, height))
@@ -110,4 +111,13 @@ def _write_counts(axes: Axes, counts: np.ndarray) -> None:
 
 
 def _shorten(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    if _count_cells(name) <= LONGEST:
+        return name
+    while _count_cells(name) >= LONGEST:
+        name = name[:-1]
+    return f"{name}…"
+
+
+def _count_cells(text: str) -> int:
+    """Count characters, those of East Asian scripts twice."""
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)

@@ -66,23 +66,27 @@ def draw_curves(history: History) -> list[str]:
         }
         for title, quantities in PANELS.items()
     } | {
-        key.replace("_", " "): {"": dict(enumerate(history[key], start=1))}
+        key.replace("_", " "): {"": _count_epochs(key, history[key], searched)}
         for key in _find_unknown(history)
     }
     return [
-        _draw_panel(title, curves, searched)
+        _draw_panel(title, recorded, searched if title in PANELS else 0)
         for title, curves in panels.items()
-        if any(curves.values())
+        if (recorded := {label: c for label, c in curves.items() if c})
     ]
 
 
 def _join(history: History, quantity: str, searched: int) -> Curve:
     """Give a quantity by epoch, finetuning counted on from the search."""
-    search = history.get(SEARCH + quantity, ())
-    finetuning = history.get(FINETUNING + quantity, ())
-    return dict(enumerate(search, start=1)) | dict(
-        enumerate(finetuning, start=searched + 1)
-    )
+    curve: Curve = {}
+    for key in (SEARCH + quantity, FINETUNING + quantity):
+        curve |= _count_epochs(key, history.get(key, ()), searched)
+    return curve
+
+
+def _count_epochs(key: str, values: Sequence[float], searched: int) -> Curve:
+    start = searched + 1 if key.startswith(FINETUNING) else 1
+    return dict(enumerate(values, start=start))
 
 
 def _find_unknown(history: History) -> list[str]:

@@ -2,7 +2,9 @@
 
 import html
 import io
+import warnings
 
+from matplotlib import rc_context
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -64,7 +66,10 @@ def to_svg(figure: Figure, label: str) -> str:
     """
     text = io.StringIO()
     unnamed = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(text, format="svg", transparent=True, metadata=unnamed)
+    # Text stays text: the reader's fonts have scripts that ours has not.
+    with rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(text, format="svg", transparent=True, metadata=unnamed)
     svg = text.getvalue()
     label = html.escape(label)
     return (

@@ -68,4 +68,12 @@ def _summarize(metrics: Mapping[str, Any]) -> str:
         f"{metrics.get('dataset', 'a data set')}: test {name_score(metrics)} "
         f"{measured}, "
         f"depth {' → '.join(depths)}, MACs {' → '.join(macs)}."
+        + _say_kept(metrics)
     )
+
+
+def _say_kept(metrics: Mapping[str, Any]) -> str:
+    """Say so where plain finetuning is what is handed back."""
+    if metrics.get("guard", {}).get("kept") != "baseline":
+        return ""
+    return " Plain finetuning validates better: it is what is kept."

@@ -63,11 +63,14 @@ def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
     method = metrics.get("method", "ntaa")
+    adapted = METHODS.get(method, method)
+    if metrics.get("guard", {}).get("kept") == "baseline":
+        adapted = f"kept: {PLAIN}"
     labels = {
         "source": "source",
         "baseline": PLAIN,
         "searched": "searched, not finetuned",
-        "adapted": METHODS.get(method, method),
+        "adapted": adapted,
     }
     return {key: label for key, label in labels.items() if key in metrics}
 

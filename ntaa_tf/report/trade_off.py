@@ -16,11 +16,15 @@ from ntaa_tf.report.table import name_score
 
 SIZE = (4.2, 2.7)  # Inches.
 # Of each model a colour and, for those who do not see it, a marker.
-MARKS = {
-    "source": ("#94a0ad", "s"),
-    "baseline": ("#f08c00", "D"),
-    "searched": ("#8fb8f6", "o"),
-    "adapted": ("#3b82f6", "o"),
+MARKS: dict[str, dict[str, Any]] = {
+    "source": {"color": "#94a0ad", "marker": "s"},
+    "baseline": {"color": "#f08c00", "marker": "D"},
+    # A ring, as what was finetuned may lie in it.
+    "searched": {
+        **{"color": "#3b82f6", "marker": "o"},
+        **{"fillstyle": "none", "markersize": 11},
+    },
+    "adapted": {"color": "#3b82f6", "marker": "o"},
 }
 LABEL = "Test error against MACs"
 
@@ -43,11 +47,10 @@ def draw_trade_off(metrics: Mapping[str, Any]) -> str:
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     names = name_models(metrics)
-    middle = sum(macs for macs, _ in points.values()) / len(points)
     for key, (macs, error) in points.items():
-        colour, marker = MARKS[key]
-        axes.plot(macs, error, marker, color=colour, markersize=7)
-        _name_point(axes, names[key], macs, error, is_right=macs > middle)
+        style = {"linestyle": "none", "markersize": 7, **MARKS[key]}
+        axes.plot(macs, error, label=names[key], **style)
+    axes.legend(fontsize=8, frameon=False, labelcolor=INK)
     _style_axes(axes, f"100 % − {name_score(metrics)}, %")
     return to_svg(figure, LABEL)
 
@@ -62,22 +65,6 @@ def _list_points(metrics: Mapping[str, Any]) -> Points:
         if key in model and "macs" in costs:
             points[name] = costs["macs"], 100 * (1 - model[key])
     return points
-
-
-def _name_point(
-    axes: Axes, name: str, macs: float, error: float, is_right: bool
-) -> None:
-    style: dict[str, Any] = {"color": INK, "fontsize": 8}
-    axes.annotate(
-        name,
-        (macs, error),
-        (-8 if is_right else 8, 0),
-        textcoords="offset points",
-        ha="right" if is_right else "left",
-        va="center_baseline",
-        parse_math=False,
-        **style,
-    )
 
 
 def _style_axes(axes: Axes, error: str) -> None:

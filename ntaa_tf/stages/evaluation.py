@@ -12,6 +12,8 @@ from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.model_files import load_model
 from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.job import ADAPTED_FILE
+from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 
 CONFUSIONS_FILE = "confusions.json"
@@ -27,14 +29,17 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
             classes are told apart, what was taken for what.
 
     Returns:
-        The costs of the `source`; those of the `adapted` model, and how
-        good it is. Where an untrained head answers too, so does the source's;
-        and where weights were searched as well, what was `searched` before it
-        was finetuned.
+        The costs of the `source`, and of the `baseline` if there is one; those
+        of the `adapted` model, and how good it is. Where an untrained head
+        answers too, so does the source's; and where weights were searched as
+        well, what was `searched` before it was finetuned.
     """
     score = job.task.score
     source, adapted = job.task.finish(job.source), job.load_adapted()
-    costs = _measure_models([source, adapted])
+    models = {"source": source, "adapted": adapted}
+    if job.recipe.compares:
+        models[BASELINE] = load_model(job.path / BASELINE / ADAPTED_FILE)
+    costs = _measure_models(models)
     predictions = _predict_test(job, adapted)
     measured = _measure_test(job, predictions)
     untrained = {}
@@ -52,10 +57,11 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     if answers is not None:
         draw_contact_sheet(directory / SHEET_FILE, *answers)
     return {
-        "source": {**costs[0], **untrained},
+        **costs,
+        "source": {**costs["source"], **untrained},
         **searched,
         "adapted": {
-            **costs[1],
+            **costs["adapted"],
             **measured,
             f"validation_{score}": job.validate(adapted),
             "test_error": 100 * (1 - measured[f"test_{score}"]),
@@ -73,13 +79,18 @@ def _measure_test(job: Job, predictions: Any) -> dict[str, float]:
     return {f"test_{name}": value for name, value in measured.items()}
 
 
-def _measure_models(models: list[keras.Model]) -> list[dict[str, Any]]:
+def _measure_models(
+    models: dict[str, keras.Model],
+) -> dict[str, dict[str, Any]]:
     """Give the cost of each model, and its latency at batch 1 and 32."""
-    latencies = {str(size): measure_latencies(models, size) for size in (1, 32)}
-    return [
-        {
+    latencies = {
+        str(size): measure_latencies(list(models.values()), size)
+        for size in (1, 32)
+    }
+    return {
+        name: {
             **dataclasses.asdict(measure_cost(model)),
             "latency_ms": {size: of[index] for size, of in latencies.items()},
         }
-        for index, model in enumerate(models)
-    ]
+        for index, (name, model) in enumerate(models.items())
+    }

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from ntaa_tf.data import ServedDecoder
 from ntaa_tf.data import spread
@@ -41,7 +40,8 @@ def export(job: Job, directory: Path) -> dict[str, Any]:
     Returns:
         Of the `formats` by name what `check_exports` gives, their `file` in
         the work directory and its `bytes`, or the `failure` of writing it; and
-        the largest `difference` of those that are to be exact.
+        the largest `difference` of those that are to be exact, None where
+        none can be opened.
     """
     adapted = job.load_adapted()
     files = {
@@ -106,11 +106,12 @@ def _measure_bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _find_largest(told: dict[str, dict[str, Any]]) -> float:
-    """Find the largest difference of what is to be exact; infinity if none."""
+def _find_largest(told: dict[str, dict[str, Any]]) -> float | None:
+    """Find the largest difference of what is to be exact."""
     differences = [
-        of.get("difference", np.inf)
+        of["difference"]
         for name, of in told.items()
-        if name == KERAS or FORMATS[name].tolerance == EXACT
+        if (name == KERAS or FORMATS[name].tolerance == EXACT)
+        and "difference" in of
     ]
-    return float(np.max(differences))  # NaN where any is NaN.
+    return max(differences, default=None)

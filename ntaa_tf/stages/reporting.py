@@ -11,7 +11,6 @@ from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import write_report
 from ntaa_tf.runs import shorten_names
-from ntaa_tf.runs import write_command
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluation import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluation import SHEET_FILE
@@ -26,15 +25,16 @@ TRAINING = ("supernet", "search", "pretrain", "finetune")
 PICTURE_FILE = "architecture.png"
 
 
-def report(job: Job, metrics: Mapping[str, Any]) -> None:
+def report(job: Job, metrics: Mapping[str, Any], command: str) -> None:
     """Draw the architecture and write the page a person looks at.
 
     Args:
         job: a finished one; its `path` gets `report.html`, and with sites
             `architecture.png` and `architecture.svg`.
         metrics: what `metrics.json` is to hold.
+        command: that runs all of it.
     """
-    records = _collect(job, metrics)
+    records = _collect(job, metrics, command)
     if records.architecture.sites:
         draw_architecture(
             records.architecture, job.path / PICTURE_FILE, records.operations
@@ -48,7 +48,7 @@ def report(job: Job, metrics: Mapping[str, Any]) -> None:
     )
 
 
-def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
+def _collect(job: Job, metrics: Mapping[str, Any], command: str) -> Records:
     """Read what the stages left."""
     search, sheet = job.path / "search", job.path / "evaluate" / SHEET_FILE
     architecture = Architecture({})
@@ -61,7 +61,7 @@ def _collect(job: Job, metrics: Mapping[str, Any]) -> Records:
         operations=name_operations(job),
         probabilities=_read_if_there(search / COURSE_FILE),
         confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
-        command=write_command(job.recipe),
+        command=command,
         answers=sheet.read_bytes() if sheet.exists() else None,
     )
 

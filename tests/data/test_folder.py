@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 
@@ -96,3 +97,9 @@ def test_one_class(image_folder):
         shutil.rmtree(image_folder / split / "dog")
     with pytest.raises(ValueError, match=r"at least two classes.*\['cat'\]"):
         _open(image_folder)
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    with pytest.raises(ValueError, match=r"in UTF-8. Received: 'caf.udce9'"):
+        _open(tmp_path)

@@ -60,6 +60,24 @@ def test_a_process_that_crashes_is_told(images, monkeypatch, tmp_path):
     assert "ended with status -6: oh" in list_failures(checked)["onnx"]
 
 
+def test_what_ends_the_process_leaves_other_files_of_its_runtime_alone(
+    exported, images, monkeypatch, tmp_path
+):
+    model, files = exported
+    source = Path(runtimes.__file__).read_text("utf-8")
+    script = tmp_path / "script.py"
+    script.write_text(
+        source.replace(
+            'if __name__ == "',
+            'OPENERS["keras"] = lambda *_: os.abort()\nif __name__ == "',
+        )
+    )
+    monkeypatch.setattr(runtimes, "__file__", str(script))
+    checked = check_exports(files, ask(model, images))
+    assert list(list_failures(checked)) == ["keras"]
+    assert checked["saved_model"]["difference"] < 1e-5
+
+
 @pytest.mark.parametrize("name", ["ntaa_tf", "ntaa_tf.architecture"])
 def test_the_package_cannot_be_imported_in_the_other_process(name, tmp_path):
     """Whatever a format is opened with; here it would be imported."""

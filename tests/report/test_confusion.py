@@ -66,3 +66,11 @@ def test_too_many_classes_are_not_drawn(classes, is_drawn):
 def test_a_class_without_images_leaves_an_empty_row():
     drawing = draw_confusion("x", {"classes": "ab", "counts": [[0, 0, 3]]})
     assert drawing.startswith("<svg") and "nan" not in drawing
+
+
+def test_names_of_any_script_stay_text_and_have_room(recwarn):
+    wide = "\u9ce5" * 12
+    classes = {"classes": [wide, "bird"], "counts": [[0, 0, 3]]}
+    drawing = draw_confusion("x", classes)
+    assert f">{wide[:8]}\u2026<" in drawing
+    assert not recwarn.list

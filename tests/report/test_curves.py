@@ -108,6 +108,19 @@ def test_an_unknown_quantity_has_a_panel_of_its_own(figures):
     assert points_of(figures["x $y"]) == [[(1, 3), (2, 4)]]
 
 
+def test_finetuning_is_marked_where_it_follows_a_search(figures):
+    others = {"supernet_loss": [4, 3, 2, 1], "finetune_age_accuracy": [0.5]}
+    draw_curves(HISTORY | others)
+    assert points_of(figures["finetune age accuracy"]) == [[(4, 0.5)]]
+    for title in ("supernet loss", "finetune age accuracy"):
+        assert not figures[title].texts
+
+
+def test_one_curve_needs_no_legend(figures):
+    draw_curves({"finetune_val_accuracy": [0.5]})
+    assert not figures["Validation accuracy and the gap"].get_legend()
+
+
 def test_nothing_recorded_draws_nothing():
     assert draw_curves({}) == []
     assert draw_curves({"search_loss": []}) == []

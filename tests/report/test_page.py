@@ -226,7 +226,7 @@ def test_hostile_names_stay_text(make_page):
         confusions={HOSTILE: {"classes": [HOSTILE] * 2, "counts": COUNTS}},
     )
     assert "script" not in page.tags
-    assert page.words.count(HOSTILE) == 14
+    assert page.words.count(HOSTILE) == 17
     assert ("aria-label", HOSTILE) in page.attributes
 
 

@@ -60,6 +60,11 @@ def test_the_adapted_model_is_named_after_its_method(method, label):
     assert [row[0] for row in list_rows(metrics)] == ["source", label]
 
 
+def test_what_the_guard_kept_is_not_named_after_the_method():
+    metrics = {"guard": {"kept": "baseline"}, "adapted": ADAPTED}
+    assert [row[0] for row in list_rows(metrics)] == ["kept: plain finetuning"]
+
+
 @pytest.mark.parametrize(
     ("count", "expected"),
     [

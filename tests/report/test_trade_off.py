@@ -26,7 +26,7 @@ def axes(monkeypatch):
 
 def test_each_model_that_was_measured_is_a_named_point(axes):
     points = [tuple(map(float, line.get_xydata()[0])) for line in axes.lines]
-    names = [text.get_text() for text in axes.texts]
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert dict(zip(names, points, strict=True)) == {
         "plain finetuning": (4e7, pytest.approx(17)),
         "searched, not finetuned": (3e7, pytest.approx(30)),
@@ -35,8 +35,11 @@ def test_each_model_that_was_measured_is_a_named_point(axes):
 
 
 def test_models_are_told_by_more_than_colour(axes):
-    baseline, searched, _ = axes.lines
+    baseline, searched, adapted = axes.lines
     assert baseline.get_marker() != searched.get_marker()
+    # One of them may lie on the other.
+    assert searched.get_fillstyle() == "none"
+    assert searched.get_markersize() > adapted.get_markersize()
 
 
 @pytest.mark.parametrize("missing", [(), ("macs",), ("test_accuracy",)])

@@ -64,6 +64,21 @@ def test_a_row_has_mean_and_sample_deviation():
     assert alone == "4"
 
 
+def test_large_numbers_have_all_their_digits():
+    table = make_table(resnet=[25_557.4, 25_857.0, 25_207.6])
+    assert describe_runs(table)[0][2] == "25,541 ± 325"
+
+
+def test_equal_errors_are_no_difference():
+    table = make_table(finetune=[3.0, 3.0], ntaa=[3.0, 3.0], other=[4.0, 4.0])
+    *_, ntaa, other = say(table, "finetune", compare(table, "finetune"))
+    assert ntaa.startswith("ntaa against finetune: equal mean errors; 2 pairs")
+    assert "finetune: error 1.00 points higher; 2 pairs of runs" in other
+    one = make_table(finetune=[3.0], ntaa=[4.0])
+    (said,) = say(one, "finetune", compare(one, "finetune"))
+    assert "higher; one pair of runs can't tell" in said
+
+
 def test_retrieval_has_columns_of_its_own():
     measured = {"test_map": 0.6, "test_rank1": 0.8, "test_map_reranked": 0.7}
     metrics = METRICS | {"adapted": METRICS["adapted"] | measured}

@@ -40,7 +40,8 @@ ATTRIBUTE_COLUMNS = {"_accuracy": ", %", "_one_off": " 1-off, %"}
 # Of a supernet that learns without labels, once for all tasks that share it.
 SUPERNET = "supernet, s"
 
-# The stages whose seconds are those of training; tuning has all of its runs.
+# The stages whose seconds are those of training; tuning has those of the runs
+# that were not kept.
 TRAINING = ("tune", "pretrain", "finetune")
 
 # For each contestant, by its name, the columns of each run, by its seed.
@@ -117,9 +118,17 @@ def describe_runs(table: Table) -> list[tuple[str, ...]]:
 def describe(runs: Sequence[Mapping[str, float]], column: str) -> str:
     """Write the mean of a column and its sample standard deviation."""
     moments = Moments.measure([columns.get(column, 0.0) for columns in runs])
+    mean = _round(moments.mean, 4)
     if not moments.deviation > 0:
-        return f"{moments.mean:.4g}"
-    return f"{moments.mean:.4g} ± {moments.deviation:.2g}"
+        return mean
+    return f"{mean} ± {_round(moments.deviation, 2)}"
+
+
+def _round(number: float, digits: int) -> str:
+    """Write so many digits, and all of those before the point."""
+    if abs(number) < 10 ** (digits - 1):
+        return f"{number:.{digits}g}"
+    return f"{number:,.0f}"
 
 
 def analyse(table: Table) -> Anova | None:
@@ -215,10 +224,16 @@ def _say_one(
 ) -> str:
     size = f"{abs(found.difference):.2f} points"
     word = "lower" if found.difference < 0 else "higher"
+    how = f"error {size} {word}" if found.difference else "equal mean errors"
     if adjusted != adjusted:
+        pairs = (
+            f"{found.count} pairs of runs that do not vary"
+            if found.count > 1
+            else "one pair of runs"
+        )
         return (
-            f"{name}: error {size} {word} than {against}; {found.count} "
-            "pairs of runs that do not vary can't tell whether by chance."
+            f"{name} against {against}: {how}; {pairs} can't tell whether by "
+            "chance."
         )
     tested = f"p = {_number(adjusted, 4)} after Holm, {found.count} pairs"
     if adjusted < SIGNIFICANCE:
@@ -227,8 +242,7 @@ def _say_one(
             f"({tested})."
         )
     return (
-        f"{name}: no significant difference from {against}; error {size} "
-        f"{word} ({tested})."
+        f"{name}: no significant difference from {against}; {how} ({tested})."
     )
 
 

@@ -14,7 +14,9 @@ from ntaa_tf.data.raw import RawSplit
 
 LABELS_FILE = "labels.csv"
 PATH, SPLIT, GROUP = "path", "split", "group"
-NAME = re.compile(r"\w[\w-]*")
+# What TensorFlow takes as the name of a layer.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+IMAGES = "images"  # The input of what is exported.
 SPLITS = ("train", "validation", "test")
 
 Row = dict[str, str]
@@ -136,11 +138,16 @@ def _list_attributes(
                 f"Invalid value for `{flag}`. Expected some of the attributes "
                 f"of `{name}`, {known}. Received: {list(names)}"
             )
-    wrong = [key for key in target or known if not NAME.fullmatch(key)]
+    wrong = [
+        key
+        for key in target or known
+        if not NAME.fullmatch(key) or key == IMAGES
+    ]
     if wrong:
         raise ValueError(
             f"Invalid data set `{name}`. Expected names of attributes that "
-            f"are of letters, digits, _ and -. Received: {wrong}"
+            "are of letters without accents, digits, _ and -, begin with one "
+            f"of the first two, and are not `{IMAGES}`. Received: {wrong}"
         )
     attributes = [
         Attribute(

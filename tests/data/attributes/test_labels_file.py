@@ -80,6 +80,9 @@ def test_a_table_as_a_spreadsheet_writes_it_is_read(write):
         ),
         ("path\na.png\n", r"`target`. Expected some of the attributes"),
         ("path,a/b\na.png,1\nb.png,2\n", r"names of attributes.*'a/b'"),
+        ("path,_a\na.png,1\nb.png,2\n", r"begin with.*\['_a'\]"),
+        ("path,größe\na.png,1\nb.png,2\n", r"without accents.*größe"),
+        ("path,images\na.png,1\nb.png,2\n", r"are not `images`"),
         (
             "path,split,size\na.png,dev,1\nb.png,dev,2\n",
             r"splits .*Received: \['dev'\]",
