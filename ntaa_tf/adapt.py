@@ -125,8 +125,13 @@ def _follow(recipe: Recipe) -> None:
         print(inspect(recipe))
         return
     metrics = run(recipe)
-    if is_silent(recipe.distribute):
-        return
+    if not is_silent(recipe.distribute):
+        _tell(metrics)
+    # Of all workers: a scheduler begins those anew that failed.
+    _raise_failures(metrics)
+
+
+def _tell(metrics: dict[str, Any]) -> None:
     print(format_table(metrics))
     if metrics.get("guard", {}).get("kept") == "baseline":
         print("Plain finetuning validates better: it is what is kept.")
@@ -135,6 +140,9 @@ def _follow(recipe: Recipe) -> None:
             f"{metrics['target_labels']:,} training images of the target "
             "judged the architecture, by their labels."
         )
+
+
+def _raise_failures(metrics: dict[str, Any]) -> None:
     failures = list_failures(metrics["exports"])
     if failures:
         told = "; ".join(f"{name} {why}" for name, why in failures.items())

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
     Yields:
         A path with the same suffix on the same file system. If the block
-        fails nothing of it is left, and `path` is as it was.
+        fails nothing of it is left, and `path` is as it was. What is written
+        is on the disk before it is `path`: also a power cut leaves no part.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
@@ -30,9 +32,21 @@ def write_atomically(path: Path) -> Iterator[Path]:
     ) as directory:
         unfinished = Path(directory) / path.name
         yield unfinished
+        for written in (unfinished, *unfinished.rglob("*")):
+            _flush(written)
         if path.is_dir() and unfinished.is_dir():
             shutil.rmtree(path)
         unfinished.replace(path)
+        _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove_unfinished(directory: Path) -> None:

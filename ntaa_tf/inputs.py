@@ -8,6 +8,7 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.feasibility import check_accumulation
 from ntaa_tf.feasibility import check_memory
 from ntaa_tf.graph.rewrite import rewrite
@@ -103,6 +104,7 @@ def keep_source(
     and so is a data set that is not the one that this run began with.
     """
     fingerprint = data.take_fingerprint(dataset)
+    check_alike("data", fingerprint)
 
     def build(directory: Path) -> dict[str, Any]:
         check_accumulation(recipe, count_search_steps(recipe, dataset))

@@ -13,11 +13,13 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(unfinished, include_optimizer=False)
 
 
-def load_model(path: Path) -> keras.Model:
+def load_model(path: Path, made_by: Path | None = None) -> keras.Model:
     """Read what `save_model` wrote.
 
     Args:
         path: of a `.keras` file.
+        made_by: what has to be deleted to have it made again; by default the
+            directory that it is in.
 
     Raises:
         ValueError: if it is not there, or damaged.
@@ -29,5 +31,5 @@ def load_model(path: Path) -> keras.Model:
         raise ValueError(
             f"Invalid file {path}. Expected the model that a stage kept. "
             f"Received one that can't be read ({lines[0]}). Delete "
-            f"{path.parent} to run that stage again."
+            f"{made_by or path.parent} to have it made again."
         ) from error

@@ -33,6 +33,7 @@ from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.plan import MEASURING
+from ntaa_tf.stages.plan import TUNE
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
@@ -46,11 +47,12 @@ from ntaa_tf.workdir import METRICS_FILE
 from ntaa_tf.workdir import RESULT_FILE
 from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
+from ntaa_tf.workdir import read_metrics
 
 # What evaluation gives, of which models there are.
 EVALUATED = ("source", "searched", "adapted", BASELINE)
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
-CHOICES = ("tune", "guard")
+CHOICES = (TUNE, "guard")
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +74,9 @@ def run(recipe: Recipe) -> dict[str, Any]:
         ValueError: if a choice can't be followed; before any training.
         DivergenceError: if a loss is no longer finite.
     """
+    finished = _read_finished(recipe)
+    if finished is not None:
+        return finished
     if recipe.deterministic:
         make_deterministic()
     strategy = enter_strategy(recipe.distribute)  # Before all else.
@@ -83,9 +88,6 @@ def run(recipe: Recipe) -> dict[str, Any]:
     ):
         check_alike("flags", recipe.to_dict())
         workdir = open_workdir(recipe, path)
-        if (path / METRICS_FILE).exists():
-            return read_json(path / METRICS_FILE)
-
         command = write_command(recipe)
         recipe = shrink(recipe)
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
@@ -98,6 +100,18 @@ def run(recipe: Recipe) -> dict[str, Any]:
         write_json(path / METRICS_FILE, metrics)
         logger.info("all of it is in %s; open report.html there", path)
         return metrics
+
+
+def _read_finished(recipe: Recipe) -> dict[str, Any] | None:
+    """Read what a finished run gave, if that is what the recipe names.
+
+    A worker that is started again can't wait for others, which have ended.
+    """
+    path = Path(recipe.workdir or "")
+    metrics = read_metrics(path) if recipe.workdir else None
+    if metrics is not None:
+        open_workdir(recipe, path)
+    return metrics
 
 
 def pretrain(recipe: Recipe) -> dict[str, list[float]]:
@@ -209,14 +223,14 @@ def summarize(
 def list_seconds(recipe: Recipe, results: dict[str, Any]) -> dict[str, float]:
     """List how long each stage took, tuning without what it kept."""
     seconds = {name: kept["seconds"] for name, kept in results.items()}
-    if "tune" in seconds:
+    if TUNE in seconds:
         kept = set(seconds) & set(list_training(recipe.plan))
-        seconds["tune"] -= sum(seconds[name] for name in kept)
+        seconds[TUNE] -= sum(seconds[name] for name in kept)
     return seconds
 
 
 def list_choosing(recipe: Recipe) -> Stages:
     """List the stages that end with what is measured."""
-    stages: Stages = {"tune": tune} if recipe.tune > 1 else {}
+    stages: Stages = {TUNE: tune} if recipe.tune > 1 else {}
     stages |= list_training(recipe.plan)
     return {**stages, "guard": guard} if recipe.guard else stages

@@ -16,6 +16,7 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.workdir import OccupiedError
 from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
+from ntaa_tf.workdir import is_empty
 from ntaa_tf.workdir import is_unfinished
 
 RUNS = Path("runs")
@@ -41,6 +42,7 @@ def claim_workdir(recipe: Recipe) -> Iterator[Path]:
 
     Raises:
         OccupiedError: if another run is in the one that the recipe names.
+        ValueError: if that keeps a run of another recipe, or no run.
     """
     if is_led():  # The chief claims it, and says which.
         yield Path(recipe.workdir or RUNS)
@@ -51,6 +53,7 @@ def claim_workdir(recipe: Recipe) -> Iterator[Path]:
         else:
             path = Path(recipe.workdir)
             claims.enter_context(claim(path))
+            open_workdir(recipe, path)  # Before others copy it.
         yield path
 
 
@@ -83,7 +86,7 @@ def _claim_if_free(
         except OccupiedError:
             return False
         # Another may just have finished it, or begun it.
-        is_free = not any(path.iterdir()) or is_unfinished(path, choices)
+        is_free = is_empty(path) or is_unfinished(path, choices)
         if is_free:
             claims.enter_context(attempt.pop_all())
         return is_free

@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ntaa_tf.distribute import LOST
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.divergence import StopOnDivergence
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
@@ -141,16 +143,22 @@ class ResumableState(keras.callbacks.Callback):
         A damaged state is told of, and the one before it taken.
 
         Raises:
-            ValueError: if all there are of another model, or damaged.
+            ValueError: if all there are of another model, or damaged; or, of
+                several workers, if this one has another than the chief.
         """
+        epochs = self._restore_latest()
+        check_alike("checkpoint", {"epochs": epochs})
+        return epochs
+
+    def _restore_latest(self) -> int:
         found = _list_checkpoints(self._checkpoints)
         for path in found:
             try:
                 return self._restore(path)
-            except tf.errors.UnavailableError:  # A worker is lost.
+            except LOST:
                 raise
             except _UNREADABLE as error:
-                reason = str(error).splitlines()[0]
+                reason = str(error).partition("\n")[0] or type(error).__name__
                 logger.warning("%s can't be restored (%s)", path, reason)
         if found:
             raise ValueError(

@@ -3,10 +3,11 @@
 import contextlib
 import fcntl
 import logging
-import os
+import shutil
 import time
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 RECIPE_FILE = "recipe.json"
 RESULT_FILE = "result.json"
 METRICS_FILE = "metrics.json"  # Of a finished run.
+# Network file systems lock files that are open for writing, no directories.
+LOCK_FILE = ".lock"
 
 
 class OccupiedError(ValueError):
@@ -58,13 +61,24 @@ class WorkDirectory:
             if any(path.glob(f"*/{RESULT_FILE}")):
                 _check_recipe(path, there, choices, flag)
                 return
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        elif path.exists() and not is_empty(path):
             raise ValueError(
                 f"Invalid value for `{flag}`. Expected a new or empty "
                 f"directory, or one that keeps a run. Received: {path}, in "
                 f"which there is no {RECIPE_FILE}."
             )
         write_json(kept, {"choices": choices, "versions": versions})
+
+    def has_run(self, stage: str) -> bool:
+        """Tell whether a stage has its result."""
+        return (self.path / stage / RESULT_FILE).exists()
+
+    def forget(self, stages: Sequence[str]) -> None:
+        """Remove what stages gave, of which an earlier one is to run again."""
+        for directory in (self.path / stage for stage in stages):
+            if directory.exists():
+                logger.info("%s: removed, as it is to follow anew", directory)
+                shutil.rmtree(directory)
 
     def run_once(
         self, stage: str, function: Callable[[Path], dict[str, Any]]
@@ -114,17 +128,45 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
         return
     is_new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        _lock(descriptor, path, flag)
+    lock = path / LOCK_FILE
+    with lock.open("a") as file:
+        _lock(file.fileno(), path, flag)
         try:
             yield
         finally:
-            if is_new:
-                with contextlib.suppress(OSError):  # Something is in it.
+            if not (path / RECIPE_FILE).exists():  # It is no run's.
+                lock.unlink(missing_ok=True)
+                if is_new and is_empty(path):
                     path.rmdir()
-    finally:
-        os.close(descriptor)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether a path is a directory in which nothing is kept."""
+    return path.is_dir() and not any(
+        entry.name != LOCK_FILE for entry in path.iterdir()
+    )
+
+
+def read_metrics(path: Path) -> dict[str, Any] | None:
+    """Give the metrics of a finished run, None of one that is not.
+
+    Args:
+        path: its work directory.
+
+    Raises:
+        ValueError: if the file is damaged.
+    """
+    file = path / METRICS_FILE
+    if not file.exists():
+        return None
+    try:
+        return dict(read_json(file))
+    except (OSError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"Invalid file {file}. Expected the metrics of a run as JSON. "
+            f"Received something else ({error}). Delete it to have it written "
+            "again."
+        ) from error
 
 
 def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:

@@ -41,7 +41,8 @@ MAY_IMPORT = {
     "machine": set(),
     "optimizer": {"distribute"},
     "remaining_time": set(),
-    "training": FOUNDATION | {"divergence", "remaining_time", "search"},
+    "training": FOUNDATION
+    | {"distribute", "divergence", "remaining_time", "search"},
     "losses": {"distribute"},
     "tasks": FOUNDATION | {"data", "divergence", "losses", "metrics"},
     "export": FOUNDATION | {"formats"},
@@ -54,7 +55,7 @@ MAY_IMPORT = {
     "runs": {"distribute", "recipe", "workdir"},
     "inputs": FOUNDATION
     | MEANS
-    | {"methods", "recipe", "stages", "feasibility"},
+    | {"distribute", "methods", "recipe", "stages", "feasibility"},
     "pipeline": FOUNDATION
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}

@@ -26,7 +26,7 @@ def test_a_kept_model_answers_alike(file):
 @pytest.mark.parametrize("kept", [0, 100, -100])
 def test_a_truncated_model_names_the_stage_to_run_again(file, kept):
     file.write_bytes(file.read_bytes()[:kept])
-    expected = rf"Invalid file {file}.*Delete {file.parent} to run that stage"
+    expected = rf"Invalid file {file}.*Delete {file.parent} to have it made"
     with pytest.raises(ValueError, match=expected):
         load_model(file)
 

@@ -10,6 +10,7 @@ import pytest
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
+from ntaa_tf.workdir import read_metrics
 
 CHOICES = {"model": "resnet50", "seed": 0, "data_dir": None}
 VERSIONS = {"keras": "3.15.1"}
@@ -187,7 +188,15 @@ def test_another_process_is_kept_out_until_it_is_killed(tmp_path):
         other.communicate()
     with claim(tmp_path):
         open_workdir(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {".lock", "recipe.json"}
+
+
+def test_what_came_to_be_no_run_is_left_as_it_was(tmp_path):
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ValueError, match=r"no recipe\.json"), claim(tmp_path):
+        open_workdir(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_one_run_follows_another_also_where_the_first_failed(tmp_path):
@@ -202,3 +211,19 @@ def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
     (tmp_path / "file").touch()
     with claim(tmp_path / "file"), pytest.raises(ValueError, match="workdir"):
         open_workdir(tmp_path / "file")
+
+
+def test_damaged_metrics_are_told(tmp_path):
+    assert read_metrics(tmp_path) is None
+    (tmp_path / "metrics.json").write_text("")
+    with pytest.raises(ValueError, match=r"metrics.json.*Delete it to have"):
+        read_metrics(tmp_path)
+
+
+def test_stages_that_are_to_follow_anew_are_forgotten(tmp_path):
+    workdir = open_workdir(tmp_path)
+    for stage in ("search", "finetune"):
+        workdir.run_once(stage, lambda _: {})
+    workdir.forget(["finetune", "guard"])
+    assert workdir.has_run("search")
+    assert not (tmp_path / "finetune").exists()

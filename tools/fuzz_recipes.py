@@ -13,6 +13,7 @@ import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import typing
@@ -27,12 +28,14 @@ from absl import app
 from absl import flags
 
 from ntaa_tf.command_line import BAD_INPUT
+from ntaa_tf.command_line import FAILED
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.recipe import Recipe
 
 CHANGED = 4  # Choices of a recipe, at most.
+MOST_SECONDS = 1200.0  # Of a smoke run, on a busy machine.
 ERROR = "error: "
 # How a refusal reads: what was expected, and what was received.
 REFUSAL = re.compile(r"Invalid .*Expected .*Received.*|.* in --\w+.*", re.S)
@@ -142,6 +145,19 @@ def judge(status: int, stderr: str) -> str:
     )
 
 
+def run_for(
+    command: list[str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; one that takes longer fails."""
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        late = f"has not ended in {seconds:.0f} s"
+        return subprocess.CompletedProcess(command, FAILED, "", late)
+
+
 def main(arguments: list[str]) -> int:
     """Run recipes, and print how many ended how.
 
@@ -162,7 +178,8 @@ def follow(words: list[str]) -> int:
         path = workdir / f"{flags.FLAGS.seed}-{run}"
         command = [sys.executable, "-m", "ntaa_tf.adapt", "--smoke"]
         command += [*given, f"--workdir={path}"]
-        result = subprocess.run(command, capture_output=True, text=True)
+        shutil.rmtree(path, ignore_errors=True)
+        result = run_for(command, MOST_SECONDS)
         outcome = judge(result.returncode, result.stderr)
         outcomes[outcome] += 1
         print(f"{outcome:8} {shlex.join(given)}", flush=True)

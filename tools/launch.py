@@ -60,12 +60,18 @@ def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
     printers = [print_lines(*each) for each in enumerate(processes)]
     try:
         failed, status = wait_for(processes)
+        going_on = [process.poll() is None for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
         for printer in printers:
             printer.join()
+    if any(going_on):
+        print(
+            f"Worker {going_on.index(True)} did not end by itself in "
+            f"{GRACE_SECONDS} s, and was killed."
+        )
     if status < 0:
         raise RuntimeError(
             f"Worker {failed} was ended by {signal.Signals(-status).name}. The "

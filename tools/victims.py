@@ -13,7 +13,11 @@ from pathlib import Path
 
 # As `tools/launch.py` names each worker that it starts.
 WORKER = re.compile(r"^\[\d+\] process (\d+)$", re.M)
-ERROR = re.compile(r"^(\[\d+\] )?error: ", re.M)
+# What a worker says when another is lost, and when it is done itself.
+TOLD = re.compile(r"^\[\d+\] (error: |.*; open report.html there)", re.M)
+# What a worker says when all have met, and what launch says of one that has
+# to be killed as well.
+MET, WENT_ON = ": begins", "did not end by itself"
 # By when the others have ended: launch's grace, and some more.
 END_SECONDS = 120
 
@@ -70,6 +74,8 @@ def kill_all(attempt: Attempt, draw: random.Random) -> str:
 def kill_worker(attempt: Attempt, draw: random.Random) -> str:
     """Kill one worker of a launch; of one without workers yet, all.
 
+    Workers that still wait for each other can't tell that one is lost.
+
     Args:
         attempt: the launch.
         draw: gives the worker.
@@ -90,11 +96,13 @@ def kill_worker(attempt: Attempt, draw: random.Random) -> str:
 
 
 def _judge(status: int, said: str) -> str:
-    if status == 0:
-        return ""  # All workers had ended before.
+    if status == 0 or MET not in said:
+        return ""  # All had ended before, or none had begun.
     if "Traceback" in said:
         return "a trace was told"
-    return "" if ERROR.search(said) else "no error was told"
+    if WENT_ON in said:
+        return "the others went on"
+    return "" if TOLD.search(said) else "no error was told"
 
 
 VICTIMS: dict[str, Callable[[Attempt, random.Random], str]] = {

@@ -2,8 +2,10 @@
 
 import concurrent.futures
 import dataclasses
+import errno
 import functools
 import logging
+import os
 import pathlib
 from collections.abc import Mapping
 
@@ -151,7 +153,22 @@ def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
             f"{size / 2**30:.1f} GiB. Received: None"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    _reserve(path)
+    return pixels
+
+
+def _reserve(path: pathlib.Path) -> None:
+    """Raise an OSError now if the disk can't hold a file that is mapped."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            # Other errors are those of file systems that reserve nothing.
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _report_broken(name: str, broken: list[str], count: int) -> None:

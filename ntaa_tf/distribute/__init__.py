@@ -14,12 +14,14 @@ from ntaa_tf.distribute.replicated import Replicated
 from ntaa_tf.distribute.replicated import check_optimizer
 from ntaa_tf.distribute.strategies import enter_strategy
 from ntaa_tf.distribute.strategies import is_silent
+from ntaa_tf.distribute.workers import LOST
 from ntaa_tf.distribute.workers import LostWorkerError
 from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import check_alike
 from ntaa_tf.distribute.workers import is_led
 
 __all__ = [
+    "LOST",
     "DistributedModel",
     "LostWorkerError",
     "Replicated",

@@ -74,10 +74,16 @@ def _make_multiworker() -> tf.distribute.Strategy:
     cluster = read_cluster()
     addresses = ", ".join(cluster.workers)
     logger.info("worker %d waits for all of %s", cluster.index, addresses)
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    # It waits where Python's own handler of Ctrl-C is not called.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    # TensorFlow has taken it, to go on until a checkpoint that is not ours.
-    signal.signal(signal.SIGTERM, handler)
+    # TensorFlow has taken SIGTERM, to go on until a checkpoint, not ours.
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     return strategy
 
 

@@ -17,7 +17,7 @@ from ntaa_tf.files import list_differences
 
 PACKAGE = __name__.split(".")[0]
 # What TensorFlow says when a worker no longer answers.
-_LOST = (
+LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
@@ -103,12 +103,12 @@ def work_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
     try:
         with strategy.scope(), _keep_silent(is_silent=read_cluster().is_led):
             yield
-    except _LOST as error:
+    except LOST as error:
         raise LostWorkerError(
             "A worker is lost: another process of this training has ended, or "
             "can't be reached. What went wrong is in its own messages. The "
             "same command for all workers goes on from the last epoch. "
-            f"(TensorFlow: {str(error).splitlines()[0]})"
+            f"(TensorFlow: {str(error).partition(chr(10))[0]})"
         ) from error
 
 

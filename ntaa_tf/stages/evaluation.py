@@ -38,7 +38,8 @@ def evaluate(job: Job, directory: Path) -> dict[str, Any]:
     source, adapted = job.task.finish(job.source), job.load_adapted()
     models = {"source": source, "adapted": adapted}
     if job.recipe.compares:
-        models[BASELINE] = load_model(job.path / BASELINE / ADAPTED_FILE)
+        beside = job.path / BASELINE
+        models[BASELINE] = load_model(beside / ADAPTED_FILE, beside)
     costs = _measure_models(models)
     predictions = _predict_test(job, adapted)
     measured = _measure_test(job, predictions)

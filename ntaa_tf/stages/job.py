@@ -71,7 +71,8 @@ class Job:
 
     def load_adapted(self) -> keras.Model:
         """Load the adapted model."""
-        return load_model(self.path / ADAPTED_FILE)
+        stage = "tune" if self.recipe.tune > 1 else "finetune"
+        return load_model(self.path / ADAPTED_FILE, self.path / stage)
 
     def make_optimizer(
         self,

@@ -19,6 +19,8 @@ from ntaa_tf.stages.self_supervising import self_supervise
 from ntaa_tf.stages.supernet_directory import STAGE
 from ntaa_tf.workdir import WorkDirectory
 
+TUNE = "tune"  # It copies what the stages after it would have made.
+
 Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
 
 
@@ -37,11 +39,16 @@ def list_training(method: Method) -> Stages:
 def run_stages(
     stages: Stages, job: Job, workdir: WorkDirectory
 ) -> dict[str, Any]:
-    """Run the stages that have no result yet; give all results by name."""
-    return {
-        name: workdir.run_once(name, functools.partial(stage, job))
-        for name, stage in stages.items()
-    }
+    """Run the stages that have no result yet; give all results by name.
+
+    Where one has been deleted, those after it are made again as well.
+    """
+    results = {}
+    for name, stage in stages.items():
+        if not workdir.has_run(name) and name != TUNE:
+            workdir.forget(list(stages)[list(stages).index(name) + 1 :])
+        results[name] = workdir.run_once(name, functools.partial(stage, job))
+    return results
 
 
 MEASURING: Stages = {"evaluate": evaluate, "export": export}

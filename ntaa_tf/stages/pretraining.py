@@ -6,6 +6,9 @@ from typing import Any
 import keras
 
 from ntaa_tf import data
+from ntaa_tf.distribute import check_alike
+from ntaa_tf.files import read_json
+from ntaa_tf.files import write_json
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.model_files import load_model
 from ntaa_tf.model_files import save_model
@@ -16,6 +19,7 @@ from ntaa_tf.stages.plain import fit_plainly
 from ntaa_tf.tasks.classification import replace_classifier
 
 PRETRAINED_FILE = "pretrained.keras"
+DATA_FILE = "data.json"
 
 
 def pretrain(job: Job, directory: Path) -> dict[str, Any]:
@@ -40,6 +44,7 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
         ),
         job.path,
     )
+    _check_data(other, directory / DATA_FILE)
     found = load_model(job.path / "search" / COLLAPSED_FILE)
     model = replace_classifier(
         rewrite(found, fresh=True), len(raw.class_names), recipe.seed
@@ -49,3 +54,12 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
     pretrained = replace_classifier(model, classes, recipe.seed)
     save_model(pretrained, directory / PRETRAINED_FILE)
     return {"history": history}
+
+
+def _check_data(job: Job, file: Path) -> None:
+    """Raise a ValueError unless data are those that this stage began with."""
+    fingerprint = data.take_fingerprint(job.dataset)
+    check_alike("data", fingerprint)
+    if not file.exists():
+        write_json(file, fingerprint)
+    data.check_fingerprint(job.dataset.name, read_json(file), fingerprint)

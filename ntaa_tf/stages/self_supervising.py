@@ -8,6 +8,7 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
@@ -39,6 +40,7 @@ from ntaa_tf.stages.supernet_directory import list_training
 from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.training import fit_resumably
+from ntaa_tf.workdir import WorkDirectory
 from ntaa_tf.workdir import claim
 
 
@@ -86,9 +88,10 @@ def learn_without_labels(
         ValueError: if the directory is of other choices, or there are too few
             images.
     """
+    workdir = open_super(recipe, image_size, path)
     if recipe.supernet_dataset is not None:
         dataset = _prepare_others(recipe, image_size, path)
-    source = _keep_features(recipe, image_size, dataset, path)
+    source = _keep_features(recipe, image_size, dataset, workdir)
     job = Job(recipe, source, dataset, path)
     features = make_supernet(recipe, job.source)
     learner = _make_learner(job, features)
@@ -122,11 +125,12 @@ def learn_without_labels(
 
 
 def _keep_features(
-    recipe: Recipe, image_size: Size, dataset: Any, path: Path
+    recipe: Recipe, image_size: Size, dataset: Any, workdir: WorkDirectory
 ) -> keras.Model:
     """Load the source, once: the keys have to be of the same to the end."""
     file = "source.keras"
     fingerprint = data.take_fingerprint(dataset)
+    check_alike("data", fingerprint)
 
     def load(directory: Path) -> dict[str, Any]:
         info = zoo.find_source(
@@ -136,9 +140,9 @@ def _keep_features(
         save_model(features, directory / file)
         return {"data": fingerprint}
 
-    kept = open_super(recipe, image_size, path).run_once("source", load)
+    kept = workdir.run_once("source", load)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
-    return load_model(path / "source" / file)
+    return load_model(workdir.path / "source" / file)
 
 
 def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:

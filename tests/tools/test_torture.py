@@ -88,6 +88,7 @@ waits = [sys.executable, "-c", "import time; time.sleep(60)"]
 workers = [subprocess.Popen(waits) for _ in range(2)]
 for index, worker in enumerate(workers):
     print(f"[{index}] process {worker.pid}", flush=True)
+print("[0] search: begins", flush=True)
 while all(worker.poll() is None for worker in workers):
     pass
 for worker in workers:
@@ -98,9 +99,10 @@ for worker in workers:
 @pytest.mark.parametrize(
     "ending, wrong",
     [
-        ("sys.exit('error: a worker is lost')", ""),
-        ("sys.exit('a worker is lost')", "no error was told"),
-        ("sys.exit('error: Traceback')", "a trace was told"),
+        ("sys.exit('[1] error: a worker is lost')", ""),
+        ("sys.exit('error: worker 0 was ended')", "no error was told"),
+        ("sys.exit('[1] error: Traceback')", "a trace was told"),
+        ("sys.exit('Worker 1 did not end by itself')", "the others went on"),
         ("import time; time.sleep(60)", "the others went on"),
     ],
 )
@@ -109,7 +111,7 @@ def test_a_launch_has_to_end_with_an_error_when_a_worker_is_killed(
 ):
     monkeypatch.setattr("victims.END_SECONDS", 3)
     attempt = start([sys.executable, "-c", LAUNCH + ending], tmp_path / "log")
-    while "[1]" not in attempt.read():
+    while "begins" not in attempt.read():
         assert not attempt.ends_in(0.1)
     assert VICTIMS["worker"](attempt, random.Random(0)) == wrong
     assert attempt.process.poll() is not None
