@@ -44,7 +44,7 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
         ),
         job.path,
     )
-    _check_data(other, directory / DATA_FILE)
+    check_data(other, directory / DATA_FILE)
     found = load_model(job.path / "search" / COLLAPSED_FILE)
     model = replace_classifier(
         rewrite(found, fresh=True), len(raw.class_names), recipe.seed
@@ -56,8 +56,13 @@ def pretrain(job: Job, directory: Path) -> dict[str, Any]:
     return {"history": history}
 
 
-def _check_data(job: Job, file: Path) -> None:
-    """Raise a ValueError unless data are those that this stage began with."""
+def check_data(job: Job, file: Path) -> None:
+    """Raise a ValueError unless data are those that this stage began with.
+
+    Args:
+        job: of the pretraining.
+        file: keeps what they are known by.
+    """
     fingerprint = data.take_fingerprint(job.dataset)
     check_alike("data", fingerprint)
     if not file.exists():

@@ -1,3 +1,6 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 
@@ -66,3 +69,15 @@ def test_pixels_beyond_memory_need_a_cache(split_of_200, monkeypatch):
     monkeypatch.setattr(examples, "MEMORY_LIMIT", 1000)
     with pytest.raises(ValueError, match=r"`cache_dir`.*Received: None"):
         decode_split("train", split_of_200, (8, 8), None)
+
+
+def test_a_full_disk_is_told_before_pixels_are_written(
+    split_of_200, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    monkeypatch.setattr(examples, "MEMORY_LIMIT", 0)
+    with pytest.raises(OSError, match=r"No space .*some\.npy"):
+        decode_split("some", split_of_200, (2, 2), cache_dir=tmp_path)

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from ntaa_tf import Architecture
+from ntaa_tf.data import Examples
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import shrink
+from ntaa_tf.runs import open_workdir
+from ntaa_tf.stages import pretraining
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.training import ResumableState
@@ -246,3 +249,33 @@ def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
     with pytest.raises((ValueError, OSError), match=message):
         adapt(tmp_path / "run", **choices)
     assert not (tmp_path / "run/finetune").exists()
+
+
+def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
+    recipe = Recipe(workdir=str(tmp_path), distribute="multiworker")
+    open_workdir(recipe, tmp_path).run_once("source", lambda _: {})
+    write_json(tmp_path / "metrics.json", {"seed": 0})
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert run(recipe) == {"seed": 0}
+    with pytest.raises(ValueError, match="keeps a run of another: seed"):
+        run(dataclasses.replace(recipe, seed=1))
+
+
+def test_data_of_a_pretraining_are_known_again(tmp_path):
+    def make_job(value):
+        images = np.full((2, 4, 4, 3), value, np.uint8)
+        parts = {"train": Examples(images, np.arange(2))}
+        return types.SimpleNamespace(dataset=Named("other", **parts))
+
+    pretraining.check_data(make_job(1), tmp_path / "data.json")
+    pretraining.check_data(make_job(1), tmp_path / "data.json")
+    with pytest.raises(ValueError, match=r"data set `other`.*train.images"):
+        pretraining.check_data(make_job(2), tmp_path / "data.json")
+
+
+@dataclasses.dataclass
+class Named:
+    """A data set of one split."""
+
+    name: str
+    train: Examples

@@ -11,6 +11,7 @@ from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.stages import self_supervising
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.training import ResumableState
 
@@ -191,3 +192,20 @@ def test_the_mixture_begins_near_the_source_unless_as_in_the_paper(
     )
     supernet = make_supernet(recipe, keras.Model(inputs, outputs))
     np.testing.assert_array_equal(supernet.logits[0], leads)
+
+
+def test_the_directory_is_opened_before_pixels_are_put_into_it(
+    tmp_path, monkeypatch
+):
+    """Those of another data set may be too many for memory."""
+    names = []
+
+    def stop(recipe, size, path):
+        names.extend(file.name for file in path.iterdir())
+        raise InterruptedError
+
+    monkeypatch.setattr(self_supervising, "_prepare_others", stop)
+    recipe = dataclasses.replace(SMOKE, supernet_dataset="digits")
+    with pytest.raises(InterruptedError):
+        self_supervising.learn_without_labels(recipe, None, (8, 8), tmp_path)
+    assert names == ["recipe.json"]
