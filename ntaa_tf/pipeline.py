@@ -33,7 +33,6 @@ from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import make_supernet
 from ntaa_tf.stages.plan import MEASURING
-from ntaa_tf.stages.plan import TUNE
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
@@ -52,7 +51,7 @@ from ntaa_tf.workdir import read_metrics
 # What evaluation gives, of which models there are.
 EVALUATED = ("source", "searched", "adapted", BASELINE)
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
-CHOICES = (TUNE, "guard")
+CHOICES = TUNE, GUARD = "tune", "guard"
 
 logger = logging.getLogger(__name__)
 
@@ -108,10 +107,10 @@ def _read_finished(recipe: Recipe) -> dict[str, Any] | None:
     A worker that is started again can't wait for others, which have ended.
     """
     path = Path(recipe.workdir or "")
-    metrics = read_metrics(path) if recipe.workdir else None
-    if metrics is not None:
-        open_workdir(recipe, path)
-    return metrics
+    if recipe.workdir is None or not (path / METRICS_FILE).exists():
+        return None
+    open_workdir(recipe, path)
+    return read_metrics(path)
 
 
 def pretrain(recipe: Recipe) -> dict[str, list[float]]:
@@ -233,4 +232,4 @@ def list_choosing(recipe: Recipe) -> Stages:
     """List the stages that end with what is measured."""
     stages: Stages = {TUNE: tune} if recipe.tune > 1 else {}
     stages |= list_training(recipe.plan)
-    return {**stages, "guard": guard} if recipe.guard else stages
+    return {**stages, GUARD: guard} if recipe.guard else stages

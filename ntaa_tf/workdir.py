@@ -147,8 +147,8 @@ def is_empty(path: Path) -> bool:
     )
 
 
-def read_metrics(path: Path) -> dict[str, Any] | None:
-    """Give the metrics of a finished run, None of one that is not.
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Give the metrics of a finished run.
 
     Args:
         path: its work directory.
@@ -157,8 +157,6 @@ def read_metrics(path: Path) -> dict[str, Any] | None:
         ValueError: if the file is damaged.
     """
     file = path / METRICS_FILE
-    if not file.exists():
-        return None
     try:
         return dict(read_json(file))
     except (OSError, TypeError, ValueError) as error:

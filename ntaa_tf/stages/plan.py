@@ -19,8 +19,6 @@ from ntaa_tf.stages.self_supervising import self_supervise
 from ntaa_tf.stages.supernet_directory import STAGE
 from ntaa_tf.workdir import WorkDirectory
 
-TUNE = "tune"  # It copies what the stages after it would have made.
-
 Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
 
 
@@ -41,12 +39,12 @@ def run_stages(
 ) -> dict[str, Any]:
     """Run the stages that have no result yet; give all results by name.
 
-    Where one has been deleted, those after it are made again as well.
+    Where one has been deleted, those after it are run again as well.
     """
     results = {}
-    for name, stage in stages.items():
-        if not workdir.has_run(name) and name != TUNE:
-            workdir.forget(list(stages)[list(stages).index(name) + 1 :])
+    for index, (name, stage) in enumerate(stages.items(), start=1):
+        if not workdir.has_run(name):
+            workdir.forget(list(stages)[index:])
         results[name] = workdir.run_once(name, functools.partial(stage, job))
     return results
 

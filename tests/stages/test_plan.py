@@ -4,7 +4,6 @@ import pytest
 
 from ntaa_tf.pipeline import list_seconds
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.stages.plan import TUNE
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.workdir import WorkDirectory
 
@@ -34,12 +33,6 @@ def test_what_follows_a_deleted_stage_is_made_anew(begin, tmp_path):
     assert begin(*names) == []
     (tmp_path / "finetune" / "result.json").unlink()
     assert begin(*names) == ["finetune", "guard", "evaluate"]
-
-
-def test_what_tuning_copies_is_not_made_anew(begin):
-    names = ("search", "finetune")
-    assert begin(*names) == [*names]
-    assert begin(TUNE, *names) == [TUNE]
 
 
 def test_no_second_is_told_twice():
