@@ -36,7 +36,9 @@ from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.report import KEPT
 from ntaa_tf.report import format_table
+from ntaa_tf.report import keeps_plain
 
 HEADINGS = (
     *GROUPS,
@@ -133,8 +135,8 @@ def _follow(recipe: Recipe) -> None:
 
 def _tell(metrics: dict[str, Any]) -> None:
     print(format_table(metrics))
-    if metrics.get("guard", {}).get("kept") == "baseline":
-        print("Plain finetuning validates better: it is what is kept.")
+    if keeps_plain(metrics):
+        print(KEPT)
     if "target_labels" in metrics:
         print(
             f"{metrics['target_labels']:,} training images of the target "

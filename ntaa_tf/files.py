@@ -1,6 +1,7 @@
 """Files that are there whole, or not at all, and what differs in them."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -18,8 +19,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block succeeds.
 
     Args:
-        path: the file or directory to write; its directory is created. What
-            stood there before is replaced.
+        path: the file or directory to write; its directory is created. A file
+            that stood there before is replaced, a directory removed first.
 
     Yields:
         A path with the same suffix on the same file system. If the block
@@ -45,6 +46,10 @@ def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems can't do it for directories.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

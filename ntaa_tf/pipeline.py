@@ -40,6 +40,8 @@ from ntaa_tf.stages.reporting import report
 from ntaa_tf.stages.self_supervising import learn_without_labels
 from ntaa_tf.stages.streams import check_replicas
 from ntaa_tf.stages.supernet_directory import FLAG
+from ntaa_tf.stages.supernet_directory import STAGE
+from ntaa_tf.stages.supernet_directory import find_super
 from ntaa_tf.stages.supernet_directory import open_super
 from ntaa_tf.stages.task import make_task
 from ntaa_tf.workdir import METRICS_FILE
@@ -93,7 +95,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
         check_replicas(recipe, dataset)
         source = keep_source(recipe, info, size, dataset, workdir)
         job = Job(recipe, source, dataset, path)
-        plain = finetune_plainly(job) if recipe.compares else {}
+        plain = finetune_plainly(job, workdir) if recipe.compares else {}
         metrics = summarize(recipe, adapt(job, workdir), plain, workdir)
         report(job, metrics, command)
         write_json(path / METRICS_FILE, metrics)
@@ -127,11 +129,15 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
         ValueError: if a choice can't be followed, or a supernet of other
             choices is there.
     """
+    kept = Path(str(recipe.supernet))
+    if is_kept(kept):  # No other worker is needed.
+        _, _, size = find_inputs(recipe)
+        open_super(shrink(recipe), size, kept)
+        return {}
     if recipe.deterministic:
         make_deterministic()
     strategy = enter_strategy(recipe.distribute)  # Before all else.
     _, raw, size = find_inputs(recipe)
-    kept = Path(str(recipe.supernet))
     recipe = shrink(recipe)
     with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
         check_alike("flags", recipe.to_dict())
@@ -152,18 +158,22 @@ def inspect(recipe: Recipe) -> str:
     return describe_search(source, supernet, recipe.batch_size, memory)
 
 
-def finetune_plainly(job: Job) -> dict[str, Any]:
+def finetune_plainly(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
     """Finetune the source's own architecture for as many epochs, to compare.
+
+    Where it has to be run again, so has what was compared with it.
 
     Returns:
         What each stage gave, by its name.
     """
     beside = job.beside(make_baseline(job.recipe), job.path / BASELINE)
-    return run_stages(
-        {**list_choosing(beside.recipe), "evaluate": evaluate},
-        beside,
-        open_workdir(beside.recipe, beside.path),
-    )
+    kept = open_workdir(beside.recipe, beside.path)
+    stages = {**list_choosing(beside.recipe), "evaluate": evaluate}
+    if not all(map(kept.has_run, stages)):
+        # The guard may have put the other one's model in its place.
+        guarded = ("finetune", GUARD) if job.recipe.guard else ()
+        workdir.forget([*guarded, *MEASURING])
+    return run_stages(stages, beside, kept)
 
 
 def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
@@ -172,6 +182,8 @@ def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
     Returns:
         What each stage gave, by its name.
     """
+    if not is_kept(find_super(job.recipe, job.path)):
+        workdir.retract(STAGE)  # It may have been kept, and be gone.
     stages = {**list_choosing(job.recipe), **MEASURING}
     return run_stages(stages, job, workdir)
 
@@ -195,10 +207,11 @@ def summarize(
     seconds = {"source": built["seconds"]}
     evaluated = dict(results["evaluate"])
     if plain:
-        seconds[BASELINE] = sum(list_seconds(recipe, plain).values())
+        seconds[BASELINE] = sum(list_seconds(plain).values())
         # Its costs were measured beside the others' again.
-        evaluated[BASELINE] = plain["evaluate"]["adapted"] | evaluated[BASELINE]
-    seconds |= list_seconds(recipe, results)
+        measured = evaluated.get(BASELINE, {})
+        evaluated[BASELINE] = plain["evaluate"]["adapted"] | measured
+    seconds |= list_seconds(results)
     task = make_task(recipe)
     return {
         "dataset": recipe.dataset,
@@ -219,13 +232,12 @@ def summarize(
     }
 
 
-def list_seconds(recipe: Recipe, results: dict[str, Any]) -> dict[str, float]:
+def list_seconds(results: dict[str, Any]) -> dict[str, float]:
     """List how long each stage took, tuning without what it kept."""
-    seconds = {name: kept["seconds"] for name, kept in results.items()}
-    if TUNE in seconds:
-        kept = set(seconds) & set(list_training(recipe.plan))
-        seconds[TUNE] -= sum(seconds[name] for name in kept)
-    return seconds
+    return {
+        name: kept.get("other_seconds", kept["seconds"])
+        for name, kept in results.items()
+    }
 
 
 def list_choosing(recipe: Recipe) -> Stages:

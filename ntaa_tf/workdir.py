@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from typing import TextIO
 
 from ntaa_tf.files import list_differences
 from ntaa_tf.files import read_json
@@ -73,6 +75,10 @@ class WorkDirectory:
         """Tell whether a stage has its result."""
         return (self.path / stage / RESULT_FILE).exists()
 
+    def retract(self, stage: str) -> None:
+        """Let a stage run again, with what is in its directory."""
+        (self.path / stage / RESULT_FILE).unlink(missing_ok=True)
+
     def forget(self, stages: Sequence[str]) -> None:
         """Remove what stages gave, of which an earlier one is to run again."""
         for directory in (self.path / stage for stage in stages):
@@ -128,16 +134,15 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
         return
     is_new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
-    lock = path / LOCK_FILE
-    with lock.open("a") as file:
-        _lock(file.fileno(), path, flag)
+    with _open_locked(path, flag):
         try:
             yield
         finally:
             if not (path / RECIPE_FILE).exists():  # It is no run's.
-                lock.unlink(missing_ok=True)
-                if is_new and is_empty(path):
-                    path.rmdir()
+                (path / LOCK_FILE).unlink(missing_ok=True)
+                if is_new:
+                    with contextlib.suppress(OSError):  # Something is in it.
+                        path.rmdir()
 
 
 def is_empty(path: Path) -> bool:
@@ -176,6 +181,20 @@ def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
     except ValueError:  # Something else is there, which is left alone.
         return False
     return not list_differences(kept, choices)
+
+
+def _open_locked(path: Path, flag: str) -> TextIO:
+    """Open the lock file of a directory, and lock it."""
+    lock = path / LOCK_FILE
+    while True:
+        with contextlib.ExitStack() as closing:
+            file = closing.enter_context(lock.open("a"))
+            _lock(file.fileno(), path, flag)
+            # Who had it before may have removed it.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                    closing.pop_all()
+                    return file
 
 
 def _lock(descriptor: int, path: Path, flag: str) -> None:

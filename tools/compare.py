@@ -162,8 +162,8 @@ def follow(words: Sequence[str]) -> int:
         names = ", ".join(contestant.name for contestant in contestants)
         shared = "folds" if flag.folds else "seeds"
         about = f"{names}: the same data, and the same {num_runs} {shared}."
-        if failed:
-            about += f" {len(failed)} runs failed, and are missing here."
+    if failed:
+        about += f" Missing, as they failed: {len(failed)} of {len(runs)} runs."
     if findings:
         hand_over(findings, finished, about, workdir)
     return FAILED if failed else DONE

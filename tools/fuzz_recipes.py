@@ -153,9 +153,10 @@ def run_for(
         return subprocess.run(
             command, capture_output=True, text=True, timeout=seconds
         )
-    except subprocess.TimeoutExpired:
-        late = f"has not ended in {seconds:.0f} s"
-        return subprocess.CompletedProcess(command, FAILED, "", late)
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"") + (late.stderr or b"")
+        text = f"{said.decode(errors='replace')}not ended in {seconds:.0f} s"
+        return subprocess.CompletedProcess(command, FAILED, "", text)
 
 
 def main(arguments: list[str]) -> int:

@@ -96,10 +96,10 @@ def kill_worker(attempt: Attempt, draw: random.Random) -> str:
 
 
 def _judge(status: int, said: str) -> str:
-    if status == 0 or MET not in said:
-        return ""  # All had ended before, or none had begun.
     if "Traceback" in said:
         return "a trace was told"
+    if status == 0 or MET not in said:
+        return ""  # All had ended before, or none had begun.
     if WENT_ON in said:
         return "the others went on"
     return "" if TOLD.search(said) else "no error was told"

@@ -5,13 +5,17 @@ from ntaa_tf.report.drawing import draw_architecture
 from ntaa_tf.report.drawing import render_architecture
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
+from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import format_table
+from ntaa_tf.report.table import keeps_plain
 
 __all__ = [
+    "KEPT",
     "Records",
     "draw_architecture",
     "draw_contact_sheet",
     "format_table",
+    "keeps_plain",
     "render_architecture",
     "write_report",
 ]

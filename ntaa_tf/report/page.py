@@ -10,9 +10,11 @@ from ntaa_tf.report import sections
 from ntaa_tf.report.exports import show_exports
 from ntaa_tf.report.markup import write_document
 from ntaa_tf.report.records import Records
+from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import keeps_plain
 from ntaa_tf.report.table import name_score
 
 
@@ -68,12 +70,5 @@ def _summarize(metrics: Mapping[str, Any]) -> str:
         f"{metrics.get('dataset', 'a data set')}: test {name_score(metrics)} "
         f"{measured}, "
         f"depth {' → '.join(depths)}, MACs {' → '.join(macs)}."
-        + _say_kept(metrics)
+        + (f" {KEPT}" if keeps_plain(metrics) else "")
     )
-
-
-def _say_kept(metrics: Mapping[str, Any]) -> str:
-    """Say so where plain finetuning is what is handed back."""
-    if metrics.get("guard", {}).get("kept") != "baseline":
-        return ""
-    return " Plain finetuning validates better: it is what is kept."

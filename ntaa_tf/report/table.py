@@ -19,6 +19,7 @@ COSTS = ("depth", "parameters", "MACs", "batch 1", "batch 32")
 # What a person calls a score.
 SCORES = {"accuracy": "accuracy", "map": "mAP"}
 MISSING = "-"
+KEPT = "Plain finetuning validates better: it is what is kept."
 
 
 def format_table(metrics: Mapping[str, Any]) -> str:
@@ -64,7 +65,7 @@ def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
     method = metrics.get("method", "ntaa")
     adapted = METHODS.get(method, method)
-    if metrics.get("guard", {}).get("kept") == "baseline":
+    if keeps_plain(metrics):
         adapted = f"kept: {PLAIN}"
     labels = {
         "source": "source",
@@ -73,6 +74,11 @@ def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
         "adapted": adapted,
     }
     return {key: label for key, label in labels.items() if key in metrics}
+
+
+def keeps_plain(metrics: Mapping[str, Any]) -> bool:
+    """Whether the guard kept plain finetuning, as it validates better."""
+    return bool(metrics.get("guard", {}).get("kept") == "baseline")
 
 
 def name_score(metrics: Mapping[str, Any]) -> str:

@@ -97,7 +97,7 @@ def load_super(supernet: Supernet, directory: Path) -> list[keras.Variable]:
     Raises:
         ValueError: if a layer of the kept one is missing, or is another.
     """
-    kept = load_model(directory / MODEL_FILE, directory / MODEL_FILE)
+    kept = load_model(directory / MODEL_FILE)
     logits = {id(variable) for variable in supernet.logits}
     own = {layer.name: layer for layer in supernet.layers}
     resting = []

@@ -28,9 +28,9 @@ def tune(job: Job, directory: Path) -> dict[str, Any]:
     Returns:
         The score of each rate on the validation split, such as
         `validation_accuracy`, and the `learning_rate` that is best; of equal
-        ones the first tried.
+        ones the first tried. The `other_seconds` are those of all others.
     """
-    scores = {}
+    scores, seconds = {}, {}
     score = f"validation_{job.task.score}"
     for recipe in list_tuned(job.recipe):
         rate = f"{recipe.learning_rate:.6g}"
@@ -41,10 +41,15 @@ def tune(job: Job, directory: Path) -> dict[str, Any]:
             open_workdir(recipe, tried.path),
         )
         scores[rate] = results["finetune"][score]
+        seconds[rate] = sum(result["seconds"] for result in results.values())
     best = max(scores, key=lambda rate: scores[rate])
     for name in (*list_training(job.recipe.plan), ADAPTED_FILE):
         _copy(directory / best / name, job.path / name)
-    return {"learning_rate": float(best), score: scores}
+    return {
+        "learning_rate": float(best),
+        score: scores,
+        "other_seconds": sum(seconds.values()) - seconds[best],
+    }
 
 
 def guard(job: Job, directory: Path) -> dict[str, Any]:

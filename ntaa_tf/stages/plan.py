@@ -41,6 +41,10 @@ def run_stages(
 
     Where one has been deleted, those after it are run again as well.
     """
+    if "tune" in stages and not all(
+        map(workdir.has_run, list_training(job.recipe.plan))
+    ):
+        workdir.retract("tune")  # It copies them from where it tried them.
     results = {}
     for index, (name, stage) in enumerate(stages.items(), start=1):
         if not workdir.has_run(name):

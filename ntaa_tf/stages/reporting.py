@@ -9,12 +9,12 @@ from ntaa_tf.files import read_json
 from ntaa_tf.methods import NOTHING
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
+from ntaa_tf.report import keeps_plain
 from ntaa_tf.report import write_report
 from ntaa_tf.runs import shorten_names
 from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluation import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluation import SHEET_FILE
-from ntaa_tf.stages.job import BASELINE
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.job import read_architecture
 from ntaa_tf.stages.picturing import name_operations
@@ -52,8 +52,7 @@ def _collect(job: Job, metrics: Mapping[str, Any], command: str) -> Records:
     """Read what the stages left."""
     search, sheet = job.path / "search", job.path / "evaluate" / SHEET_FILE
     architecture = Architecture({})
-    is_kept = metrics.get("guard", {}).get("kept") != BASELINE
-    if job.recipe.plan.search != NOTHING and is_kept:
+    if job.recipe.plan.search != NOTHING and not keeps_plain(metrics):
         architecture = read_architecture(search / ARCHITECTURE_FILE)
     return Records(
         history=_read_history(job.path),

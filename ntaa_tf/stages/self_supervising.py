@@ -59,13 +59,20 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
     height, width = job.source.inputs[0].shape[1:3]
     is_own = job.recipe.supernet is None  # Then it is in a work directory.
     share = contextlib.nullcontext if is_own else share_directory
-    with share(path) as path, claim(path, FLAG):
-        if is_kept(path):
-            check_kept(job.recipe, job.source)
-            return {"kept": True}
-        history = learn_without_labels(
-            job.recipe, job.dataset, (height, width), path
-        )
+    with share(path) as path:
+        if not is_kept(path):  # One that is kept may be another person's.
+            with claim(path, FLAG):
+                return _learn_once(job, (height, width), path)
+        check_kept(job.recipe, job.source)
+        return {"kept": True}
+
+
+def _learn_once(job: Job, image_size: Size, path: Path) -> dict[str, Any]:
+    """Train a supernet, unless another run has finished just before."""
+    if is_kept(path):
+        check_kept(job.recipe, job.source)
+        return {"kept": True}
+    history = learn_without_labels(job.recipe, job.dataset, image_size, path)
     return {"kept": False, "history": history}
 
 
