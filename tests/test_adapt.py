@@ -309,16 +309,6 @@ def test_ctrl_c_ends_with_one_line_and_goes_on(tmp_path):
     assert "Traceback" not in errors
 
 
-def test_plain_finetuning_alone_is_a_method_too(tmp_path):
-    workdir = tmp_path / "work"
-    result = adapt("--smoke", "--method=finetune", f"--workdir={workdir}")
-    assert result.returncode == 0, result.stderr
-    assert "plain finetuning" in result.stdout
-    assert "NTAA" not in result.stdout
-    assert (workdir / "report.html").exists()
-    assert not (workdir / "search").exists()
-
-
 def test_all_that_saves_memory_or_time_goes_together(tmp_path):
     workdir = tmp_path / "work"
     result = adapt(

@@ -111,21 +111,6 @@ def test_all_is_measured_before_and_after(finished):
     assert "Answers" in (path / "report.html").read_text("utf-8")
 
 
-def test_a_query_without_a_match_is_counted(folder, tmp_path):
-    adapt(
-        folder,
-        tmp_path,
-        smoke=False,
-        method="finetune",
-        finetune_epochs=1,
-        batch_size=8,
-    )
-    metrics = read_json(tmp_path / "metrics.json")
-    for model in ("source", "adapted"):
-        assert metrics[model]["test_skipped_queries"] == 1
-        assert 0 < metrics[model]["test_map"] <= 1
-
-
 def test_the_official_set_is_opened_and_counted(tmp_path, caplog):
     root = tmp_path / "Market-1501-v15.09.15"
     write_market(root, tf.io.encode_jpeg, ".jpg")

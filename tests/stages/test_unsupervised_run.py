@@ -5,7 +5,6 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from stages.test_methods import adapt_killed
 
 from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import pretrain
@@ -64,28 +63,13 @@ def test_what_comes_of_a_shared_supernet_keeps_limits(supernet, tmp_path):
     assert limited["adapted"]["macs"] <= 0.9 * limited["source"]["macs"]
 
 
-def test_without_one_it_is_trained_in_the_work_directory(tmp_path, monkeypatch):
-    """Also where it is killed at each epoch's end."""
-    choices = {"dataset": "digits5to9"}
-    recipe = dataclasses.replace(SMOKE, **choices)
-    killed, deaths = adapt_killed(
-        monkeypatch, tmp_path / "killed", **_list_choices(recipe)
-    )
-    assert deaths == 3  # Of the supernet, the search, and finetuning.
-    result = read_json(tmp_path / "killed" / "supernet" / "result.json")
+def test_without_one_it_is_trained_in_the_work_directory(tmp_path):
+    metrics = run(dataclasses.replace(SMOKE, workdir=str(tmp_path)))
+    result = read_json(tmp_path / "supernet" / "result.json")
     assert not result["kept"]
     assert np.isfinite(result["history"]["loss"]).all()
     stages = {"source", "supernet", "search", "finetune", "evaluate", "export"}
-    assert set(killed["seconds"]) == stages
-
-
-def _list_choices(recipe):
-    return {
-        field.name: getattr(recipe, field.name)
-        for field in dataclasses.fields(recipe)
-        if getattr(recipe, field.name) != field.default
-        and field.name not in ("smoke", "workdir")
-    }
+    assert set(metrics["seconds"]) == stages
 
 
 @pytest.mark.parametrize(
