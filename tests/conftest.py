@@ -13,3 +13,11 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts():
+    """Do not wait for the disk, which takes longer than much of the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield

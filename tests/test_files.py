@@ -1,5 +1,8 @@
 """A file is there whole, or it is not there."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from ntaa_tf.files import read_json
@@ -88,3 +91,23 @@ def test_data_that_json_cannot_hold_leaves_the_old_file(tmp_path):
         write_json(path, object())
     assert read_json(path) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_written_is_on_the_disk_before_it_has_its_name(
+    tmp_path, monkeypatch
+):
+    flushed = []
+
+    def note(descriptor):
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        flushed.append((path.name, there()))
+
+    def there():
+        return (tmp_path / "model").exists()
+
+    monkeypatch.setattr(os, "fsync", note)
+    with write_atomically(tmp_path / "model") as unfinished:
+        unfinished.mkdir()
+        (unfinished / "weights").touch()
+    parts = [("model", False), ("weights", False)]
+    assert flushed == [*parts, (tmp_path.name, True)]
