@@ -3,13 +3,16 @@ BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --constraint constraints.txt --editable
 SETUP := setup.cfg pyproject.toml constraints.txt
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test test-all lint docs clean
 
 demo: .venv/installed
 	$(BIN)/python -m ntaa_tf.adapt
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+test-all: .venv/installed-dev
+	$(BIN)/python -m pytest -m ""
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

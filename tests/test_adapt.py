@@ -249,6 +249,7 @@ def test_a_refused_command_ends_with_its_status(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.long
 def test_a_run_keeps_its_budget(tmp_path):
     workdir = tmp_path / "work"
     flags = ["--max_macs=0.6x", "--max_depth=7", "--max_latency_ms=100x"]
@@ -309,6 +310,7 @@ def test_ctrl_c_ends_with_one_line_and_goes_on(tmp_path):
     assert "Traceback" not in errors
 
 
+@pytest.mark.long
 def test_all_that_saves_memory_or_time_goes_together(tmp_path):
     workdir = tmp_path / "work"
     result = adapt(

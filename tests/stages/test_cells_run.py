@@ -29,6 +29,7 @@ def read_architecture(path):
     return Architecture.from_json(text)
 
 
+@pytest.mark.long
 def test_cells_are_drawn_and_trained_again_elsewhere(tmp_path):
     """And the network is plain Keras, from images to classes."""
     drawn = tmp_path / "random"

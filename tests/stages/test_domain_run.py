@@ -46,6 +46,7 @@ def adapt(path, **choices):
     return run(dataclasses.replace(SMOKE, workdir=str(path), **choices))
 
 
+@pytest.mark.long
 def test_a_search_across_domains_is_killed_and_goes_on(
     folders, tmp_path, monkeypatch
 ):

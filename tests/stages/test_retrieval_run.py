@@ -132,6 +132,7 @@ def test_the_official_set_is_opened_and_counted(tmp_path, caplog):
     ]
 
 
+@pytest.mark.long
 def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
     metrics = adapt(folder, tmp_path, head="stripes", stripes=2, last_stride=1)
     assert "test_map" not in metrics["source"]
@@ -193,6 +194,7 @@ def test_a_smoke_run_has_two_identities_however_large(folder):
     assert (recipe.batch_size, recipe.images_per_identity) == (6, 3)
 
 
+@pytest.mark.long
 def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
     metrics = adapt(
         folder, tmp_path, method="random", max_macs="1x", max_depth="1x"

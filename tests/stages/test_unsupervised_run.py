@@ -51,6 +51,7 @@ def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
     assert pretrain(replace(supernet)) == {}
 
 
+@pytest.mark.long
 def test_what_comes_of_a_shared_supernet_keeps_limits(supernet, tmp_path):
     limited = run(
         replace(
@@ -111,6 +112,7 @@ def test_another_training_in_its_directory_is_refused(supernet):
         pretrain(replace(supernet, key_temperature=0.3))
 
 
+@pytest.mark.long
 def test_a_killed_training_goes_on_with_its_queue(tmp_path, monkeypatch):
     """Bit for bit, as the source, the views and the queue are the same."""
     recipe = dataclasses.replace(
@@ -138,6 +140,7 @@ def test_a_killed_training_goes_on_with_its_queue(tmp_path, monkeypatch):
     assert killed == pytest.approx(whole, rel=1e-5)
 
 
+@pytest.mark.long
 def test_a_supernet_can_learn_in_half_precision(supernet, tmp_path):
     half = pretrain(replace(tmp_path, mixed_precision="bfloat16"))["loss"]
     whole = read_json(supernet / "history.json")["loss"]

@@ -16,6 +16,7 @@ def run(*arguments):
     )
 
 
+@pytest.mark.long
 def test_a_benchmark_is_run_and_written(tmp_path, source_file):
     done = run(
         "supernet",
