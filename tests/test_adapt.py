@@ -290,6 +290,7 @@ def test_a_baseline_starts_from_the_source_s_weights(finished):
     assert history["loss"][0] == pytest.approx(search["loss"][0], rel=0.2)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_with_one_line_and_goes_on(tmp_path):
     workdir = tmp_path / "work"
     process = subprocess.Popen(

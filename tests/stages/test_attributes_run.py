@@ -62,6 +62,7 @@ def test_what_is_handed_back_gives_both_by_name(finished, rng):
     assert "age, a class off" in report
 
 
+@pytest.mark.long
 def test_a_table_of_labels_with_a_single_attribute(tmp_path):
     rows = [("path", "shade")]
     for number in range(80):

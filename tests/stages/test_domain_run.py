@@ -64,6 +64,7 @@ def test_a_search_across_domains_is_killed_and_goes_on(
     assert "Labelled images of the target that judged" in page
 
 
+@pytest.mark.long
 def test_source_only_training_uses_no_label_of_the_target(folders, tmp_path):
     metrics = adapt(tmp_path, **name_domains(folders, method="finetune"))
     assert "target_labels" not in metrics

@@ -156,6 +156,7 @@ def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
         assert ours == tmp_path.name
 
 
+@pytest.mark.long
 def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
     metrics, deaths = adapt_killed(monkeypatch, tmp_path / "run", guard=True)
     assert deaths == 4
@@ -169,6 +170,7 @@ def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.long
 def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
     metrics, deaths = adapt_killed(
         monkeypatch, tmp_path / "run", method="finetune", tune=2

@@ -36,6 +36,7 @@ def supernet(tmp_path_factory):
     return path
 
 
+@pytest.mark.long
 def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
     before = (supernet / "super.keras").read_bytes()
     for dataset in ("digits5to9", "digits0to4"):
