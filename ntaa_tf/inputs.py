@@ -8,7 +8,6 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
-from ntaa_tf.distribute import check_alike
 from ntaa_tf.feasibility import check_accumulation
 from ntaa_tf.feasibility import check_memory
 from ntaa_tf.graph.rewrite import rewrite
@@ -25,6 +24,7 @@ from ntaa_tf.size import as_size
 from ntaa_tf.size import parse_size
 from ntaa_tf.stages.budgeting import check_budget
 from ntaa_tf.stages.cells import make_plain_cells
+from ntaa_tf.stages.domains import identify_data
 from ntaa_tf.stages.domains import open_data
 from ntaa_tf.stages.drawing import draw_uniformly
 from ntaa_tf.stages.features import load_features
@@ -103,8 +103,7 @@ def keep_source(
     What can be refused of the search is refused here, before any training,
     and so is a data set that is not the one that this run began with.
     """
-    fingerprint = data.take_fingerprint(dataset)
-    check_alike("data", fingerprint)
+    fingerprint = identify_data(dataset)
 
     def build(directory: Path) -> dict[str, Any]:
         check_accumulation(recipe, count_search_steps(recipe, dataset))

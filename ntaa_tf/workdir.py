@@ -161,15 +161,11 @@ def read_metrics(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if the file is damaged.
     """
-    file = path / METRICS_FILE
-    try:
-        return dict(read_json(file))
-    except (OSError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"Invalid file {file}. Expected the metrics of a run as JSON. "
-            f"Received something else ({error}). Delete it to have it written "
-            "again."
-        ) from error
+    return _read(
+        path / METRICS_FILE,
+        "the metrics of a run as JSON",
+        "Delete it to have it written again.",
+    )
 
 
 def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
@@ -211,23 +207,35 @@ def _lock(descriptor: int, path: Path, flag: str) -> None:
 
 
 def _read_result(path: Path) -> dict[str, Any]:
-    try:
-        return dict(read_json(path))
-    except (OSError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"Invalid file {path}. Expected what a stage gave, as JSON. "
-            f"Received something else ({error}). Delete {path.parent} to run "
-            "that stage again."
-        ) from error
+    return _read(
+        path,
+        "what a stage gave, as JSON",
+        f"Delete {path.parent} to run that stage again.",
+    )
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
+    return _read(
+        path,
+        "the recipe of a run as JSON",
+        "Choose another --workdir.",
+        lambda kept: dict(kept["choices"]),
+    )
+
+
+def _read(
+    path: Path,
+    expected: str,
+    advice: str,
+    parse: Callable[[Any], dict[str, Any]] = dict,
+) -> dict[str, Any]:
+    """Read a JSON file; say what to do if it is damaged."""
     try:
-        return dict(read_json(path)["choices"])
+        return parse(read_json(path))
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
-            f"Invalid file {path}. Expected the recipe of a run as JSON. "
-            f"Received something else ({error}). Choose another --workdir."
+            f"Invalid file {path}. Expected {expected}. Received something "
+            f"else ({error}). {advice}"
         ) from error
 
 

@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "runs": {"distribute", "recipe", "workdir"},
     "inputs": FOUNDATION
     | MEANS
-    | {"distribute", "methods", "recipe", "stages", "feasibility"},
+    | {"methods", "recipe", "stages", "feasibility"},
     "pipeline": FOUNDATION
     | MEANS
     | {"methods", "recipe", "runs", "inputs", "stages", "feasibility"}

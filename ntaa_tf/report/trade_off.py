@@ -21,8 +21,10 @@ MARKS: dict[str, dict[str, Any]] = {
     "baseline": {"color": "#f08c00", "marker": "D"},
     # A ring, as what was finetuned may lie in it.
     "searched": {
-        **{"color": "#3b82f6", "marker": "o"},
-        **{"fillstyle": "none", "markersize": 11},
+        "color": "#3b82f6",
+        "marker": "o",
+        "fillstyle": "none",
+        "markersize": 11,
     },
     "adapted": {"color": "#3b82f6", "marker": "o"},
 }

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.data import take_fingerprint
+from ntaa_tf.distribute import check_alike
 from ntaa_tf.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
@@ -73,3 +75,17 @@ def prepare_data(
         cache_dir=path / "data",
         **choices,
     )
+
+
+def identify_data(dataset: Any) -> dict[str, str]:
+    """Take the fingerprint of a data set, which all workers have to have.
+
+    Args:
+        dataset: decoded and split.
+
+    Raises:
+        ValueError: if this worker has other images or labels than the chief.
+    """
+    fingerprint = take_fingerprint(dataset)
+    check_alike("data", fingerprint)
+    return fingerprint

@@ -6,13 +6,13 @@ from typing import Any
 import keras
 
 from ntaa_tf import data
-from ntaa_tf.distribute import check_alike
 from ntaa_tf.files import read_json
 from ntaa_tf.files import write_json
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.model_files import load_model
 from ntaa_tf.model_files import save_model
 from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.domains import identify_data
 from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.plain import fit_plainly
@@ -63,8 +63,7 @@ def check_data(job: Job, file: Path) -> None:
         job: of the pretraining.
         file: keeps what they are known by.
     """
-    fingerprint = data.take_fingerprint(job.dataset)
-    check_alike("data", fingerprint)
+    fingerprint = identify_data(job.dataset)
     if not file.exists():
         write_json(file, fingerprint)
     data.check_fingerprint(job.dataset.name, read_json(file), fingerprint)

@@ -8,7 +8,6 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
-from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.graph.precision import set_precision
@@ -28,6 +27,7 @@ from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.super_supernet import is_kept
 from ntaa_tf.search.super_supernet import keep_super
 from ntaa_tf.size import Size
+from ntaa_tf.stages.domains import identify_data
 from ntaa_tf.stages.domains import prepare_data
 from ntaa_tf.stages.features import load_features
 from ntaa_tf.stages.job import Job
@@ -59,20 +59,15 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
     height, width = job.source.inputs[0].shape[1:3]
     is_own = job.recipe.supernet is None  # Then it is in a work directory.
     share = contextlib.nullcontext if is_own else share_directory
-    with share(path) as path:
+    with share(path) as path, contextlib.ExitStack() as claims:
         if not is_kept(path):  # One that is kept may be another person's.
-            with claim(path, FLAG):
-                return _learn_once(job, (height, width), path)
-        check_kept(job.recipe, job.source)
-        return {"kept": True}
-
-
-def _learn_once(job: Job, image_size: Size, path: Path) -> dict[str, Any]:
-    """Train a supernet, unless another run has finished just before."""
-    if is_kept(path):
-        check_kept(job.recipe, job.source)
-        return {"kept": True}
-    history = learn_without_labels(job.recipe, job.dataset, image_size, path)
+            claims.enter_context(claim(path, FLAG))
+        if is_kept(path):
+            check_kept(job.recipe, job.source)
+            return {"kept": True}
+        history = learn_without_labels(
+            job.recipe, job.dataset, (height, width), path
+        )
     return {"kept": False, "history": history}
 
 
@@ -136,8 +131,7 @@ def _keep_features(
 ) -> keras.Model:
     """Load the source, once: the keys have to be of the same to the end."""
     file = "source.keras"
-    fingerprint = data.take_fingerprint(dataset)
-    check_alike("data", fingerprint)
+    fingerprint = identify_data(dataset)
 
     def load(directory: Path) -> dict[str, Any]:
         info = zoo.find_source(
