@@ -1,27 +1,7 @@
 """Adapt the weights and the architecture of a Keras model together."""
 
-from ntaa_tf.architecture import Architecture
-from ntaa_tf.architecture import SiteChoice
-from ntaa_tf.layers.mixed_input import MixedInput
-from ntaa_tf.layers.mixed_op import MixedOp
-from ntaa_tf.optimizer import CarefulSGD
-from ntaa_tf.search.budget import Budget
-from ntaa_tf.search.derive import collapse
-from ntaa_tf.search.derive import derive
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.spreading import list_spreading_kernels
-from ntaa_tf.search.supernet import insert_mixed_ops
+import lazy_loader
 
-__all__ = [
-    "Architecture",
-    "Budget",
-    "CarefulSGD",
-    "MixedInput",
-    "MixedOp",
-    "SiteChoice",
-    "Supernet",
-    "collapse",
-    "derive",
-    "insert_mixed_ops",
-    "list_spreading_kernels",
-]
+# TensorFlow is imported with the first public name that is used, and not with
+# the package, so that `--help` answers at once. `__init__.pyi` has the names.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

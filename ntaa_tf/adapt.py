@@ -29,9 +29,9 @@ from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.distribute import is_silent
 from ntaa_tf.export import list_failures
-from ntaa_tf.machine_failures import explain
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import GROUPS

@@ -4,51 +4,51 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.assembly.budget import measure_budget
+from ntaa_tf.assembly.data import prepare_data
+from ntaa_tf.assembly.feasibility import estimate_training
+from ntaa_tf.assembly.inputs import build_source
+from ntaa_tf.assembly.inputs import find_inputs
+from ntaa_tf.assembly.inputs import keep_source
+from ntaa_tf.assembly.job import BASELINE
+from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.job import make_supernet
+from ntaa_tf.assembly.runs import claim_workdir
+from ntaa_tf.assembly.runs import find_versions
+from ntaa_tf.assembly.runs import open_workdir
+from ntaa_tf.assembly.runs import write_command
+from ntaa_tf.assembly.streams import check_replicas
+from ntaa_tf.assembly.supernet_directory import FLAG
+from ntaa_tf.assembly.supernet_directory import STAGE
+from ntaa_tf.assembly.supernet_directory import find_super
+from ntaa_tf.assembly.supernet_directory import open_super
+from ntaa_tf.assembly.task import make_task
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
-from ntaa_tf.feasibility import estimate_training
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
-from ntaa_tf.inputs import build_source
-from ntaa_tf.inputs import find_inputs
-from ntaa_tf.inputs import keep_source
-from ntaa_tf.machine import find_peak_memory
-from ntaa_tf.machine import make_deterministic
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
-from ntaa_tf.runs import claim_workdir
-from ntaa_tf.runs import find_versions
-from ntaa_tf.runs import open_workdir
-from ntaa_tf.runs import write_command
 from ntaa_tf.search.inspection import describe_search
-from ntaa_tf.search.super_supernet import is_kept
-from ntaa_tf.stages.budgeting import measure_budget
+from ntaa_tf.search.kept_supernet import is_kept
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
-from ntaa_tf.stages.domains import prepare_data
-from ntaa_tf.stages.evaluation import evaluate
-from ntaa_tf.stages.job import BASELINE
-from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.job import make_supernet
+from ntaa_tf.stages.evaluate import evaluate
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
-from ntaa_tf.stages.reporting import report
-from ntaa_tf.stages.self_supervising import learn_without_labels
-from ntaa_tf.stages.streams import check_replicas
-from ntaa_tf.stages.supernet_directory import FLAG
-from ntaa_tf.stages.supernet_directory import STAGE
-from ntaa_tf.stages.supernet_directory import find_super
-from ntaa_tf.stages.supernet_directory import open_super
-from ntaa_tf.stages.task import make_task
-from ntaa_tf.workdir import METRICS_FILE
-from ntaa_tf.workdir import RESULT_FILE
-from ntaa_tf.workdir import WorkDirectory
-from ntaa_tf.workdir import claim
-from ntaa_tf.workdir import read_metrics
+from ntaa_tf.stages.report import report
+from ntaa_tf.stages.supernet import learn_without_labels
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
+from ntaa_tf.storage.run_directory import METRICS_FILE
+from ntaa_tf.storage.run_directory import RESULT_FILE
+from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.storage.run_directory import claim
+from ntaa_tf.storage.run_directory import read_metrics
+from ntaa_tf.training.machine import find_peak_memory
+from ntaa_tf.training.machine import make_deterministic
 
 # What evaluation gives, of which models there are.
 EVALUATED = ("source", "searched", "adapted", BASELINE)
@@ -158,7 +158,7 @@ def inspect(recipe: Recipe) -> str:
     return describe_search(source, supernet, recipe.batch_size, memory)
 
 
-def finetune_plainly(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
+def finetune_plainly(job: Job, workdir: RunDirectory) -> dict[str, Any]:
     """Finetune the source's own architecture for as many epochs, to compare.
 
     Where it has to be run again, so has what was compared with it.
@@ -176,7 +176,7 @@ def finetune_plainly(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
     return run_stages(stages, beside, kept)
 
 
-def adapt(job: Job, workdir: WorkDirectory) -> dict[str, Any]:
+def adapt(job: Job, workdir: RunDirectory) -> dict[str, Any]:
     """Search, collapse, finetune, evaluate and export, by the method.
 
     Returns:
@@ -192,7 +192,7 @@ def summarize(
     recipe: Recipe,
     results: dict[str, Any],
     plain: dict[str, Any],
-    workdir: WorkDirectory,
+    workdir: RunDirectory,
 ) -> dict[str, Any]:
     """Collect from the stages' results what `metrics.json` holds.
 

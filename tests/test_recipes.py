@@ -10,10 +10,10 @@ from smoke_recipes import read_command
 from smoke_recipes import write_stand_ins
 
 from ntaa_tf import zoo
-from ntaa_tf.inputs import find_inputs
+from ntaa_tf.assembly.inputs import find_inputs
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import shrink
-from ntaa_tf.search.supernet import choose_sites
+from ntaa_tf.search.insert import choose_sites
 from ntaa_tf.stages import exporting
 
 RECIPES = {file.stem: file for file in list_recipes()}

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from ntaa_tf.files import UNFINISHED
-from ntaa_tf.files import read_json
+from ntaa_tf.storage.files import UNFINISHED
+from ntaa_tf.storage.files import read_json
 
 # What two runs of the same numbers differ in: clocks, and how files are packed.
 MEASURED = ("seconds", "latency_ms", "milliseconds", "peak_memory_mib", "bytes")

@@ -51,7 +51,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "preprocessing": ("none", "tf", "torch", "other"),
     "dataset": ("digits", "digits5to9", "folder:gone", "no_such_set", ""),
     "source_dataset": ("digits0to4", "digits", "no_such_set"),
-    "pretrain_dataset": ("digits0to4", "no_such_set"),
+    "transfer_dataset": ("digits0to4", "no_such_set"),
     "supernet_dataset": ("digits", "no_such_set"),
     "data_dir": ("gone",),
     "source_data_dir": ("gone",),

@@ -23,9 +23,9 @@ from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
-from ntaa_tf.files import write_atomically
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import WEIGHT_FREE
+from ntaa_tf.storage.files import write_atomically
 
 IDENTITY = "identity"
 

@@ -33,9 +33,9 @@ from ntaa_tf.command_line import GOES_ON
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 COMMAND = re.compile(r"python -m ntaa_tf\.adapt +(.*?)(?:$| {2,}\()", re.M)

@@ -33,14 +33,14 @@ from victims import start
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
-from ntaa_tf.methods import METHODS
+from ntaa_tf.recipe.methods import METHODS
 
 # What methods need besides: two domains, an architecture, other data.
 FLAGS_OF_METHODS = {
     "bilevel": "--source_dataset=digits5to9",
     "retrain": "--architecture={workdir}/ntaa/whole/search/architecture.json",
-    "darts+transfer": "--pretrain_dataset=digits0to4",
-    "spos+transfer": "--pretrain_dataset=digits0to4",
+    "darts+transfer": "--transfer_dataset=digits0to4",
+    "spos+transfer": "--transfer_dataset=digits0to4",
 }
 
 

@@ -11,7 +11,7 @@ from ntaa_tf.data.augment import Augmentation
 from ntaa_tf.data.crops import crop_randomly
 from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.order import make_order
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 
 def training_batches(

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 
 def crop_center(images: np.ndarray, size: Size) -> np.ndarray:

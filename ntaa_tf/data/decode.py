@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 RawImage = pathlib.Path | bytes | np.ndarray
 

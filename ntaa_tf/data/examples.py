@@ -17,7 +17,7 @@ from ntaa_tf.data.decode import crop
 from ntaa_tf.data.decode import resize
 from ntaa_tf.data.decode import try_decode
 from ntaa_tf.data.raw import RawSplit
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ntaa_tf.files import list_differences
+from ntaa_tf.storage.files import list_differences
 
 
 def take_fingerprint(dataset: Any) -> dict[str, str]:

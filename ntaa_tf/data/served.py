@@ -5,7 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from ntaa_tf.data.crops import crop_center
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
-from ntaa_tf.machine_failures import explain
 
 READ_BATCH = 256
 SPLITS = ("train", "validation", "test")

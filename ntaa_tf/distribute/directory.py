@@ -11,7 +11,7 @@ from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import find_workers
 from ntaa_tf.distribute.workers import is_led
 from ntaa_tf.distribute.workers import wait
-from ntaa_tf.files import UNFINISHED
+from ntaa_tf.storage.files import UNFINISHED
 
 # What a copy needs not: pixels are decoded anew, curves are the chief's.
 NOT_COPIED = (f"{UNFINISHED}*", "data", "tensorboard")

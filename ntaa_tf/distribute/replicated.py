@@ -56,6 +56,6 @@ def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
     if count_replicas() > 1 and not isinstance(optimizer, Replicated):
         raise ValueError(
             "Invalid value for `optimizer`. Expected one that is "
-            "`Replicated`, as those of `ntaa_tf.optimizer` are, with "
+            "`Replicated`, as those of `ntaa_tf.training.optimizers` are, with "
             f"{count_replicas()} replicas. Received: {optimizer.name}."
         )

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.distribute.cluster import read_cluster
-from ntaa_tf.files import list_differences
+from ntaa_tf.storage.files import list_differences
 
 PACKAGE = __name__.split(".")[0]
 # What TensorFlow says when a worker no longer answers.

@@ -12,12 +12,12 @@ import tensorflow as tf
 
 from ntaa_tf.export.comparing import Answers
 from ntaa_tf.export.comparing import compare
+from ntaa_tf.export.formats import EXACT
+from ntaa_tf.export.formats import FORMATS
+from ntaa_tf.export.formats import TENSORFLOW
 from ntaa_tf.export.reopening import reopen
 from ntaa_tf.export.saved_model import LOGITS
-from ntaa_tf.formats import EXACT
-from ntaa_tf.formats import FORMATS
-from ntaa_tf.formats import TENSORFLOW
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 KERAS = "keras"  # Of the file that is always written.
 

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.export.saved_model import IMAGES
-from ntaa_tf.files import write_atomically
 from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.storage.files import write_atomically
 
 Convert = Callable[[keras.Model, Path, np.ndarray], None]
 

@@ -16,7 +16,7 @@ from ntaa_tf.export import runtimes
 from ntaa_tf.export.comparing import Answers
 from ntaa_tf.export.failures import list_failures
 from ntaa_tf.export.failures import shorten
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 
 def reopen(

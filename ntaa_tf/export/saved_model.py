@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ntaa_tf.files import write_atomically
+from ntaa_tf.storage.files import write_atomically
 
 LOGITS, EMBEDDING = ("logits",), "embedding"
 IMAGES, FILES = "images", "image_bytes"

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from ntaa_tf.graph.rewrite import as_functional
-from ntaa_tf.graph.select import CONVOLUTIONS
+from ntaa_tf.graph.select import CONVOLUTION_LAYERS
 from ntaa_tf.graph.select import Roles
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import list_calls
@@ -52,7 +52,7 @@ def measure_cost(model: keras.Model) -> Cost:
 def count_macs(call: Call) -> int:
     """Count the multiply-adds of one call for one image."""
     layer: Any = call.operation
-    if not isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense)):
+    if not isinstance(layer, (*CONVOLUTION_LAYERS, keras.layers.Dense)):
         return 0
     read, written = call.inputs[0].shape, call.output.shape
     if isinstance(layer, keras.layers.Dense):
@@ -70,7 +70,7 @@ def count_macs(call: Call) -> int:
 
 def counts_into_depth(layer: Any) -> bool:
     """Whether a layer has weights that make a network deeper."""
-    return isinstance(layer, (*CONVOLUTIONS, keras.layers.Dense))
+    return isinstance(layer, (*CONVOLUTION_LAYERS, keras.layers.Dense))
 
 
 def name_half(layer: Any) -> str:

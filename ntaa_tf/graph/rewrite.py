@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.graph.free_names import find_free_name
 
 Replacement = Callable[..., Any]
 

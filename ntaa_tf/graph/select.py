@@ -20,7 +20,7 @@ SUPPORTED = (
     keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv2D,
 )
-CONVOLUTIONS = (*SUPPORTED, keras.layers.Conv2DTranspose)
+CONVOLUTION_LAYERS = (*SUPPORTED, keras.layers.Conv2DTranspose)
 GLOBAL_POOLINGS = (
     keras.layers.GlobalAveragePooling2D,
     keras.layers.GlobalMaxPooling2D,
@@ -28,7 +28,7 @@ GLOBAL_POOLINGS = (
 
 
 @dataclass(frozen=True)
-class Convolution:
+class FoundConvolution:
     """One convolution of a model.
 
     Args:
@@ -54,16 +54,16 @@ class Convolution:
         return self.layer.name
 
 
-def find_convolutions(model: keras.Model) -> list[Convolution]:
+def find_convolutions(model: keras.Model) -> list[FoundConvolution]:
     """List the convolutions of a flat functional model, inputs first."""
     calls = list_calls(as_functional(model))
     roles = Roles(calls)
     found: dict[int, list[Call]] = {}
     for call in calls:
-        if isinstance(call.operation, CONVOLUTIONS):
+        if isinstance(call.operation, CONVOLUTION_LAYERS):
             found.setdefault(id(call.operation), []).append(call)
     return [
-        Convolution(
+        FoundConvolution(
             layer=uses[0].operation,
             role=roles.name(uses[0]),
             shared=len(uses) > 1,
@@ -74,8 +74,8 @@ def find_convolutions(model: keras.Model) -> list[Convolution]:
 
 
 def select_sites(
-    convolutions: list[Convolution], sites: str = "all"
-) -> list[Convolution]:
+    convolutions: list[FoundConvolution], sites: str = "all"
+) -> list[FoundConvolution]:
     """Choose the convolutions that the search may replace.
 
     Args:
@@ -110,7 +110,7 @@ def select_sites(
     return chosen
 
 
-def explain_selection(conv: Convolution, chosen: set[str]) -> str:
+def explain_selection(conv: FoundConvolution, chosen: set[str]) -> str:
     """Say why a convolution is no site; empty where it is one."""
     if conv.name in chosen:
         return ""
@@ -119,7 +119,7 @@ def explain_selection(conv: Convolution, chosen: set[str]) -> str:
     return "not selected" if conv.role == "main" else conv.role
 
 
-def _explain_refusals(convolutions: list[Convolution]) -> str:
+def _explain_refusals(convolutions: list[FoundConvolution]) -> str:
     refusals = {conv.refusal for conv in convolutions if conv.refusal}
     if not refusals:
         return ""
@@ -167,7 +167,7 @@ class Roles:
         self._convolutions = sum(
             1 << call.index
             for call in calls
-            if isinstance(call.operation, CONVOLUTIONS)
+            if isinstance(call.operation, CONVOLUTION_LAYERS)
         )
         self._pooled = self._find_pooled()
         self._shortcuts = self._find_shortcuts()

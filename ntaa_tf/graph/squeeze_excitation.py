@@ -8,7 +8,7 @@ import keras
 
 from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.graph.select import CONVOLUTIONS
+from ntaa_tf.graph.select import CONVOLUTION_LAYERS
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import find_ancestors
 from ntaa_tf.graph.walk import list_calls
@@ -111,7 +111,7 @@ def _find_branch(
     convolutions = sum(
         1 << other.index
         for other in calls
-        if isinstance(other.operation, CONVOLUTIONS)
+        if isinstance(other.operation, CONVOLUTION_LAYERS)
     )
     first, second = (ancestors[parent] for parent in call.parents)
     counts = [

@@ -11,7 +11,7 @@ from keras import ops
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import Choice
-from ntaa_tf.layers.mixture import CONVOLUTIONS
+from ntaa_tf.layers.mixture import CONVOLUTION_CANDIDATES
 from ntaa_tf.layers.mixture import Mixture
 from ntaa_tf.layers.mixture import find_extent
 from ntaa_tf.layers.search_space import SOURCE
@@ -121,7 +121,7 @@ class MixedOp(Choice):
             all_candidates: whether new candidates inherit too, or stay random.
         """
         for candidate in self.candidates:
-            if isinstance(candidate, CONVOLUTIONS) and (
+            if isinstance(candidate, CONVOLUTION_CANDIDATES) and (
                 candidate is self.source or all_candidates
             ):
                 candidate.inherit(kernel, bias)

@@ -18,7 +18,7 @@ from ntaa_tf.layers.kernels import merge_kernels
 from ntaa_tf.layers.separable import SeparableConvolution
 from ntaa_tf.layers.weight_free import WeightFree
 
-CONVOLUTIONS = (Convolution, SeparableConvolution)
+CONVOLUTION_CANDIDATES = (Convolution, SeparableConvolution)
 
 # Coefficients, and the candidates that they are of.
 Weighted = list[tuple[Any, Any]]
@@ -71,7 +71,7 @@ class Mixture:
 
     @property
     def _convolutions(self) -> Weighted:
-        return self._select(CONVOLUTIONS)
+        return self._select(CONVOLUTION_CANDIDATES)
 
     @property
     def _weight_free(self) -> Weighted:
@@ -175,7 +175,7 @@ def find_extent(
     extents = [
         candidate.extent
         for candidate in candidates
-        if isinstance(candidate, CONVOLUTIONS)
+        if isinstance(candidate, CONVOLUTION_CANDIDATES)
         or (
             isinstance(candidate, WeightFree)
             and candidate.window is not None

@@ -19,7 +19,7 @@ from ntaa_tf.layers.weight_free import Zero
 
 SOURCE = "source"
 
-CONVOLUTIONS = {
+DENSE_CONVOLUTIONS = {
     "conv5x5": (5, 1),
     "conv3x3": (3, 1),
     "conv1x1": (1, 1),
@@ -34,7 +34,7 @@ WEIGHT_FREE: dict[str, Callable[..., Candidate]] = {
     "noise": Noise,
     "zero": Zero,
 }
-CANDIDATES = (*CONVOLUTIONS, *SEPARABLE_CONVOLUTIONS, *WEIGHT_FREE)
+CANDIDATES = (*DENSE_CONVOLUTIONS, *SEPARABLE_CONVOLUTIONS, *WEIGHT_FREE)
 
 _DENSE = ("conv5x5", "conv3x3", "conv1x1")
 _SEPARABLE = ("separable5x5", "separable3x3", "conv1x1")
@@ -112,7 +112,9 @@ def shares_pointwise(names: tuple[str, ...], geometry: Geometry) -> bool:
         names: the candidates of one site.
         geometry: of the site.
     """
-    return geometry.kind == "pointwise" and not CONVOLUTIONS.keys() & set(names)
+    return geometry.kind == "pointwise" and not DENSE_CONVOLUTIONS.keys() & set(
+        names
+    )
 
 
 def make_candidate(
@@ -191,8 +193,8 @@ def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:
     """
     if name == SOURCE:
         return geometry.kernel_size, geometry.dilation
-    if name in CONVOLUTIONS:
-        size, step = CONVOLUTIONS[name]
+    if name in DENSE_CONVOLUTIONS:
+        size, step = DENSE_CONVOLUTIONS[name]
     elif name in SEPARABLE_CONVOLUTIONS:
         size, step = SEPARABLE_CONVOLUTIONS[name], 1
     else:

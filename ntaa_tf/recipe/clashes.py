@@ -4,16 +4,16 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ntaa_tf.methods import ACROSS_DOMAINS
-from ntaa_tf.methods import BILEVEL
-from ntaa_tf.methods import EVOLUTION
-from ntaa_tf.methods import GIVEN
-from ntaa_tf.methods import NOTHING
-from ntaa_tf.methods import TRANSFER
 from ntaa_tf.recipe.errors import invalid
 from ntaa_tf.recipe.kinds import Clash
 from ntaa_tf.recipe.kinds import clash_with_cells
 from ntaa_tf.recipe.kinds import clash_with_supervision
+from ntaa_tf.recipe.methods import ACROSS_DOMAINS
+from ntaa_tf.recipe.methods import BILEVEL
+from ntaa_tf.recipe.methods import EVOLUTION
+from ntaa_tf.recipe.methods import GIVEN
+from ntaa_tf.recipe.methods import NOTHING
+from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.names import ADIENCE
 from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import BUDGETS
@@ -63,7 +63,7 @@ def _check_needs(recipe: "Recipe") -> None:
         raise invalid(flag, what, getattr(recipe, flag))
     for name, is_needed in {
         "architecture": plan.search == GIVEN,
-        "pretrain_dataset": plan.weights == TRANSFER,
+        "transfer_dataset": plan.weights == TRANSFER,
     }.items():
         value = getattr(recipe, name)
         if is_needed == (value is None):
@@ -74,7 +74,7 @@ def _check_needs(recipe: "Recipe") -> None:
 def _clash_with_task(recipe: "Recipe") -> Iterator[Clash]:
     """List what is of another task."""
     yield (
-        "pretrain_dataset",
+        "transfer_dataset",
         recipe.task != CLASSIFICATION and recipe.plan.weights == TRANSFER,
         f"None with --task={recipe.task}, of which nothing is transferred",
     )
@@ -180,8 +180,8 @@ def _clash_with_method(recipe: "Recipe") -> Iterator[Clash]:
         "None without --source_dataset",
     )
     yield (
-        "target_images_per_id",
-        recipe.target_images_per_id is not None and not across,
+        "target_images_per_class",
+        recipe.target_images_per_class is not None and not across,
         f"None with {method}, whose architecture the target does not judge",
     )
     yield (

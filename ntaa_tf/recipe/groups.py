@@ -29,11 +29,11 @@ GROUPS = (
         },
         (
             *("candidates", "skip_inputs", "candidate_weights", "calibrate"),
-            *("start", "end", "source_lead", "warm_up", "lambda_theta"),
+            *("start", "end", "source_lead", "warm_up", "source_penalty"),
             *("validated_end", "confidence", "relaxation", "unrolled"),
             *("evolution_population", "evolution_generations"),
             *("derived_weights", "architecture", "trainable_from"),
-            *("pretrain_dataset", "pretrain_epochs"),
+            *("transfer_dataset", "transfer_epochs"),
         ),
     ),
     Heading(
@@ -92,7 +92,7 @@ GROUPS = (
         "Two domains",
         others=(
             *("source_dataset", "source_data_dir"),
-            *("target_images_per_id", "target_head"),
+            *("target_images_per_class", "target_head"),
         ),
     ),
     Heading(

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ntaa_tf.methods import EVOLUTION
+from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.recipe.names import BUDGETS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NOT_OF_UNSUPERVISED = ("calibrate", "relaxation", "tune")
 _OF_CELLS = ("search_space", "channels", "cells_per_block")
 _OF_SITES = (
     *("candidates", "sites", "skip_inputs", "candidate_weights", "calibrate"),
-    *("start", "source_lead", "lambda_theta", "cost_weight", "confidence"),
+    *("start", "source_lead", "source_penalty", "cost_weight", "confidence"),
     *("validated_end", "relaxation", "last_stride", "squeeze_excitation"),
     *BUDGETS.values(),
 )

@@ -4,16 +4,16 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from ntaa_tf.formats import parse_formats
+from ntaa_tf.export.formats import parse_formats
+from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe.errors import invalid
-from ntaa_tf.size import parse_size
 
 if TYPE_CHECKING:
     from ntaa_tf.recipe.recipe import Recipe
 
 _LOWEST = {
     "train_examples": 1,
-    "target_images_per_id": 1,
+    "target_images_per_class": 1,
     "search_epochs": 1,
     "finetune_epochs": 0,
     "batch_size": 1,
@@ -22,13 +22,13 @@ _LOWEST = {
     "learning_rate": 0.0,
     "weight_decay": 0.0,
     "architecture_learning_rate": 0.0,
-    "lambda_theta": 0.0,
+    "source_penalty": 0.0,
     "source_lead": 0.0,
     "cost_weight": 0.0,
     "skip_inputs": 1,
     "channels": 4,
     "cells_per_block": 1,
-    "pretrain_epochs": 1,
+    "transfer_epochs": 1,
     "supernet_epochs": 1,
     "queue_length": 1,
     "key_size": 1,

@@ -4,16 +4,16 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from ntaa_tf.formats import FORMATS
-from ntaa_tf.limit import Limit
-from ntaa_tf.limit import parse_limit
-from ntaa_tf.methods import ACROSS_DOMAINS
-from ntaa_tf.methods import INHERIT
-from ntaa_tf.methods import JOINT
-from ntaa_tf.methods import METHODS
-from ntaa_tf.methods import WEIGHTS
-from ntaa_tf.methods import Method
+from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.recipe.clashes import check_clashes
+from ntaa_tf.recipe.limit import Limit
+from ntaa_tf.recipe.limit import parse_limit
+from ntaa_tf.recipe.methods import ACROSS_DOMAINS
+from ntaa_tf.recipe.methods import INHERIT
+from ntaa_tf.recipe.methods import JOINT
+from ntaa_tf.recipe.methods import METHODS
+from ntaa_tf.recipe.methods import WEIGHTS
+from ntaa_tf.recipe.methods import Method
 from ntaa_tf.recipe.names import ADIENCE
 from ntaa_tf.recipe.names import ATTRIBUTES
 from ntaa_tf.recipe.names import BUDGETS
@@ -95,7 +95,7 @@ class Recipe:
         "--dataset is, which is then the target and has the test split. "
         "Several are separated by commas.",
     )
-    target_images_per_id: int | None = _choice(
+    target_images_per_class: int | None = _choice(
         None,
         "For bilevel: how many training images of each class, or identity, of "
         "the target judge the architecture; by default all.",
@@ -143,14 +143,14 @@ class Recipe:
     method: str = _choice(
         "ntaa",
         "How the architecture is found, and with what its weights begin. All "
-        "have the same epochs; transfer has --pretrain_epochs more, and "
+        "have the same epochs; transfer has --transfer_epochs more, and "
         "unsupervised --supernet_epochs, once for all tasks.",
         tuple(METHODS),
     )
     derived_weights: str | None = _choice(
         None,
         "What finetuning begins with: inherited weights, scratch, or transfer, "
-        "trained from scratch on --pretrain_dataset. By default what the "
+        "trained from scratch on --transfer_dataset. By default what the "
         "method says.",
         WEIGHTS,
     )
@@ -162,10 +162,10 @@ class Recipe:
         "For partial: the first layer that is trained, by its name or as a "
         "share of the layers.",
     )
-    pretrain_dataset: str | None = _choice(
+    transfer_dataset: str | None = _choice(
         None, "For transfer: what an architecture is pretrained on."
     )
-    pretrain_epochs: int = _choice(30, "For transfer: epochs on it.")
+    transfer_epochs: int = _choice(30, "For transfer: epochs on it.")
     supernet: str | None = _choice(
         None,
         "For unsupervised: the directory of a supernet that learnt without "
@@ -360,7 +360,7 @@ class Recipe:
     warm_up: float = _choice(
         0.25, "Share of the search in which no logit moves yet."
     )
-    lambda_theta: float = _choice(
+    source_penalty: float = _choice(
         3e-4,
         "Strength of the penalty on the source's operations: it prefers others "
         "where the loss tells no difference, larger kernels among them.",

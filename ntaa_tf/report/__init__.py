@@ -1,8 +1,8 @@
 """The page, the picture and the table that a person looks at."""
 
+from ntaa_tf.report.architecture_drawing import draw_architecture
+from ntaa_tf.report.architecture_drawing import render_architecture
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
-from ntaa_tf.report.drawing import draw_architecture
-from ntaa_tf.report.drawing import render_architecture
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import KEPT

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ntaa_tf.files import write_atomically
+from ntaa_tf.storage.files import write_atomically
 
 QUERY, RIGHT, WRONG = "#1f2933", "#15803d", "#dc2626"
 INCHES = 0.8  # Of the longer side of an image.

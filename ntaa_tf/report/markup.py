@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.files import write_atomically
 from ntaa_tf.report.style import STYLE
+from ntaa_tf.storage.files import write_atomically
 
 
 def write_document(path: Path, title: str, body: str) -> None:

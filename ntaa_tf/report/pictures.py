@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.report.architecture_drawing import make_figure
 from ntaa_tf.report.confusion import draw_confusion
 from ntaa_tf.report.confusion import list_confused
 from ntaa_tf.report.curves import draw_curves
-from ntaa_tf.report.drawing import make_figure
 from ntaa_tf.report.heat_map import draw_probabilities
 from ntaa_tf.report.ink import choose_colour
 from ntaa_tf.report.ink import to_svg

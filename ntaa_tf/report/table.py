@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PLAIN = "plain finetuning"
-METHODS = {"ntaa": "NTAA", "finetune": PLAIN}
+METHOD_TITLES = {"ntaa": "NTAA", "finetune": PLAIN}
 # What may have been measured on the test split, by the title of its column.
 MEASURES = {
     "test accuracy": "test_accuracy",
@@ -64,7 +64,7 @@ def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
     method = metrics.get("method", "ntaa")
-    adapted = METHODS.get(method, method)
+    adapted = METHOD_TITLES.get(method, method)
     if keeps_plain(metrics):
         adapted = f"kept: {PLAIN}"
     labels = {

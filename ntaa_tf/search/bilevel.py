@@ -9,8 +9,8 @@ from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import share_loss
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
-from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.paths import draw_paths
+from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
 
 # The finite difference moves the weights by this much in all.

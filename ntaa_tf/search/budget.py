@@ -14,7 +14,7 @@ from ntaa_tf.costs.latency_table import LatencyTable
 from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.costs.network import COSTS
 from ntaa_tf.search.insertion import input_name
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 # Milliseconds that the solver may be off; other costs are whole numbers.
 TOLERANCE = 1e-6

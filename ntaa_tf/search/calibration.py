@@ -8,7 +8,7 @@ from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.graph.walk import list_calls
 from ntaa_tf.layers.mixed_op import MixedOp
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 
 def calibrate(supernet: Supernet, images: Any) -> None:

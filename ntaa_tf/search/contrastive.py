@@ -10,11 +10,11 @@ from keras import ops
 from ntaa_tf.distribute import restore_loss
 from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import share_loss
-from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.losses import compute_info_nce
-from ntaa_tf.search.joint import Supernet
 from ntaa_tf.search.key_queue import KeyQueue
+from ntaa_tf.search.supernet import Supernet
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.budget import Budget
+from ntaa_tf.search.insert import check_architecture
+from ntaa_tf.search.insert import find_cell
 from ntaa_tf.search.insertion import input_name
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.supernet import check_architecture
-from ntaa_tf.search.supernet import find_cell
+from ntaa_tf.search.supernet import Supernet
 
 
 def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.graph.geometry import absorb_padding
-from ntaa_tf.graph.select import Convolution
+from ntaa_tf.graph.select import FoundConvolution
 from ntaa_tf.graph.walk import find_upstream
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_input import fits
@@ -38,7 +38,7 @@ class Insertion:
 
     def __init__(
         self,
-        sites: list[Convolution],
+        sites: list[FoundConvolution],
         spaces: dict[str, str],
         skip_inputs: int,
         inherit: bool,
@@ -83,7 +83,7 @@ class Insertion:
             layer = next(s.layer for s in self._sites if s.name == name)
             pointwise.set_weights(layer.get_weights()[1:])
 
-    def _replace(self, site: Convolution) -> Any:
+    def _replace(self, site: FoundConvolution) -> Any:
         def call(tensor: Any, **_: Any) -> Any:
             own, _padding = absorb_padding(tensor)
             earlier = {} if site.shared else self._earlier_inputs(own)
@@ -120,7 +120,7 @@ class Insertion:
 
 
 def _make_mixed_op(
-    site: Convolution, candidates: str, **options: Any
+    site: FoundConvolution, candidates: str, **options: Any
 ) -> MixedOp:
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
     geometry = cast(Geometry, site.geometry)

@@ -6,7 +6,7 @@ import keras
 
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.rewrite import as_functional
-from ntaa_tf.graph.select import Convolution
+from ntaa_tf.graph.select import FoundConvolution
 from ntaa_tf.graph.select import explain_selection
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.walk import list_calls
@@ -15,7 +15,7 @@ from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.layers.cells import EDGES
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.layers.stock import StockCandidate
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 Row = tuple[str, str, str, str, str]
 
@@ -93,7 +93,9 @@ def _describe_dense(source: keras.Model) -> dict[str, Row]:
     return rows
 
 
-def _describe(conv: Convolution, options: dict[str, tuple[str, ...]]) -> Row:
+def _describe(
+    conv: FoundConvolution, options: dict[str, tuple[str, ...]]
+) -> Row:
     height, width = conv.layer.kernel_size
     candidates = ", ".join(options.get(conv.name, ()))
     channels = output = ""

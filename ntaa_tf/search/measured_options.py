@@ -12,7 +12,7 @@ from ntaa_tf.costs.architecture_program import Options
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import restore_loss
 from ntaa_tf.search.budget import Budget
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 logger = logging.getLogger(__name__)
 

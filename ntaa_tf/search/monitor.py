@@ -11,8 +11,8 @@ from keras import ops
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_op import MixedOp
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.search.supernet import Supernet
+from ntaa_tf.training.batch_norm_calibration import Recalibration
 
 
 class SearchMonitor(keras.callbacks.Callback):

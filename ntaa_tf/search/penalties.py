@@ -59,18 +59,18 @@ class CostPenalty(keras.regularizers.Regularizer):
 
 
 def make_penalty(
-    lambda_theta: float, cost_weight: float, costs: Sequence[float]
+    source_penalty: float, cost_weight: float, costs: Sequence[float]
 ) -> Callable[[Any], Any] | None:
     """Give the sum of both penalties, None where both have no strength.
 
     Args:
-        lambda_theta: strength of that on the source's own option.
+        source_penalty: strength of that on the source's own option.
         cost_weight: strength of that on the expected cost.
         costs: the cost of each option.
     """
     penalties: list[Callable[[Any], Any]] = []
-    if lambda_theta:
-        penalties.append(SourcePenalty(lambda_theta))
+    if source_penalty:
+        penalties.append(SourcePenalty(source_penalty))
     if cost_weight:
         penalties.append(CostPenalty(cost_weight, costs))
     if not penalties:

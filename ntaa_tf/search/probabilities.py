@@ -6,11 +6,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cells import EDGES
 from ntaa_tf.layers.choice import Choice
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
 
 DIGITS = 4
 

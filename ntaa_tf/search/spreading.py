@@ -7,7 +7,7 @@ from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.layers.search_space import SEPARABLE_CONVOLUTIONS
 from ntaa_tf.layers.separable import SeparableConvolution
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 
 def list_spreading_kernels(supernet: Supernet) -> list[keras.Variable]:

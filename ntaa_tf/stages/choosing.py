@@ -4,16 +4,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_atomically
+from ntaa_tf.assembly.job import ADAPTED_FILE
+from ntaa_tf.assembly.job import BASELINE
+from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.runs import open_workdir
 from ntaa_tf.recipe import list_tuned
-from ntaa_tf.runs import open_workdir
-from ntaa_tf.stages.job import ADAPTED_FILE
-from ntaa_tf.stages.job import BASELINE
-from ntaa_tf.stages.job import Job
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
-from ntaa_tf.workdir import RESULT_FILE
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_atomically
+from ntaa_tf.storage.run_directory import RESULT_FILE
 
 NOT_COPIED = ("checkpoints", "tensorboard", "data")
 

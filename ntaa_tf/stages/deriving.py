@@ -7,22 +7,22 @@ import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.assembly.budget import describe_budget
+from ntaa_tf.assembly.job import Job
 from ntaa_tf.distribute import agree
-from ntaa_tf.files import write_atomically
-from ntaa_tf.files import write_json
-from ntaa_tf.graph.batch_norm import synchronize
-from ntaa_tf.graph.precision import set_precision
-from ntaa_tf.model_files import save_model
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.recalibrate import RECALIBRATION_BATCHES
-from ntaa_tf.search.recalibrate import Recalibration
-from ntaa_tf.search.supernet import apply_architecture
-from ntaa_tf.stages.budgeting import describe_budget
-from ntaa_tf.stages.job import Job
+from ntaa_tf.search.insert import apply_architecture
+from ntaa_tf.search.supernet import Supernet
+from ntaa_tf.storage.files import write_atomically
+from ntaa_tf.storage.files import write_json
+from ntaa_tf.storage.model_files import save_model
+from ntaa_tf.training.batch_norm_calibration import RECALIBRATION_BATCHES
+from ntaa_tf.training.batch_norm_calibration import Recalibration
+from ntaa_tf.training.batch_norm_synchronization import synchronize
+from ntaa_tf.training.precision import set_precision
 
 ARCHITECTURE_FILE = "architecture.json"
 PROBABILITIES_FILE = "probabilities.json"

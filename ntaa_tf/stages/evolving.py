@@ -9,7 +9,7 @@ from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.evolution import Evolution
 from ntaa_tf.search.evolution import EvolutionSettings
 from ntaa_tf.search.evolution import Genes
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.supernet import Supernet
 
 SCORES_FILE = "evolution.json"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import tensorflow as tf
 
 from ntaa_tf.architecture import Architecture
+from ntaa_tf.assembly.job import Job
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.report import render_architecture
-from ntaa_tf.stages.job import Job
 
 NAME = "architecture"
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.graph.batch_norm import synchronize
-from ntaa_tf.graph.precision import set_precision
+from ntaa_tf.assembly.job import Job
 from ntaa_tf.graph.rewrite import single_or_list
-from ntaa_tf.search.remat import Rematerialized
-from ntaa_tf.stages.job import Job
-from ntaa_tf.training import fit_resumably
+from ntaa_tf.training.batch_norm_synchronization import synchronize
+from ntaa_tf.training.precision import set_precision
+from ntaa_tf.training.rematerialization import Rematerialized
+from ntaa_tf.training.resumable_fit import fit_resumably
 
 
 def fit_plainly(
@@ -81,49 +81,3 @@ class Validation(keras.callbacks.Callback):
         """Measure."""
         score = self._job.task.score
         logs[f"val_{score}"] = self._job.validate(self.model)
-
-
-def freeze_before(model: keras.Model, first: str) -> list[Any]:
-    """Freeze the layers of a model before one of them.
-
-    Args:
-        model: a flat model.
-        first: the first layer that is trained: its name, or the share of the
-            layers that have weights before it, such as 0.5.
-
-    Returns:
-        The layers that were trainable and are no longer.
-
-    Raises:
-        ValueError: if there is no such layer.
-
-    Example:
-    >>> inputs = keras.Input((8, 8, 3))
-    >>> hidden = keras.layers.Conv2D(4, 3, name="a")(inputs)
-    >>> model = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="b")(hidden))
-    >>> [layer.name for layer in freeze_before(model, "b")]
-    ['a']
-    """
-    weighted = [layer for layer in model.layers if layer.weights]
-    names = [layer.name for layer in weighted]
-    if first in names:
-        count = names.index(first)
-    else:
-        count = int(_parse_share(first, names) * len(weighted))
-    frozen = [layer for layer in weighted[:count] if layer.trainable]
-    for layer in frozen:
-        layer.trainable = False
-    return frozen
-
-
-def _parse_share(text: str, names: list[str]) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share < 1:
-        raise ValueError(
-            "Invalid value for `trainable_from`. Expected a share, 0 or more "
-            f"and below 1, or one of the layers {names}. Received: {text!r}."
-        )
-    return share

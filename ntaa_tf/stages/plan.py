@@ -5,19 +5,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.methods import NOTHING
-from ntaa_tf.methods import TRANSFER
-from ntaa_tf.methods import Method
-from ntaa_tf.stages.drawing import draw
-from ntaa_tf.stages.evaluation import evaluate
-from ntaa_tf.stages.exporting import export
-from ntaa_tf.stages.finetuning import finetune
-from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.pretraining import pretrain
-from ntaa_tf.stages.searching import search
-from ntaa_tf.stages.self_supervising import self_supervise
-from ntaa_tf.stages.supernet_directory import STAGE
-from ntaa_tf.workdir import WorkDirectory
+from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.supernet_directory import STAGE
+from ntaa_tf.recipe.methods import NOTHING
+from ntaa_tf.recipe.methods import TRANSFER
+from ntaa_tf.recipe.methods import Method
+from ntaa_tf.stages.evaluate import evaluate
+from ntaa_tf.stages.export import export
+from ntaa_tf.stages.finetune import finetune
+from ntaa_tf.stages.sample import draw
+from ntaa_tf.stages.search import search
+from ntaa_tf.stages.supernet import self_supervise
+from ntaa_tf.stages.transfer import transfer
+from ntaa_tf.storage.run_directory import RunDirectory
 
 Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
 
@@ -30,12 +30,12 @@ def list_training(method: Method) -> Stages:
     if method.search != NOTHING:
         stages["search"] = search if method.trains_supernet else draw
     if method.weights == TRANSFER:
-        stages["pretrain"] = pretrain
+        stages["pretrain"] = transfer
     return {**stages, "finetune": finetune}
 
 
 def run_stages(
-    stages: Stages, job: Job, workdir: WorkDirectory
+    stages: Stages, job: Job, workdir: RunDirectory
 ) -> dict[str, Any]:
     """Run the stages that have no result yet; give all results by name.
 

@@ -9,11 +9,11 @@ from keras import ops
 
 from ntaa_tf.data import attributes
 from ntaa_tf.data import image_batches
-from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.graph.free_names import find_free_name
+from ntaa_tf.image_size import Size
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.metrics import KnownAccuracy
 from ntaa_tf.metrics import count_confusions
-from ntaa_tf.size import Size
 
 NEIGHBOURS = 1  # How many classes off is nearly right.
 NOTHING_KNOWN, _ = attributes.tabulate([], [])

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from ntaa_tf import data
-from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.graph.free_names import find_free_name
+from ntaa_tf.image_size import Size
 from ntaa_tf.metrics import count_confusions
-from ntaa_tf.size import Size
 
 
 class Classification:

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from ntaa_tf.graph.names import find_free_name
+from ntaa_tf.graph.free_names import find_free_name
 
 EMBEDDING = 0  # The first output of a model with such a head.
 

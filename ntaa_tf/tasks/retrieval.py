@@ -10,7 +10,7 @@ import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.data import retrieval
-from ntaa_tf.divergence import DivergenceError
+from ntaa_tf.image_size import Size
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.metrics import RANKS
 from ntaa_tf.metrics import Labels
@@ -21,11 +21,11 @@ from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import normalize_features
 from ntaa_tf.metrics import rank_answers
 from ntaa_tf.metrics import re_rank
-from ntaa_tf.size import Size
 from ntaa_tf.tasks.heads import EMBEDDING
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
 from ntaa_tf.tasks.heads import keep_embedding
+from ntaa_tf.training.divergence import DivergenceError
 
 EMBEDDING_HEAD, STRIPES_HEAD = "embedding", "stripes"
 STRIPE_EMBEDDING = 256

@@ -7,7 +7,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 
 class Task(Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 NAME = "alexnet"
 PREPROCESSING = "torch"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import keras
 from keras import applications
 
-from ntaa_tf.size import Size
-from ntaa_tf.zoo.names import renumber
+from ntaa_tf.image_size import Size
+from ntaa_tf.zoo.layer_names import renumber
 from ntaa_tf.zoo.weights import load_weights
 
 

@@ -6,6 +6,7 @@ import keras
 
 from ntaa_tf.geometry import Geometry
 from ntaa_tf.geometry import same_padding
+from ntaa_tf.image_size import Size
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cell_node import CELL_OPERATIONS
 from ntaa_tf.layers.cell_node import CellNode
@@ -14,7 +15,6 @@ from ntaa_tf.layers.cells import NONE
 from ntaa_tf.layers.part_aware import PARTS
 from ntaa_tf.layers.stock import project
 from ntaa_tf.layers.stock import reduce_by_halves
-from ntaa_tf.size import Size
 from ntaa_tf.zoo.preprocessing import preprocess
 
 NAME = "autoreid"

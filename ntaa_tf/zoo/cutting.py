@@ -11,7 +11,7 @@ from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.select import GLOBAL_POOLINGS
 from ntaa_tf.graph.walk import Call
 from ntaa_tf.graph.walk import list_calls
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 from ntaa_tf.zoo.errors import invalid_model
 from ntaa_tf.zoo.errors import reason
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 from ntaa_tf.zoo.cutting import cut_to_features
 from ntaa_tf.zoo.errors import invalid_model
 from ntaa_tf.zoo.errors import reason

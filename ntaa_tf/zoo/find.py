@@ -2,7 +2,7 @@
 
 import difflib
 
-from ntaa_tf.size import as_size
+from ntaa_tf.image_size import as_size
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS

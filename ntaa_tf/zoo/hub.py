@@ -5,14 +5,14 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 from ntaa_tf.zoo.choices import reject_preprocessing
 from ntaa_tf.zoo.choices import require_mode
 from ntaa_tf.zoo.cutting import cut_to_features
 from ntaa_tf.zoo.cutting import takes_rgb
 from ntaa_tf.zoo.errors import invalid_model
 from ntaa_tf.zoo.errors import reason
-from ntaa_tf.zoo.names import renumber
+from ntaa_tf.zoo.layer_names import renumber
 from ntaa_tf.zoo.preprocessing import prepend_rescaling
 from ntaa_tf.zoo.source import SourceInfo
 

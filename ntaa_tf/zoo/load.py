@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from ntaa_tf.distribute import run_alone
-from ntaa_tf.size import Size
-from ntaa_tf.size import as_size
+from ntaa_tf.image_size import Size
+from ntaa_tf.image_size import as_size
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS

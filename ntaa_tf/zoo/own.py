@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import keras
 
-from ntaa_tf.size import Size
-from ntaa_tf.size import as_size
+from ntaa_tf.image_size import Size
+from ntaa_tf.image_size import as_size
 from ntaa_tf.zoo import alexnet
 from ntaa_tf.zoo import inception_v2
 from ntaa_tf.zoo.choices import check_weights_file

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ntaa_tf.size import Size
+from ntaa_tf.image_size import Size
 
 _ENLARGED_SIZE = 128
 _LARGEST_ENLARGEMENT = 4

@@ -6,23 +6,23 @@ import tensorflow as tf
 
 from ntaa_tf.distribute import count_replicas
 from ntaa_tf.distribute import enter_strategy
-from ntaa_tf.graph.batch_norm import synchronize
 from ntaa_tf.losses import BatchHardTriplet
-from ntaa_tf.optimizer import CarefulSGD
-from ntaa_tf.optimizer import ReplicatedAdam
-from ntaa_tf.optimizer import ReplicatedSGD
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.contrastive import ContrastiveSupernet
 from ntaa_tf.search.contrastive import KeySpace
 from ntaa_tf.search.contrastive import attach_query_head
 from ntaa_tf.search.contrastive import build_key_encoder
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.key_queue import KeyQueue
 from ntaa_tf.search.measured_options import MeasuredOptions
-from ntaa_tf.search.recalibrate import Recalibration
-from ntaa_tf.search.remat import Rematerialized
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
+from ntaa_tf.training.batch_norm_calibration import Recalibration
+from ntaa_tf.training.batch_norm_synchronization import synchronize
+from ntaa_tf.training.optimizers import CarefulSGD
+from ntaa_tf.training.optimizers import ReplicatedAdam
+from ntaa_tf.training.optimizers import ReplicatedSGD
+from ntaa_tf.training.rematerialization import Rematerialized
 
 BATCH, STEPS = 8, 5
 RNG = np.random.default_rng(0)
@@ -107,7 +107,7 @@ def make_model(method):
         "architecture_optimizer": architecture_optimizer(
             0.3, gradient_accumulation_steps=accumulated
         ),
-        "lambda_theta": 0.01,
+        "source_penalty": 0.01,
         "cost_weight": 0.1,
         "warm_up": 0.2,
     }

@@ -20,7 +20,7 @@ from distribute.trainings import read_state
 from distribute.trainings import train_alone
 
 from ntaa_tf.distribute import enter_strategy
-from ntaa_tf.training import fit_resumably
+from ntaa_tf.training.resumable_fit import fit_resumably
 
 
 class KilledError(Exception):

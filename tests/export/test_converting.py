@@ -12,8 +12,8 @@ from ntaa_tf.export import KERAS
 from ntaa_tf.export import ask
 from ntaa_tf.export import name_tensors
 from ntaa_tf.export.comparing import compare
+from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.runtimes import OPENERS
-from ntaa_tf.formats import FORMATS
 
 # By how much eight bits may differ here; the others by their tolerance.
 EIGHT_BITS = 0.1

@@ -7,9 +7,9 @@ from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.layers.cell_node import CELL_OPERATIONS
 from ntaa_tf.layers.cells import PLAIN_CELL
+from ntaa_tf.report.architecture_drawing import draw_architecture
+from ntaa_tf.report.architecture_drawing import make_figure
 from ntaa_tf.report.cell_drawing import list_cells
-from ntaa_tf.report.drawing import draw_architecture
-from ntaa_tf.report.drawing import make_figure
 from ntaa_tf.report.ink import OTHER_CANDIDATE
 from ntaa_tf.report.ink import choose_colour
 

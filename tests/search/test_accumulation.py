@@ -36,7 +36,7 @@ def search(batch_size, accumulation, updates, scaled=False):
             0.1, 0.9, gradient_accumulation_steps=accumulation
         ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        lambda_theta=0.1,
+        source_penalty=0.1,
         start="paper",
         end="paper",
     )

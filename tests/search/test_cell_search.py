@@ -12,10 +12,10 @@ from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.layers.cells import PLAIN_CELL
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
-from ntaa_tf.search.joint import Supernet
+from ntaa_tf.search.insert import apply_architecture
 from ntaa_tf.search.monitor import measure_entropy
 from ntaa_tf.search.monitor import measure_winners
-from ntaa_tf.search.supernet import apply_architecture
+from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.zoo.autoreid import build_cells
 
 
@@ -39,7 +39,7 @@ def searched():
         keras.optimizers.SGD(0.01),
         architecture_optimizer=keras.optimizers.SGD(1.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        lambda_theta=1.0,
+        source_penalty=1.0,
     )
     images = make_images(rng)
     supernet.fit(images, np.arange(8) % 3, batch_size=2, verbose=0)
@@ -55,7 +55,7 @@ def test_the_logits_of_both_kinds_learn(searched):
 
 
 def test_no_penalty_is_on_what_has_no_source(searched):
-    assert searched[0].lambda_theta == 1.0
+    assert searched[0].source_penalty == 1.0
     assert [choice.logits.regularizer for choice in searched[0].choices] == [
         None,
         None,

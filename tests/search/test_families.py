@@ -7,8 +7,8 @@ import pytest
 from ntaa_tf import collapse
 from ntaa_tf import insert_mixed_ops
 from ntaa_tf.graph.rewrite import flatten
-from ntaa_tf.search.recalibrate import Recalibration
-from ntaa_tf.search.supernet import choose_sites
+from ntaa_tf.search.insert import choose_sites
+from ntaa_tf.training.batch_norm_calibration import Recalibration
 
 # The sites of each, so that a family never loses them unnoticed.
 FAMILIES = {

@@ -35,7 +35,7 @@ def make_supernet(source, candidates="identity"):
         keras.optimizers.SGD(0.1),
         architecture_optimizer=keras.optimizers.SGD(0.1),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        lambda_theta=1.0,
+        source_penalty=1.0,
     )
     return supernet
 

@@ -17,7 +17,7 @@ from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 from ntaa_tf.layers.search_space import list_candidates
-from ntaa_tf.search.recalibrate import Recalibration
+from ntaa_tf.training.batch_norm_calibration import Recalibration
 
 PAPER = ("max_pool", "avg_pool", "globalization", "identity", "noise")
 SEPARABLE = ("pointwise", 1), ("separable5x5", "separable3x3")

@@ -7,10 +7,10 @@ from search.small_models import make_residual
 from search.small_models import randomize
 
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.files import read_json
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.probabilities import list_probabilities
+from ntaa_tf.storage.files import read_json
 
 
 @pytest.fixture

@@ -1,245 +1,335 @@
 import keras
 import numpy as np
 import pytest
-from search.small_models import MODELS
-from search.small_models import make_grouped
+import tensorflow as tf
 from search.small_models import make_residual
-from search.small_models import make_shared
 from search.small_models import randomize
 
-from ntaa_tf import Architecture
-from ntaa_tf import SiteChoice
 from ntaa_tf import collapse
-from ntaa_tf import derive
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.layers.candidates import Convolution
-from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.penalties import SourcePenalty
 
 
-def draw_images(model, rng):
-    shape = (4, *model.inputs[0].shape[1:])
-    return rng.normal(size=shape).astype("float32")
-
-
-@pytest.mark.parametrize("skip_inputs", [1, 3])
-@pytest.mark.parametrize("name", MODELS)
-def test_a_supernet_starts_as_its_source(name, skip_inputs, rng):
-    source = randomize(MODELS[name](), rng)
-    images = draw_images(source, rng)
-    expected = source(images)
-    supernet = insert_mixed_ops(source, skip_inputs=skip_inputs)
-    np.testing.assert_allclose(supernet(images), expected, atol=1e-5)
-
-
-def test_the_source_is_left_as_it_is(rng):
-    source = randomize(make_residual(), rng)
-    weights = source.get_weights()
-    config = source.get_config()
-    supernet = insert_mixed_ops(source)
-    for weight in supernet.weights:
-        weight.assign(weight + 1)
-    assert source.get_config() == config
-    for before, after in zip(weights, source.get_weights(), strict=True):
-        np.testing.assert_array_equal(before, after)
-
-
-def test_sites_are_the_main_path():
-    supernet = insert_mixed_ops(make_residual())
-    assert [choice.name for choice in supernet.choices] == [
-        "first",
-        "second",
-        "separable",
-        "padded",
-    ]
-
-
-def test_one_shared_layer_is_one_site(rng):
-    source = randomize(make_shared(), rng)
-    supernet = insert_mixed_ops(source)
-    assert [choice.name for choice in supernet.choices] == ["shared"]
-    collapsed = collapse(
-        supernet, Architecture({"shared": SiteChoice("conv5x5")})
-    )
-    layer = collapsed.get_layer("shared")
-    assert layer.kernel_size == (5, 5)
-    images = draw_images(source, rng)
-    np.testing.assert_allclose(collapsed(images), source(images), atol=1e-5)
-
-
-def test_padding_before_a_site_is_absorbed():
-    supernet = insert_mixed_ops(make_residual())
-    kinds = [type(layer).__name__ for layer in supernet.layers]
-    assert "ZeroPadding2D" not in kinds
-
-
-def test_one_group_for_each_channel_is_depthwise():
-    supernet = insert_mixed_ops(make_grouped())
-    assert [(c.name, c.geometry.kind) for c in supernet.choices] == [
-        ("depthwise", "depthwise")
-    ]
-
-
-def test_a_separable_convolution_keeps_its_pointwise_part(rng):
-    source = randomize(make_residual(), rng)
-    collapsed = collapse(
-        insert_mixed_ops(source, sites="separable"),
-        Architecture({"separable": SiteChoice("identity")}),
-    )
-    kernel = source.get_layer("separable").pointwise_kernel
-    pointwise = collapsed.get_layer("separable_pointwise")
-    np.testing.assert_array_equal(pointwise.kernel, kernel)
-    assert pointwise.activation is keras.activations.relu
-
-
-@pytest.mark.parametrize("skip_inputs", [1, 3])
-@pytest.mark.parametrize("name", MODELS)
-def test_collapse_is_the_supernet_at_one_hot(name, skip_inputs, rng):
-    supernet = insert_mixed_ops(MODELS[name](), skip_inputs=skip_inputs)
-    randomize(supernet, rng)
-    images = draw_images(supernet, rng)
-    for _ in range(4):
-        for choice in supernet.choices:
-            choice.choose(str(rng.choice(choice.options)))
-        collapsed = collapse(supernet)
-        expected = np.array(supernet(images))
-        np.testing.assert_allclose(
-            collapsed(images),
-            expected,
-            atol=1e-5 * max(1, np.abs(expected).max()),
-        )
-
-
-def test_a_collapsed_model_is_stock_keras_and_inherits_bit_for_bit(rng):
-    supernet = randomize(insert_mixed_ops(make_residual()), rng)
-    own = {weight.numpy().tobytes() for weight in supernet.weights}
-    for choice in supernet.choices:
-        choice.choose(choice.options[1])
-        chosen = choice.candidates[1]
-        if isinstance(chosen, Convolution):  # The source's taps, and others.
-            own.add(np.array(chosen.spread_kernel()).tobytes())
-    collapsed = collapse(supernet)
-    assert type(collapsed) is type(make_residual())
-    for layer in collapsed.layers:
-        assert type(layer).__module__.startswith("keras.")
-        for weight in layer.get_weights():
-            assert weight.tobytes() in own
-
-
-def test_layers_that_no_one_reads_are_gone(rng):
-    supernet = insert_mixed_ops(make_residual(), skip_inputs=3)
-    sites = {
-        choice.name: SiteChoice("source")
-        for choice in supernet.choices
-        if isinstance(choice, MixedOp)
+def compile_supernet(supernet, **kwargs):
+    options = {
+        "optimizer": keras.optimizers.SGD(0.1),
+        "architecture_optimizer": keras.optimizers.SGD(0.1),
+        "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "metrics": ["accuracy"],
     }
-    sites["second"] = SiteChoice("source", reads=1)
-    collapsed = collapse(supernet, Architecture(sites))
-    names = [layer.name for layer in collapsed.layers]
-    assert "first" not in names
-    assert "second" in names
+    supernet.compile(**options | kwargs)
+    return supernet
 
 
-def test_an_identity_at_equal_shape_is_no_layer_at_all():
-    supernet = insert_mixed_ops(make_residual(), sites="first")
-    collapsed = collapse(
-        supernet, Architecture({"first": SiteChoice("identity")})
-    )
-    assert not [x for x in collapsed.layers if x.name.startswith("first")]
+@pytest.fixture
+def supernet(rng):
+    return insert_mixed_ops(randomize(make_residual(), rng))
 
 
-@pytest.mark.parametrize("option", ["source", "conv5x5", "max_pool"])
-def test_the_activation_of_a_site_follows_whatever_is_chosen(option, rng):
-    source = randomize(make_residual(activation="tanh"), rng)
-    supernet = insert_mixed_ops(source, sites="first")
-    collapsed = collapse(supernet, Architecture({"first": SiteChoice(option)}))
-    supernet.choices[0].choose(option)
-    images = draw_images(source, rng)
+@pytest.fixture
+def batch(rng):
+    images = rng.normal(size=(8, 16, 16, 3)).astype("float32")
+    return images, rng.integers(4, size=8)
+
+
+def copy_values(variables):
+    return [variable.numpy() for variable in variables]
+
+
+def changed(variables, before):
+    return [
+        not np.array_equal(variable.numpy(), value)
+        for variable, value in zip(variables, before, strict=True)
+    ]
+
+
+def test_each_optimizer_moves_its_own_variables_only(supernet, batch):
+    variables, logits = supernet.network_variables, supernet.logits
+    still = keras.optimizers.SGD(0.0)
+    compile_supernet(supernet, optimizer=still, start="paper")
+    before = copy_values(variables), copy_values(logits)
+    supernet.fit(*batch, verbose=0)
+    assert not any(changed(variables, before[0]))
+    assert all(changed(logits, before[1]))
+
+    still = keras.optimizers.SGD(0.0)
+    compile_supernet(supernet, architecture_optimizer=still, start="paper")
+    before = copy_values(variables), copy_values(logits)
+    supernet.fit(*batch, verbose=0)
+    moved = zip(variables, changed(variables, before[0]), strict=True)
+    # Before a batch norm a bias has no gradient but what rounding leaves.
+    assert all(is_moved for v, is_moved in moved if v.name != "bias")
+    assert not any(changed(logits, before[1]))
+
+
+def test_weights_and_logits_are_all_that_trains(supernet):
+    parts = [*supernet.network_variables, *supernet.logits]
+    assert {id(v) for v in parts} == {
+        id(v) for v in supernet.trainable_variables
+    }
+    assert len(supernet.logits) == 4
+
+
+def test_penalty_pushes_the_source_down_and_the_others_up():
+    logits = tf.Variable(np.arange(4.0))
+    with tf.GradientTape() as tape:
+        loss = SourcePenalty(0.3)(logits)
+    assert float(loss) == pytest.approx(0.3 * (0 - 1 - 2 - 3))
     np.testing.assert_allclose(
-        collapsed(images), supernet(images), rtol=1e-4, atol=1e-5
+        tape.gradient(loss, logits), [0.3, -0.3, -0.3, -0.3]
     )
 
 
-def test_an_architecture_applies_to_another_copy_of_the_source(rng):
-    source = randomize(make_residual(), rng)
-    first = insert_mixed_ops(source, skip_inputs=3)
-    for choice in first.choices:
-        choice.choose(choice.options[-1])
-    architecture = Architecture.from_json(derive(first).to_json())
-    second = insert_mixed_ops(source, architecture=architecture)
-    assert derive(second) == architecture
-    images = draw_images(source, rng)
-    np.testing.assert_allclose(second(images), first(images), atol=1e-5)
+def test_penalty_is_part_of_the_loss(supernet, batch):
+    compile_supernet(supernet, source_penalty=0.0)
+    without = supernet.evaluate(*batch, verbose=0)[0]
+    compile_supernet(supernet, source_penalty=0.5)
+    logits = [choice.logits.numpy() for choice in supernet.choices]
+    expected = without + 0.5 * sum(2 * own[0] - own.sum() for own in logits)
+    assert supernet.evaluate(*batch, verbose=0)[0] == pytest.approx(
+        expected, rel=1e-5
+    )
+
+
+def test_logits_do_not_decay(supernet, batch):
+    decaying = keras.optimizers.SGD(0.1, weight_decay=0.5)
+    compile_supernet(
+        supernet,
+        optimizer=decaying,
+        architecture_optimizer=keras.optimizers.SGD(0.0),
+    )
+    before = copy_values(supernet.logits)
+    supernet.fit(*batch, verbose=0)
+    assert not any(changed(supernet.logits, before))
+
+
+def test_the_search_ends_where_collapse_changes_nothing(supernet, batch):
+    compile_supernet(supernet)
+    supernet.fit(*batch, epochs=3, verbose=0)
+    images = batch[0]
     np.testing.assert_allclose(
-        collapse(second)(images), first(images), atol=1e-5
+        collapse(supernet)(images), supernet(images), atol=1e-5
     )
 
 
-def test_an_architecture_applies_whatever_candidates_found_it():
-    architecture = Architecture({"first": SiteChoice("dilated3x3")})
-    supernet = insert_mixed_ops(make_residual(), architecture=architecture)
-    assert derive(supernet) == architecture
+def test_pulls_follow_the_progress_also_when_going_on(supernet, batch):
+    compile_supernet(supernet)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            choice = self.model.choices[0]
+            seen.append((float(choice.start_pull), float(choice.end_pull)))
+
+    options = {"epochs": 8, "batch_size": 4, "verbose": 0}
+    supernet.fit(*batch, **options, callbacks=[Watch()])
+    assert seen[0] == (1, 0)
+    assert seen[4] == (0, 0)
+    assert seen[-1][1] > 0.7
+    whole, seen = seen, []
+    supernet.fit(*batch, **options, initial_epoch=6, callbacks=[Watch()])
+    assert seen == whole[12:]
 
 
-def test_a_site_without_an_alternative_is_none():
-    supernet = insert_mixed_ops(make_residual(), candidates="conv1x1, conv1x1")
-    names = [choice.name for choice in supernet.choices]
-    assert names == ["first", "separable", "padded"]
-    with pytest.raises(ValueError, match=r"`candidates`.*own"):
-        insert_mixed_ops(make_residual(), candidates="conv1x1", sites="second")
+def test_data_of_unknown_length_are_refused(supernet, batch):
+    compile_supernet(supernet)
+
+    def generate():
+        yield batch
+
+    with pytest.raises(ValueError, match="`steps_per_epoch`"):
+        supernet.fit(generate(), verbose=0)
+    supernet.fit(generate(), steps_per_epoch=1, verbose=0)
 
 
-def test_a_frozen_convolution_is_left_alone():
-    source = make_residual()
-    source.get_layer("first").trainable = False
-    names = [choice.name for choice in insert_mixed_ops(source).choices]
-    assert names == ["second", "separable", "padded"]
+def test_a_supernet_that_was_not_compiled_survives_a_file(
+    supernet, batch, tmp_path
+):
+    supernet.save(tmp_path / "supernet.keras")
+    reopened = keras.models.load_model(tmp_path / "supernet.keras")
+    np.testing.assert_array_equal(reopened(batch[0]), supernet(batch[0]))
 
 
-def test_an_architecture_of_another_model_is_refused():
-    foreign = Architecture({"elsewhere": SiteChoice("identity")})
-    with pytest.raises(ValueError, match=r"`architecture`.*\['elsewhere'\]"):
-        insert_mixed_ops(make_residual(), architecture=foreign)
-    supernet = insert_mixed_ops(make_residual(), sites="first")
-    with pytest.raises(ValueError, match=r"\['first'\].*\['elsewhere'\]"):
-        collapse(supernet, foreign)
+def test_loss_scaling_does_not_change_the_step(batch):
+    steps = []
+    for scaled in (False, True):
+        supernet = insert_mixed_ops(
+            randomize(make_residual(), np.random.default_rng(0))
+        )
+        optimizer = keras.optimizers.SGD(0.1)
+        if scaled:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        compile_supernet(supernet, optimizer=optimizer, start="paper")
+        supernet.fit(*batch, shuffle=False, verbose=0)
+        steps.append(copy_values(supernet.trainable_variables))
+    for plain, scaled in zip(*steps, strict=True):
+        np.testing.assert_allclose(plain, scaled, rtol=1e-3, atol=1e-4)
 
 
-def test_a_choice_that_the_site_does_not_have_is_refused():
-    supernet = insert_mixed_ops(make_residual(), sites="first")
-    for choice in (SiteChoice("conv9x9"), SiteChoice("source", reads=2)):
-        with pytest.raises(ValueError, match="at site 'first'"):
-            collapse(supernet, Architecture({"first": choice}))
+def test_paper_s_mixture_is_kept_on_request(supernet, batch):
+    compile_supernet(supernet, start="paper", end="paper")
+    supernet.fit(*batch, epochs=2, verbose=0)
+    for choice in supernet.choices:
+        assert float(choice.start_pull) == float(choice.end_pull) == 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ({}, [3, 3, 0]),
-        ({"source_lead": 2.0}, [2, 2, 0]),
-        ({"inherit": False}, [3, 0, 0]),
-        ({"start": "paper"}, [1, 0, 0]),
-    ],
-)
-def test_the_lead_is_of_all_that_begins_as_the_source(arguments, expected):
-    supernet = insert_mixed_ops(
-        make_residual(), "conv5x5,identity", "first", **arguments
+def test_a_supernet_survives_a_file_with_both_optimizers(
+    supernet, batch, tmp_path
+):
+    compile_supernet(
+        supernet,
+        optimizer=keras.optimizers.SGD(0.1, momentum=0.9),
+        architecture_optimizer=keras.optimizers.Adam(0.1),
+        source_penalty=0.1,
+        relaxation="gumbel",
     )
-    (choice,) = supernet.choices
-    np.testing.assert_array_equal(choice.logits, expected)
+    supernet.fit(*batch, verbose=0)
+    supernet.save(tmp_path / "supernet.keras")
+    reopened = keras.models.load_model(tmp_path / "supernet.keras")
+    np.testing.assert_array_equal(reopened(batch[0]), supernet(batch[0]))
+    assert reopened.source_penalty == 0.1
+    assert {choice.relaxation for choice in reopened.choices} == {"gumbel"}
+    for name in ("optimizer", "architecture_optimizer"):
+        pairs = zip(
+            getattr(reopened, name).variables,
+            getattr(supernet, name).variables,
+            strict=True,
+        )
+        for loaded, saved in pairs:
+            np.testing.assert_array_equal(loaded, saved)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"candidates": "conv9x9"}, "`candidates`"),
-        ({"sites": "nothing.*"}, "`sites`"),
-        ({"skip_inputs": 4}, "`skip_inputs`"),
-        (
-            {"start": "papers", "source_lead": 1.0},
-            "`start`.*'exact', 'paper'.*'papers'",
-        ),
-    ],
-)
-def test_invalid_arguments_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        insert_mixed_ops(make_residual(), **arguments)
+def test_gumbel_moves_logits_and_ends_where_collapse_changes_nothing(
+    supernet, batch
+):
+    compile_supernet(supernet, relaxation="gumbel")
+    before = copy_values(supernet.logits)
+    supernet.fit(*batch, epochs=20, verbose=0)
+    assert all(changed(supernet.logits, before))
+    supernet.settle()
+    np.testing.assert_allclose(
+        collapse(supernet)(batch[0]), supernet(batch[0]), atol=1e-5
+    )
+
+
+def test_single_paths_train_the_weights_of_all_candidates_but_no_logits(
+    supernet, batch
+):
+    compile_supernet(supernet, relaxation="single_path", source_penalty=0.1)
+    variables = supernet.network_variables
+    before = copy_values(variables), copy_values(supernet.logits)
+    supernet.fit(*batch, epochs=100, verbose=0)
+    assert all(changed(variables, before[0]))
+    assert not any(changed(supernet.logits, before[1]))
+
+
+@pytest.mark.parametrize("relaxation", ["gumbel", "single_path"])
+def test_drawing_lowers_the_loss(supernet, batch, relaxation):
+    compile_supernet(supernet, relaxation=relaxation)
+    history = supernet.fit(*batch, epochs=40, verbose=0).history
+    assert np.mean(history["loss"][-10:]) < 0.7 * history["loss"][0]
+
+
+def test_training_lowers_the_loss(supernet, batch):
+    compile_supernet(supernet)
+    history = supernet.fit(*batch, epochs=30, verbose=0).history
+    assert history["loss"][-1] < 0.5 * history["loss"][0]
+
+
+def test_unknown_relaxations_are_refused(supernet):
+    with pytest.raises(
+        ValueError, match=r"`relaxation`.*'gumbel'.*'reinforce'"
+    ):
+        compile_supernet(supernet, relaxation="reinforce")
+
+
+@pytest.mark.parametrize("argument", ["start", "end"])
+def test_unknown_schedules_are_refused(supernet, argument):
+    with pytest.raises(ValueError, match=rf"`{argument}`.*'exact'.*'slow'"):
+        compile_supernet(supernet, **{argument: "slow"})
+
+
+@pytest.mark.parametrize("steps_per_execution", [4, 5])
+def test_several_steps_in_one_call_are_the_same_steps(steps_per_execution, rng):
+    images = rng.normal(size=(20, 16, 16, 3)).astype("float32")
+    labels = rng.integers(4, size=20)
+    supernets = []
+    for steps in (1, steps_per_execution):
+        source = randomize(make_residual(), np.random.default_rng(0))
+        supernet = insert_mixed_ops(source)
+        compile_supernet(supernet, steps_per_execution=steps)
+        options = {"batch_size": 2, "epochs": 2, "shuffle": False, "verbose": 0}
+        supernet.fit(images, labels, **options)
+        supernets.append(supernet)
+    for one, several in zip(*(s.variables for s in supernets), strict=True):
+        np.testing.assert_allclose(
+            one, several, rtol=1e-4, atol=1e-5, err_msg=one.path
+        )
+    assert float(supernets[1].progress) == 1
+
+
+def test_the_mixture_anneals_within_one_call(supernet, batch):
+    compile_supernet(supernet, steps_per_execution=4)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            choice = self.model.choices[0]
+            seen.append((float(choice.start_pull), float(choice.end_pull)))
+
+    options = {"epochs": 2, "batch_size": 2, "verbose": 0}
+    supernet.fit(*batch, **options, callbacks=[Watch()])
+    # The last of each 4 steps begins at 3 / 8 and 7 / 8 of the search.
+    assert seen == [(0.0, 0.0), (0.0, pytest.approx(0.5))]
+
+
+def test_progress_stands_still_outside_of_fit(supernet, batch):
+    compile_supernet(supernet)
+    supernet.fit(*batch, verbose=0)
+    supernet.progress.assign(0.5)
+    supernet.train_on_batch(*batch)
+    assert float(supernet.progress) == 0.5
+
+
+@pytest.mark.parametrize("kind", [keras.optimizers.SGD, keras.optimizers.Adam])
+def test_no_logit_moves_in_the_warm_up(kind, supernet, batch):
+    rate = 0.01
+    compile_supernet(
+        supernet,
+        architecture_optimizer=kind(rate),
+        warm_up=0.5,
+        source_penalty=0.1,
+    )
+    before = copy_values(supernet.logits)
+    moved = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: moved.append(
+            any(changed(supernet.logits, before))
+        )
+    )
+    supernet.fit(*batch, epochs=4, verbose=0, callbacks=[note])
+    assert moved == [False, False, True, True]
+    for logits, old in zip(supernet.logits, before, strict=True):
+        assert np.abs(logits - old).max() < 3 * rate
+
+
+@pytest.mark.parametrize("warm_up", [0.0, 0.9])
+def test_penalties_beside_the_optimizer_move_logits_by_themselves(
+    supernet, batch, warm_up
+):
+    """Adam would move them at full speed whatever their strength."""
+    compile_supernet(
+        supernet,
+        architecture_optimizer=keras.optimizers.Adam(0.5),
+        source_penalty=0.01,
+        decouples_penalties=True,
+        warm_up=warm_up,
+    )
+    before = copy_values(supernet.logits)
+    zeros = [np.zeros(logits.shape, "float32") for logits in supernet.logits]
+    supernet.move_logits(zeros)
+    for logits, old in zip(supernet.logits, before, strict=True):
+        slope = np.array([0.01] + [-0.01] * (len(old) - 1))
+        expected = old - 0.5 * slope * (warm_up == 0)
+        np.testing.assert_allclose(logits, expected, atol=1e-6)
+    assert all(logits.regularizer is None for logits in supernet.logits)

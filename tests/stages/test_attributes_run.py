@@ -101,8 +101,8 @@ def test_a_table_of_labels_with_a_single_attribute(tmp_path):
             "`resize`. Expected None with",
         ),
         (
-            {"method": "darts+transfer", "pretrain_dataset": "digits"},
-            "`pretrain_dataset`. Expected None with --task=attributes",
+            {"method": "darts+transfer", "transfer_dataset": "digits"},
+            "`transfer_dataset`. Expected None with --task=attributes",
         ),
     ],
 )

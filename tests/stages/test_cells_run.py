@@ -7,11 +7,11 @@ import keras
 import pytest
 
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.feasibility import advise
-from ntaa_tf.files import read_json
+from ntaa_tf.assembly.feasibility import advise
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.storage.files import read_json
 
 SMOKE = Recipe(
     model="autoreid",
@@ -77,7 +77,7 @@ def test_inspection_tells_of_edges(tmp_path):
         ({"method": "spos"}, "`method`. Expected another than evolution"),
         ({"sites": "last:2"}, "`sites`. Expected all, its default, with --mod"),
         ({"max_macs": "0.5x"}, "`max_macs`. Expected None, its default"),
-        ({"lambda_theta": 0.1}, "`lambda_theta`. .* which has no sites"),
+        ({"source_penalty": 0.1}, "`source_penalty`. .* which has no sites"),
         ({"method": "partial"}, "`method`. .* or partial finetuning"),
         ({"channels": 5}, "`channels`. Expected an even number"),
         ({"model": "digits0to4"}, "`channels`. .* which has no cells"),
@@ -89,7 +89,7 @@ def test_choices_that_are_not_of_cells_are_refused(choices, message):
 
 
 def test_what_is_turned_off_is_not_in_the_way():
-    dataclasses.replace(SMOKE, lambda_theta=0.0, validated_end=False)
+    dataclasses.replace(SMOKE, source_penalty=0.0, validated_end=False)
 
 
 def test_more_memory_is_not_advised_by_flags_that_are_refused():

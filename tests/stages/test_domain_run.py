@@ -54,7 +54,7 @@ def test_a_search_across_domains_is_killed_and_goes_on(
         folders,
         method="bilevel",
         baseline=True,
-        target_images_per_id=3,
+        target_images_per_class=3,
         sites="last:2",
     )
     killed, deaths = adapt_killed(monkeypatch, tmp_path / "killed", **choices)
@@ -99,8 +99,8 @@ def test_source_only_training_uses_no_label_of_the_target(folders, tmp_path):
             r"`target_head`. Expected False .*without cross-entropy",
         ),
         (
-            {"method": "ntaa", "target_images_per_id": 1},
-            r"`target_images_per_id`. Expected None with --method=ntaa",
+            {"method": "ntaa", "target_images_per_class": 1},
+            r"`target_images_per_class`. Expected None with --method=ntaa",
         ),
         (
             {

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from ntaa_tf import Architecture
+from ntaa_tf.assembly.runs import open_workdir
 from ntaa_tf.data import Examples
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import shrink
-from ntaa_tf.runs import open_workdir
 from ntaa_tf.stages import pretraining
 from ntaa_tf.stages.choosing import guard
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
 from ntaa_tf.tasks.classification import Classification
-from ntaa_tf.training import ResumableState
+from ntaa_tf.training.resumable_fit import ResumableState
 
 SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
 
@@ -69,7 +69,7 @@ def random_run(tmp_path_factory):
 
 NEEDED = {
     "retrain": {"architecture": "{random}/search/architecture.json"},
-    "darts+transfer": {"pretrain_dataset": "digits0to4"},
+    "darts+transfer": {"transfer_dataset": "digits0to4"},
 }
 # The other methods are run elsewhere, or differ from one of these in one step.
 STAGES = {
@@ -117,7 +117,7 @@ def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     assert ("searched" in metrics) == smoke.plan.trains_supernet
     epochs = smoke.total_epochs - smoke.searched_epochs
     assert len(history["loss"]) == epochs
-    pretrained = smoke.pretrain_epochs if "pretrain" in stages else 0
+    pretrained = smoke.transfer_epochs if "pretrain" in stages else 0
     assert deaths == smoke.total_epochs + pretrained
     if method in CHECKS:
         CHECKS[method](tmp_path / "run", random_run[0])
@@ -192,8 +192,8 @@ def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
     [
         ({"method": "retrain"}, r"`architecture`.*a value with --method=ret"),
         ({"architecture": "x.json"}, r"`architecture`. Expected None"),
-        ({"method": "spos+transfer"}, r"`pretrain_dataset`. Expected a value"),
-        ({"pretrain_dataset": "digits"}, r"`pretrain_dataset`. Expected None"),
+        ({"method": "spos+transfer"}, r"`transfer_dataset`. Expected a value"),
+        ({"transfer_dataset": "digits"}, r"`transfer_dataset`. Expected None"),
         ({"method": "finetune", "max_macs": "1x"}, r"`max_macs`.*derives noth"),
         ({"method": "darts", "relaxation": "single_path"}, r"`relaxation`"),
         ({"confidence": 1.0}, r"`confidence`. Expected 0 or more, below 1"),
@@ -215,7 +215,7 @@ def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
             {
                 "method": "scratch",
                 "derived_weights": "transfer",
-                "pretrain_dataset": "digits",
+                "transfer_dataset": "digits",
             },
             r"`derived_weights`. Expected another than transfer",
         ),
@@ -238,8 +238,8 @@ def test_flags_that_do_not_fit_the_method_are_refused(choices, message):
             r"`trainable_from`.*one of the layers.*'no_layer'",
         ),
         (
-            {"method": "darts+transfer", "pretrain_dataset": "folder:nowhere"},
-            r"In --pretrain_dataset: .*nowhere",
+            {"method": "darts+transfer", "transfer_dataset": "folder:nowhere"},
+            r"In --transfer_dataset: .*nowhere",
         ),
         (
             {"method": "random", "max_weight_free": "0", "max_macs": "0.3x"},

@@ -4,7 +4,7 @@ import keras
 import pytest
 from keras import layers
 
-from ntaa_tf.stages.plain import freeze_before
+from ntaa_tf.training.freezing import freeze_before
 
 
 def make_model():

@@ -5,11 +5,11 @@ import types
 import pytest
 
 from ntaa_tf import pipeline
-from ntaa_tf.files import write_json
 from ntaa_tf.pipeline import list_seconds
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.stages.plan import run_stages
-from ntaa_tf.workdir import WorkDirectory
+from ntaa_tf.storage.files import write_json
+from ntaa_tf.storage.run_directory import RunDirectory
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def begin(tmp_path):
     def run(*names):
         del ran[:]
         stages = {name: make_stage(name) for name in names}
-        workdir = WorkDirectory(tmp_path, {}, {})
+        workdir = RunDirectory(tmp_path, {}, {})
         results = run_stages(stages, job, workdir)
         assert [result["is"] for result in results.values()] == list(names)
         return list(ran)
@@ -67,7 +67,7 @@ def test_what_is_compared_follows_the_baseline(
     tmp_path, monkeypatch, choices, left
 ):
     recipe = Recipe(**choices)
-    workdir = WorkDirectory(tmp_path, {}, {})
+    workdir = RunDirectory(tmp_path, {}, {})
     for stage in ("search", "finetune", "evaluate", "export"):
         workdir.run_once(stage, lambda _: {})
     job = types.SimpleNamespace(recipe=recipe, path=tmp_path)

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.streams import count_search_steps
+from ntaa_tf.assembly.streams import count_steps
+from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.data import Examples
 from ntaa_tf.data.retrieval import RetrievalDataset
 from ntaa_tf.data.retrieval import open_retrieval
 from ntaa_tf.data.retrieval import prepare_retrieval
-from ntaa_tf.files import read_json
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import shrink
-from ntaa_tf.stages.job import Job
-from ntaa_tf.stages.streams import count_search_steps
-from ntaa_tf.stages.streams import count_steps
-from ntaa_tf.stages.streams import list_streams
+from ntaa_tf.storage.files import read_json
 from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING
 
 SMOKE = Recipe(
@@ -211,8 +211,8 @@ def test_a_budget_is_of_what_is_handed_back(folder, tmp_path):
         ({"augment": "cutmix"}, r"`augment`.*mixes no identities"),
         ({"images_per_identity": 3}, r"`images_per_identity`.*divides"),
         (
-            {"method": "spos+transfer", "pretrain_dataset": "digits"},
-            r"`pretrain_dataset`. Expected None with --task=retrieval",
+            {"method": "spos+transfer", "transfer_dataset": "digits"},
+            r"`transfer_dataset`. Expected None with --task=retrieval",
         ),
         ({"cross_entropy_weight": 1.5}, r"`cross_entropy_weight`.*0 to 1"),
         ({"warm_up": 0.75}, r"`warm_up`. Expected below 0.75 with --end=exac"),

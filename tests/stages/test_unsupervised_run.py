@@ -6,13 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from ntaa_tf.files import read_json
+from ntaa_tf.assembly.job import make_supernet
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.stages import self_supervising
-from ntaa_tf.stages.job import make_supernet
-from ntaa_tf.training import ResumableState
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.training.resumable_fit import ResumableState
 
 SMOKE = Recipe(
     smoke=True,

@@ -8,9 +8,9 @@ import pytest
 
 from ntaa_tf.data.retrieval import Trial
 from ntaa_tf.data.retrieval import Views
-from ntaa_tf.divergence import DivergenceError
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.tasks.retrieval import Retrieval
+from ntaa_tf.training.divergence import DivergenceError
 
 SIZE = 8
 

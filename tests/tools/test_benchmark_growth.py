@@ -6,7 +6,7 @@ from benchmarks.growth_plot import draw_growth
 from benchmarks.measure import Timing
 from benchmarks.setting import Setting
 
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
 
 TIMINGS = {
     (2, "merged"): Timing([1.0], [1.0]),

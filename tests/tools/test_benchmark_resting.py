@@ -9,7 +9,7 @@ from benchmarks import resting
 from benchmarks.setting import Setting
 
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from comparisons.results import ERROR
 from comparisons.runs import Contestant
 from comparisons.runs import list_runs
 
-from ntaa_tf.files import write_json
+from ntaa_tf.storage.files import write_json
 
 DOMAINS = ["folder:data/clipart", "domainnet/real", "folder:data/sketch"]
 ALL = ("single", "combine", "oracle")

@@ -15,7 +15,7 @@ from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
 
 from ntaa_tf.command_line import end
-from ntaa_tf.files import write_json
+from ntaa_tf.storage.files import write_json
 
 
 @pytest.fixture

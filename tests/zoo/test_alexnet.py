@@ -6,7 +6,7 @@ import pytest
 
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.search.derive import collapse
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.zoo import choose_image_size
 from ntaa_tf.zoo import find_source
 from ntaa_tf.zoo import load_source

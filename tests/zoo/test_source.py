@@ -2,7 +2,7 @@
 
 import pytest
 
-from ntaa_tf.size import as_size
+from ntaa_tf.image_size import as_size
 from ntaa_tf.zoo import SourceInfo
 from ntaa_tf.zoo import choose_image_size
 

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.report import Report
 from benchmarks.report import format_table
 from ntaa_tf import zoo
-from ntaa_tf.files import read_json
+from ntaa_tf.storage.files import read_json
 
 PIXELS = 16
 PLAIN_SCRIPT = Path(__file__).parents[1] / "plain_finetuning.py"

@@ -13,7 +13,7 @@ from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 from benchmarks.variants import compile_search
 from benchmarks.variants import mix_literally
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
 
 # Beside the source's own operation; all of them linear.
 CANDIDATES = (

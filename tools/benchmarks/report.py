@@ -10,9 +10,9 @@ from typing import Any
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from ntaa_tf.files import write_atomically
-from ntaa_tf.files import write_json
-from ntaa_tf.runs import find_versions
+from ntaa_tf.assembly.runs import find_versions
+from ntaa_tf.storage.files import write_atomically
+from ntaa_tf.storage.files import write_json
 
 MISSING = "-"
 

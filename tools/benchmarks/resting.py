@@ -18,8 +18,8 @@ from benchmarks.report import Report
 from benchmarks.report import format_table
 from benchmarks.setting import Setting
 from benchmarks.variants import compile_search
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
+from ntaa_tf.search.supernet import Supernet
 
 SEARCH, TASK, CONSTANT = "all learn", "logits and head", "before the first site"
 HEADER = (

@@ -12,8 +12,8 @@ from ntaa_tf.export import CONVERTERS
 from ntaa_tf.export import LOGITS
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export import name_tensors
+from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.runtimes import OPENERS
-from ntaa_tf.formats import FORMATS
 
 Infer = Callable[[], np.ndarray]
 

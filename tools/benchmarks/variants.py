@@ -10,15 +10,15 @@ from ntaa_tf.geometry import Geometry
 from ntaa_tf.graph.geometry import absorb_padding
 from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.graph.select import Convolution
+from ntaa_tf.graph.select import FoundConvolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 from ntaa_tf.layers.search_space import make_candidate
-from ntaa_tf.optimizer import make_optimizer
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.joint import Supernet
-from ntaa_tf.search.supernet import insert_mixed_ops
+from ntaa_tf.search.insert import insert_mixed_ops
+from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.training.optimizers import make_optimizer
 
 TOTAL_STEPS = 10_000
 MIDDLE = 0.5  # Of the search, where every candidate has a share.
@@ -70,7 +70,7 @@ def enlarge_kernels(source: keras.Model) -> keras.Model:
     return rewrite(flat, {site.name: _enlarge(site) for site in smaller})
 
 
-def _enlarge(site: Convolution) -> Callable[..., Any]:
+def _enlarge(site: FoundConvolution) -> Callable[..., Any]:
     geometry = cast(Geometry, site.geometry)
     candidate = make_candidate("conv5x5", geometry, site.layer.use_bias)
     candidate.build((None, *geometry.input_size, geometry.in_channels))
@@ -103,7 +103,7 @@ def compile_search(supernet: Supernet, **options: Any) -> Supernet:
         architecture_optimizer=keras.optimizers.SGD(
             Recipe().architecture_learning_rate, momentum=0.9
         ),
-        lambda_theta=Recipe().lambda_theta,
+        source_penalty=Recipe().source_penalty,
         **Classification().compile_options(),
         **options,
     )

@@ -22,7 +22,7 @@ from comparisons.results import describe
 from comparisons.results import read_columns
 from comparisons.runs import Contestant
 from comparisons.runs import Run
-from ntaa_tf.methods import ACROSS_DOMAINS
+from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 
 SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
 # What the best of the single sources is chosen by: the source's own held-out

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.files import read_json
-from ntaa_tf.files import write_json
-from ntaa_tf.methods import METHODS
+from ntaa_tf.recipe.methods import METHODS
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.files import write_json
 
 METRICS_FILE = "metrics.json"
 CONTESTANTS_FILE = "contestants.json"

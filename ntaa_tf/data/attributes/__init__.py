@@ -2,10 +2,10 @@
 
 from ntaa_tf.data.attributes.adience import NAME as ADIENCE
 from ntaa_tf.data.attributes.adience import open_adience
-from ntaa_tf.data.attributes.catalog import open_attributes
+from ntaa_tf.data.attributes.dataset import AttributeDataset
+from ntaa_tf.data.attributes.dataset import prepare_attributes
 from ntaa_tf.data.attributes.labels_file import open_labels_file
-from ntaa_tf.data.attributes.prepare import AttributeDataset
-from ntaa_tf.data.attributes.prepare import prepare_attributes
+from ntaa_tf.data.attributes.opening import open_attributes
 from ntaa_tf.data.attributes.raw import RawAttributes
 from ntaa_tf.data.attributes.table import MISSING
 from ntaa_tf.data.attributes.table import Attribute

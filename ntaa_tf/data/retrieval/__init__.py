@@ -4,16 +4,16 @@ A view is one image of one identity by one camera. Models learn from `train`;
 each view of `query` is then looked for in `gallery`.
 """
 
-from ntaa_tf.data.retrieval.catalog import open_retrieval
-from ntaa_tf.data.retrieval.domains import join_retrieval_domains
+from ntaa_tf.data.retrieval.dataset import RetrievalDataset
+from ntaa_tf.data.retrieval.dataset import Trial
+from ntaa_tf.data.retrieval.dataset import Views
+from ntaa_tf.data.retrieval.dataset import prepare_retrieval
 from ntaa_tf.data.retrieval.grammar import Grammar
 from ntaa_tf.data.retrieval.grammar import parse_name
 from ntaa_tf.data.retrieval.identities import combine
 from ntaa_tf.data.retrieval.identities import index_identities
-from ntaa_tf.data.retrieval.prepare import RetrievalDataset
-from ntaa_tf.data.retrieval.prepare import Trial
-from ntaa_tf.data.retrieval.prepare import Views
-from ntaa_tf.data.retrieval.prepare import prepare_retrieval
+from ntaa_tf.data.retrieval.joining import join_retrieval_domains
+from ntaa_tf.data.retrieval.known_sets import open_retrieval
 from ntaa_tf.data.retrieval.sets import SETS
 from ntaa_tf.data.retrieval.sets import RetrievalSet
 from ntaa_tf.data.retrieval.summary import summarize

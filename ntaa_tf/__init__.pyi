@@ -1,0 +1,13 @@
+from .architecture import Architecture as Architecture
+from .architecture import SiteChoice as SiteChoice
+from .layers.mixed_input import MixedInput as MixedInput
+from .layers.mixed_op import MixedOp as MixedOp
+from .search.budget import Budget as Budget
+from .search.derive import collapse as collapse
+from .search.derive import derive as derive
+from .search.insert import insert_mixed_ops as insert_mixed_ops
+from .search.spreading import (
+    list_spreading_kernels as list_spreading_kernels,
+)
+from .search.supernet import Supernet as Supernet
+from .training.optimizers import CarefulSGD as CarefulSGD

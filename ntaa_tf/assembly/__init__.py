@@ -1,0 +1,1 @@
+"""Everything that a recipe asks for, built once and checked before training."""

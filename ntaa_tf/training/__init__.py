@@ -1,0 +1,1 @@
+"""Parts of every training: resumable fit, optimizers, precision, memory."""

@@ -1,0 +1,158 @@
+"""A kept supernet rests in the search: logits and the head learn alone."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from search.small_models import make_residual
+from search.small_models import randomize
+
+from ntaa_tf import insert_mixed_ops
+from ntaa_tf.graph.rewrite import rewrite
+from ntaa_tf.search.kept_supernet import check_super
+from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import keep_super
+from ntaa_tf.search.kept_supernet import load_super
+from ntaa_tf.search.supernet import Supernet
+
+CHOICES = {"model": "residual", "sites": "all", "image_size": [16, 16]}
+VERSIONS = {"keras": "3"}
+
+
+def split_source(rng):
+    """A source with a head, and the same without."""
+    source = randomize(make_residual(), rng)
+    maps = [x for x in source.layers if len(x.output.shape) == 4]
+    return source, keras.Model(source.input, maps[-1].output)
+
+
+@pytest.fixture
+def kept(rng, tmp_path):
+    """A supernet with a head, and the directory of one that learnt."""
+    source, features = split_source(rng)
+    learnt = insert_mixed_ops(features, source_lead=0.0)
+    for variable in learnt.variables:
+        if "logits" not in variable.path and "pull" not in variable.path:
+            variable.assign(variable + 0.01)
+    keep_super(learnt, tmp_path, CHOICES, {"epochs": 3}, VERSIONS)
+    return insert_mixed_ops(source, source_lead=0.0), learnt, tmp_path
+
+
+def read(model):
+    return {variable.path: variable.numpy() for variable in model.variables}
+
+
+def test_weights_are_those_of_the_kept_one(kept):
+    supernet, learnt, path = kept
+    load_super(supernet, path)
+    names = {layer.name for layer in learnt.layers}
+    for layer in supernet.layers:
+        if layer.name in names:
+            expected = learnt.get_layer(layer.name).get_weights()
+            for received, value in zip(
+                layer.get_weights(), expected, strict=True
+            ):
+                np.testing.assert_array_equal(received, value)
+
+
+def test_a_search_moves_logits_and_the_head_alone(kept, rng):
+    """Not the statistics of batch norm, and not those of the noise."""
+    supernet, _, path = kept
+    head = supernet.layers[-1]
+    supernet.compile(
+        keras.optimizers.SGD(0.1, weight_decay=0.1),
+        architecture_optimizer=keras.optimizers.SGD(0.5),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        start="paper",
+        resting=load_super(supernet, path),
+    )
+    assert {id(v) for v in supernet.network_variables} == {
+        id(v) for v in head.trainable_variables
+    }
+    before = read(supernet)
+    images = rng.normal(size=(16, 16, 16, 3)).astype("float32")
+    supernet.fit(images, np.arange(16) % 4, batch_size=4, verbose=0)
+    moved = {
+        name
+        for name, value in read(supernet).items()
+        if np.any(value != before[name])
+    }
+    state = ("start_pull", "end_pull", "temperature", "drawn", "seed")
+    learnt = {n for n in moved if not any(word in n for word in state)}
+    logits = {choice.logits.path for choice in supernet.choices}
+    assert learnt == logits | {v.path for v in head.variables}
+
+
+def test_what_rests_is_computed_as_in_inference(rng, tmp_path):
+    """Dropout in the middle of a source draws nothing."""
+    inputs = keras.Input((8, 8, 3))
+    stem = keras.layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
+    hidden = keras.layers.Dropout(0.9, name="drop")(stem)
+    conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")(hidden)
+    features = insert_mixed_ops(keras.Model(inputs, conv), source_lead=0.0)
+    keep_super(features, tmp_path, {}, {}, {})
+    pooled = keras.layers.GlobalAveragePooling2D()(features.output)
+    supernet = Supernet(features.input, keras.layers.Dense(2)(pooled))
+    supernet.compile(
+        keras.optimizers.SGD(0.0),
+        architecture_optimizer=keras.optimizers.SGD(0.0),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        start="paper",
+        end="paper",
+        resting=load_super(supernet, tmp_path),
+    )
+    images = rng.normal(size=(8, 8, 8, 3)).astype("float32")
+    losses = supernet.fit(
+        images, np.arange(8) % 2, epochs=3, batch_size=8, verbose=0
+    ).history["loss"]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert losses[0] == pytest.approx(losses[2], abs=1e-6)
+
+
+def test_a_kept_one_of_other_layers_is_not_loaded(kept, rng):
+    *_, path = kept
+    other = rewrite(make_residual(), names={"first": "renamed"})
+    supernet = insert_mixed_ops(other, source_lead=0.0)
+    with pytest.raises(ValueError, match=r"`supernet`.* is another"):
+        load_super(supernet, path)
+    few = insert_mixed_ops(make_residual(), candidates="identity")
+    with pytest.raises(ValueError, match=r"`supernet`.* is another"):
+        load_super(few, path)
+
+
+def test_half_of_one_is_none(kept):
+    *_, path = kept
+    (path / "super.keras").unlink()
+    assert not is_kept(path)
+
+
+def test_the_record_says_what_differs(kept):
+    *_, path = kept
+    assert is_kept(path)
+    assert not is_kept(path / "elsewhere")
+    check_super(path, CHOICES, {})
+    check_super(path, CHOICES, {"epochs": 3})
+    with pytest.raises(ValueError, match="differ: epochs: 3 there, 4 now"):
+        check_super(path, CHOICES, {"epochs": 4})
+    with pytest.raises(
+        ValueError, match=r"`supernet`.* differ: sites: 'all' there, 'sp"
+    ):
+        check_super(path, {**CHOICES, "sites": "spatial"}, {})
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "choices": {}}'])
+def test_a_record_of_something_else_is_told(text, kept):
+    *_, path = kept
+    (path / "super.json").write_text(text)
+    with pytest.raises(ValueError, match=r"`supernet`.* can't be read"):
+        check_super(path, CHOICES, {})
+
+
+def test_versions_are_told_and_not_compared(kept):
+    *_, path = kept
+    record = json.loads((path / "super.json").read_text())
+    assert record["versions"] == VERSIONS
+    record["versions"] = {"keras": "4"}
+    (path / "super.json").write_text(json.dumps(record))
+    check_super(path, CHOICES, {})
