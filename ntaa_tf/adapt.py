@@ -7,19 +7,12 @@
 Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
-import dataclasses
-import functools
 import logging
 import os
-import types
-import typing
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-# Before TensorFlow is imported, which reads it once.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-import tensorflow as tf
 from absl import app
 from absl import flags
 from absl import logging as absl_logging
@@ -30,66 +23,36 @@ from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.command_line.machine_failures import explain
-from ntaa_tf.distribute import is_silent
-from ntaa_tf.export import list_failures
-from ntaa_tf.pipeline import inspect
-from ntaa_tf.pipeline import run
-from ntaa_tf.recipe import GROUPS
+from ntaa_tf.command_line.machine_failures import list_runtime_errors
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.report import KEPT
-from ntaa_tf.report import format_table
-from ntaa_tf.report import keeps_plain
+from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
+from ntaa_tf.recipe.flags import list_headings
+from ntaa_tf.recipe.flags import read_recipe
+from ntaa_tf.recipe.renamed import RENAMED
 
 HEADINGS = (
-    *GROUPS,
+    *list_headings(),
     Heading(
         "Instead of a run",
-        {"inspect": "list every convolution, and what the search costs"},
+        {"inspect": "list every convolution, and the cost of the search"},
     ),
 )
 
-_DEFINE = {
-    bool: flags.DEFINE_boolean,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
-
 
 def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
-    """Define a flag for every field of `Recipe`, with its default.
+    """Define a flag for every choice of a recipe, and `inspect`.
 
     Args:
-        values: what gets the flags; by default what absl parses.
+        values: collection that gets the flags; by default absl's own.
     """
-    types_of = typing.get_type_hints(Recipe)
-    for field in dataclasses.fields(Recipe):
-        help_text, choices = field.metadata["help"], field.metadata["choices"]
-        define = _DEFINE[_strip_none(types_of[field.name])]
-        if choices:
-            define = functools.partial(flags.DEFINE_enum, enum_values=choices)
-        define(field.name, field.default, help=help_text, flag_values=values)
+    define_recipe_flags(values)
     flags.DEFINE_boolean(
         "inspect",
         False,
-        "Print every convolution, whether it is searched, and what the "
-        "supernet costs; train nothing.",
+        "List of every convolution, with its candidates or the reason why it "
+        "is no site, and the cost of the supernet; nothing is trained.",
         flag_values=values,
     )
-
-
-def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
-    """Give the recipe of flags that are parsed.
-
-    Args:
-        values: the flags.
-        **fixed: choices that no flag decides.
-
-    Raises:
-        ValueError: if a value is out of its range.
-    """
-    names = [field.name for field in dataclasses.fields(Recipe)]
-    return Recipe(**{name: values[name].value for name in names} | fixed)
 
 
 def main(
@@ -97,16 +60,18 @@ def main(
     follow: Callable[[Recipe], None] | None = None,
     **fixed: Any,
 ) -> int:
-    """Run the recipe that the flags give.
+    """Run the recipe of the flags.
 
     Args:
-        arguments: the words of the command line that are no flags.
-        follow: what is done with the recipe; a whole run by default.
-        **fixed: choices that no flag decides.
+        arguments: words of the command line that are no flags.
+        follow: function that carries out the recipe; by default a whole run.
+        **fixed: choices that the command decides by itself.
 
     Returns:
         The exit status, as of `ntaa_tf.command_line.end`.
     """
+    # TensorFlow reads it when it is imported: after the flags are checked.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
 
@@ -116,52 +81,56 @@ def main(
 
     return end(
         act,
-        failures=(tf.errors.OpError,),
+        failures=list_runtime_errors,
         explain=explain,
         stopped=GOES_ON,
     )
 
 
 def _follow(recipe: Recipe) -> None:
+    # They import TensorFlow, which takes seconds; wrong flags end before.
+    from ntaa_tf import pipeline
+    from ntaa_tf.distribute import is_silent
+
     if flags.FLAGS["inspect"].value:
-        print(inspect(recipe))
+        print(pipeline.inspect(recipe))
         return
-    metrics = run(recipe)
-    if not is_silent(recipe.distribute):
-        _tell(metrics)
-    # Of all workers: a scheduler begins those anew that failed.
+    metrics = pipeline.run(recipe)
+    if not is_silent(recipe.compute.distribute):
+        _print_results(metrics)
+    # Every worker fails: a scheduler starts failed workers anew.
     _raise_failures(metrics)
 
 
-def _tell(metrics: dict[str, Any]) -> None:
+def _print_results(metrics: Mapping[str, Any]) -> None:
+    from ntaa_tf.report import KEPT
+    from ntaa_tf.report import format_table
+    from ntaa_tf.report import keeps_plain
+
     print(format_table(metrics))
     if keeps_plain(metrics):
         print(KEPT)
     if "target_labels" in metrics:
         print(
-            f"{metrics['target_labels']:,} training images of the target "
-            "judged the architecture, by their labels."
+            f"The architecture learnt from {metrics['target_labels']:,} "
+            "labelled training images of the target domain."
         )
 
 
-def _raise_failures(metrics: dict[str, Any]) -> None:
+def _raise_failures(metrics: Mapping[str, Any]) -> None:
+    """Raise a RuntimeError if a format could not be exported."""
+    from ntaa_tf.export import list_failures
+
     failures = list_failures(metrics["exports"])
     if failures:
-        told = "; ".join(f"{name} {why}" for name, why in failures.items())
+        listed = "; ".join(f"{name} {why}" for name, why in failures.items())
         raise RuntimeError(
-            f"Not everything can be served: {told}. The rest is finished. To "
-            "export again, first remove `export` and `metrics.json` from the "
-            "work directory."
+            f"Some exports failed: {listed}. The run is finished otherwise. "
+            "To export again, delete `export` and `metrics.json` from the run "
+            "directory and repeat the command."
         )
-
-
-def _strip_none(annotation: typing.Any) -> type:
-    if isinstance(annotation, types.UnionType):
-        kinds = typing.get_args(annotation)
-        return next(kind for kind in kinds if kind is not types.NoneType)
-    return annotation
 
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=make_parser(__doc__, HEADINGS))
+    app.run(main, flags_parser=make_parser(__doc__, HEADINGS, renamed=RENAMED))

@@ -4,56 +4,37 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.assembly.budget import measure_budget
-from ntaa_tf.assembly.data import prepare_data
-from ntaa_tf.assembly.feasibility import estimate_training
-from ntaa_tf.assembly.inputs import build_source
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.assembly.assembly import assemble
+from ntaa_tf.assembly.assembly import assemble_supernet
+from ntaa_tf.assembly.checks import estimate_training
 from ntaa_tf.assembly.inputs import find_inputs
-from ntaa_tf.assembly.inputs import keep_source
-from ntaa_tf.assembly.job import BASELINE
-from ntaa_tf.assembly.job import Job
-from ntaa_tf.assembly.job import make_supernet
-from ntaa_tf.assembly.runs import claim_workdir
-from ntaa_tf.assembly.runs import find_versions
-from ntaa_tf.assembly.runs import open_workdir
-from ntaa_tf.assembly.runs import write_command
-from ntaa_tf.assembly.streams import check_replicas
-from ntaa_tf.assembly.supernet_directory import FLAG
+from ntaa_tf.assembly.run_directory import open_run_directory
+from ntaa_tf.assembly.run_directory import write_command
+from ntaa_tf.assembly.source import build_source
+from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.assembly.supernet_directory import STAGE
-from ntaa_tf.assembly.supernet_directory import find_super
-from ntaa_tf.assembly.supernet_directory import open_super
-from ntaa_tf.assembly.task import make_task
-from ntaa_tf.distribute import check_alike
-from ntaa_tf.distribute import enter_strategy
-from ntaa_tf.distribute import share_directory
+from ntaa_tf.assembly.supernet_directory import find_supernet_path
+from ntaa_tf.assembly.task import build_task
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.recipe import make_baseline
-from ntaa_tf.recipe import shrink
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.kept_supernet import is_kept
-from ntaa_tf.stages.choosing import guard
-from ntaa_tf.stages.choosing import tune
 from ntaa_tf.stages.evaluate import evaluate
+from ntaa_tf.stages.guard import guard
+from ntaa_tf.stages.metrics import summarize
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.stages.report import report
 from ntaa_tf.stages.supernet import learn_without_labels
-from ntaa_tf.storage.files import read_json
+from ntaa_tf.stages.tune import retract_incomplete
+from ntaa_tf.stages.tune import tune
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.run_directory import METRICS_FILE
-from ntaa_tf.storage.run_directory import RESULT_FILE
-from ntaa_tf.storage.run_directory import RunDirectory
-from ntaa_tf.storage.run_directory import claim
 from ntaa_tf.storage.run_directory import read_metrics
-from ntaa_tf.training.machine import find_peak_memory
-from ntaa_tf.training.machine import make_deterministic
 
-# What evaluation gives, of which models there are.
-EVALUATED = ("source", "searched", "adapted", BASELINE)
-SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
-CHOICES = TUNE, GUARD = "tune", "guard"
+TUNE, GUARD = "tune", "guard"
 
 logger = logging.getLogger(__name__)
 
@@ -61,15 +42,15 @@ logger = logging.getLogger(__name__)
 def run(recipe: Recipe) -> dict[str, Any]:
     """Adapt a source model to a data set: all that `adapt` does.
 
-    Every stage is kept in the work directory. A stage whose result is there
-    is not run again, so the same recipe goes on where it stopped. One run at
-    a time is in a work directory.
+    Every stage keeps its result in the run directory and is skipped where it
+    has one, so the same recipe goes on where it stopped. A run directory has
+    one run at a time.
 
     Args:
-        recipe: what to do.
+        recipe: recipe of the run.
 
     Returns:
-        What `metrics.json` holds.
+        The metrics of the run, as `metrics.json` has them.
 
     Raises:
         ValueError: if a choice can't be followed; before any training.
@@ -78,170 +59,103 @@ def run(recipe: Recipe) -> dict[str, Any]:
     finished = _read_finished(recipe)
     if finished is not None:
         return finished
-    if recipe.deterministic:
-        make_deterministic()
-    strategy = enter_strategy(recipe.distribute)  # Before all else.
-    info, raw, size = find_inputs(recipe)
-    with (
-        strategy,
-        claim_workdir(recipe) as kept,
-        share_directory(kept) as path,
-    ):
-        check_alike("flags", recipe.to_dict())
-        workdir = open_workdir(recipe, path)
-        command = write_command(recipe)
-        recipe = shrink(recipe)
-        dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
-        check_replicas(recipe, dataset)
-        source = keep_source(recipe, info, size, dataset, workdir)
-        job = Job(recipe, source, dataset, path)
-        plain = finetune_plainly(job, workdir) if recipe.compares else {}
-        metrics = summarize(recipe, adapt(job, workdir), plain, workdir)
-        report(job, metrics, command)
-        write_json(path / METRICS_FILE, metrics)
-        logger.info("all of it is in %s; open report.html there", path)
+    with assemble(recipe) as assembly:
+        plain = finetune_plainly(assembly) if assembly.recipe.compares else {}
+        metrics = summarize(assembly, adapt(assembly), plain)
+        report(assembly, metrics, write_command(recipe))
+        write_json(assembly.path / METRICS_FILE, metrics)
+        logger.info("finished: open %s", assembly.path / "report.html")
         return metrics
 
 
 def _read_finished(recipe: Recipe) -> dict[str, Any] | None:
-    """Read what a finished run gave, if that is what the recipe names.
+    """Read the metrics of a finished run, if --workdir names one.
 
-    A worker that is started again can't wait for others, which have ended.
+    Nothing else is looked at: a worker that is started again can't wait for
+    the others, which have ended.
     """
-    path = Path(recipe.workdir or "")
-    if recipe.workdir is None or not (path / METRICS_FILE).exists():
+    path = Path(recipe.output.workdir or "")
+    if recipe.output.workdir is None or not (path / METRICS_FILE).exists():
         return None
-    open_workdir(recipe, path)
+    open_run_directory(recipe, path)
     return read_metrics(path)
 
 
-def pretrain(recipe: Recipe) -> dict[str, list[float]]:
-    """Train a supernet without labels, which tasks then share.
+def finetune_plainly(assembly: Assembly) -> dict[str, Any]:
+    """Finetune the source's own architecture for as many epochs: the baseline.
+
+    Rerunning the baseline also reruns the stages compared with it.
 
     Args:
-        recipe: of the method `unsupervised`, with the directory of the
-            supernet; the training images of its data set are learnt from.
+        assembly: what the stages of the run share.
+
+    Returns:
+        The results of the baseline's stages, by name.
+    """
+    baseline = assembly.baseline
+    stages = {**list_stages(baseline), "evaluate": evaluate}
+    if not all(map(baseline.run_directory.has_run, stages)):
+        # The guard may have replaced the adapted model by the baseline.
+        guards = assembly.recipe.adaptation.guard
+        guarded = ("finetune", GUARD) if guards else ()
+        assembly.run_directory.forget([*guarded, *MEASURING])
+    return run_stages(stages, baseline)
+
+
+def adapt(assembly: Assembly) -> dict[str, Any]:
+    """Search, collapse, finetune, evaluate and export, by the method.
+
+    Args:
+        assembly: what the stages share.
+
+    Returns:
+        The results of the stages, by name.
+    """
+    if not is_kept(find_supernet_path(assembly.recipe, assembly.path)):
+        # Its directory was deleted after its stage had run.
+        assembly.run_directory.retract(STAGE)
+    return run_stages({**list_stages(assembly), **MEASURING}, assembly)
+
+
+def list_stages(assembly: Assembly) -> Stages:
+    """List the stages that end with the model to measure."""
+    chosen = assembly.recipe.adaptation
+    stages: Stages = {}
+    if chosen.learning_rate_trials > 1:
+        retract_incomplete(assembly)
+        stages[TUNE] = tune
+    stages |= list_training(chosen.plan)
+    return {**stages, GUARD: guard} if chosen.guard else stages
+
+
+def pretrain(recipe: Recipe) -> dict[str, list[float]]:
+    """Train a supernet without labels, which several tasks then share.
+
+    Args:
+        recipe: recipe of the method `unsupervised`, with the directory of the
+            supernet; it learns from the training images of the data set.
 
     Returns:
         The loss after each epoch; nothing if the supernet was there.
 
     Raises:
-        ValueError: if a choice can't be followed, or a supernet of other
-            choices is there.
+        ValueError: if a choice can't be followed, or the directory has a
+            supernet of other choices.
     """
-    kept = Path(str(recipe.supernet))
-    if is_kept(kept):  # No other worker is needed.
-        _, _, size = find_inputs(recipe)
-        open_super(shrink(recipe), size, kept)
-        return {}
-    if recipe.deterministic:
-        make_deterministic()
-    strategy = enter_strategy(recipe.distribute)  # Before all else.
-    _, raw, size = find_inputs(recipe)
-    recipe = shrink(recipe)
-    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
-        check_alike("flags", recipe.to_dict())
-        open_super(recipe, size, path)
-        if is_kept(path):
-            return {}
-        dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
-        check_replicas(recipe, dataset)
-        return learn_without_labels(recipe, dataset, size, path)
+    with assemble_supernet(recipe) as assembled:
+        return learn_without_labels(*assembled) if assembled else {}
 
 
 def inspect(recipe: Recipe) -> str:
-    """Describe what a run would search and what it would cost, untrained."""
-    info, raw, size = find_inputs(recipe)
-    source = build_source(recipe, info, size, raw, trained=False)
-    supernet = make_supernet(recipe, source)
-    memory = [estimate_training(recipe, model) for model in (source, supernet)]
-    return describe_search(source, supernet, recipe.batch_size, memory)
-
-
-def finetune_plainly(job: Job, workdir: RunDirectory) -> dict[str, Any]:
-    """Finetune the source's own architecture for as many epochs, to compare.
-
-    Where it has to be run again, so has what was compared with it.
-
-    Returns:
-        What each stage gave, by its name.
-    """
-    beside = job.beside(make_baseline(job.recipe), job.path / BASELINE)
-    kept = open_workdir(beside.recipe, beside.path)
-    stages = {**list_choosing(beside.recipe), "evaluate": evaluate}
-    if not all(map(kept.has_run, stages)):
-        # The guard may have put the other one's model in its place.
-        guarded = ("finetune", GUARD) if job.recipe.guard else ()
-        workdir.forget([*guarded, *MEASURING])
-    return run_stages(stages, beside, kept)
-
-
-def adapt(job: Job, workdir: RunDirectory) -> dict[str, Any]:
-    """Search, collapse, finetune, evaluate and export, by the method.
-
-    Returns:
-        What each stage gave, by its name.
-    """
-    if not is_kept(find_super(job.recipe, job.path)):
-        workdir.retract(STAGE)  # It may have been kept, and be gone.
-    stages = {**list_choosing(job.recipe), **MEASURING}
-    return run_stages(stages, job, workdir)
-
-
-def summarize(
-    recipe: Recipe,
-    results: dict[str, Any],
-    plain: dict[str, Any],
-    workdir: RunDirectory,
-) -> dict[str, Any]:
-    """Collect from the stages' results what `metrics.json` holds.
+    """Describe what a run would search and what it would cost, untrained.
 
     Args:
-        recipe: of the run.
-        results: of its stages.
-        plain: of the stages of plain finetuning, if it was run.
-        workdir: of the run.
+        recipe: recipe of the run.
     """
-    search = results.get("search", {})
-    built = read_json(workdir.path / "source" / RESULT_FILE)
-    seconds = {"source": built["seconds"]}
-    evaluated = dict(results["evaluate"])
-    if plain:
-        seconds[BASELINE] = sum(list_seconds(plain).values())
-        # Its costs were measured beside the others' again.
-        measured = evaluated.get(BASELINE, {})
-        evaluated[BASELINE] = plain["evaluate"]["adapted"] | measured
-    seconds |= list_seconds(results)
-    task = make_task(recipe)
-    return {
-        "dataset": recipe.dataset,
-        "model": recipe.model,
-        "method": recipe.method,
-        "score": task.score,
-        **task.conditions,
-        **{name: evaluated[name] for name in EVALUATED if name in evaluated},
-        **{name: search[name] for name in SEARCH_METRICS if name in search},
-        **measure_budget(search, evaluated["adapted"]),
-        **{name: results[name] for name in CHOICES if name in results},
-        "export_difference": results["export"]["difference"],
-        "exports": results["export"]["formats"],
-        "seconds": seconds,
-        "peak_memory_mib": find_peak_memory() // 2**20,
-        "seed": recipe.seed,
-        "versions": find_versions(),
-    }
-
-
-def list_seconds(results: dict[str, Any]) -> dict[str, float]:
-    """List how long each stage took, tuning without what it kept."""
-    return {
-        name: kept.get("other_seconds", kept["seconds"])
-        for name, kept in results.items()
-    }
-
-
-def list_choosing(recipe: Recipe) -> Stages:
-    """List the stages that end with what is measured."""
-    stages: Stages = {TUNE: tune} if recipe.tune > 1 else {}
-    stages |= list_training(recipe.plan)
-    return {**stages, GUARD: guard} if recipe.guard else stages
+    inputs = find_inputs(recipe)
+    task = build_task(recipe, inputs.raw)
+    source = build_source(recipe, inputs, inputs.raw, task, trained=False)
+    supernet = build_supernet(recipe, source, task)
+    memory = [estimate_training(recipe, model) for model in (source, supernet)]
+    batch_size = recipe.training.batch_size
+    return describe_search(source, supernet, batch_size, memory)

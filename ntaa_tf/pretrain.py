@@ -5,52 +5,53 @@ r"""Train a supernet without labels, once for many tasks, from the command line.
     python -m ntaa_tf.adapt --model=resnet50 --image_size=128 \
         --method=unsupervised --supernet=super/ --dataset=folder:PATH
 
-The second command is for each task.
+The second command is repeated for each task.
 """
 
 import sys
 from typing import Any
 
-# First of all: it sets what TensorFlow reads once.
-from ntaa_tf import adapt  # isort: skip
-
 from absl import app
 from absl import flags
 
+from ntaa_tf import adapt
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import make_parser
-from ntaa_tf.distribute import is_silent
-from ntaa_tf.pipeline import pretrain
-from ntaa_tf.recipe import BUDGETS
-from ntaa_tf.recipe import GROUPS
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.flags import list_headings
+from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.recipe.sections.limits import FLAGS as LIMIT_FLAGS
 
 METHOD = "unsupervised"
 NOT_HERE = ("inspect", "method", "supernet", "supernet_dataset", "workdir")
 SUPERNET = Heading(
     "Supernet",
     {
-        "out": "the directory that gets it",
+        "out": "directory of the supernet",
         "supernet_epochs": "epochs of its training",
     },
 )
 OF_ADAPT = Heading(
-    "Of ntaa_tf.adapt alone",
+    "Only for ntaa_tf.adapt",
     others=(
         *NOT_HERE,
-        *("baseline", "guard", "tune", "search_epochs", "finetune_epochs"),
-        *BUDGETS.values(),
+        *("baseline", "guard", "learning_rate_trials", "search_epochs"),
+        *("finetune_epochs", *LIMIT_FLAGS.values()),
     ),
 )
 _ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)
-HEADINGS = (SUPERNET, *(g.without(_ELSEWHERE) for g in GROUPS), OF_ADAPT)
+HEADINGS = (
+    SUPERNET,
+    *(heading.without(_ELSEWHERE) for heading in list_headings()),
+    OF_ADAPT,
+)
 
 
 def define_flags() -> None:
-    """Define the flags of `adapt`, and where the supernet goes."""
+    """Define the flags of `adapt`, and the directory of the supernet."""
     adapt.define_flags()
-    flags.DEFINE_string("out", None, "The directory that gets the supernet.")
+    flags.DEFINE_string("out", None, "Directory of the supernet.")
 
 
 def main(arguments: list[str]) -> int:
@@ -60,12 +61,14 @@ def main(arguments: list[str]) -> int:
         The exit status, as of `adapt`.
     """
     out: Any = flags.FLAGS["out"].value
-    given = [name for name in NOT_HERE if flags.FLAGS[name].present]
-    if out is None or given:
+    given = [f"--{name}" for name in NOT_HERE if flags.FLAGS[name].present]
+    if out is None:
+        print("error: --out=DIRECTORY is needed.", file=sys.stderr)
+        return BAD_INPUT
+    if given:
         print(
-            "error: Invalid command line. Expected --out=DIRECTORY, and none "
-            f"of {', '.join(NOT_HERE)}, which are of `ntaa_tf.adapt`. "
-            f"Received: --out={out}, {', '.join(given) or 'none of those'}.",
+            f"error: {', '.join(given)} can't be used here. Remove it, or use "
+            "it with ntaa_tf.adapt.",
             file=sys.stderr,
         )
         return BAD_INPUT
@@ -73,20 +76,25 @@ def main(arguments: list[str]) -> int:
 
 
 def _follow(recipe: Recipe) -> None:
-    history = pretrain(recipe)
-    if is_silent(recipe.distribute):
+    # They import TensorFlow, which takes seconds; wrong flags end before.
+    from ntaa_tf import pipeline
+    from ntaa_tf.distribute import is_silent
+
+    history = pipeline.pretrain(recipe)
+    if is_silent(recipe.compute.distribute):
         return
     if history:
-        losses = history["loss"]
-        print(f"The loss went from {losses[0]:.3f} to {losses[-1]:.3f}.")
+        first, last = history["loss"][0], history["loss"][-1]
+        print(f"Loss of the supernet: {first:.3f} at first, {last:.3f} now.")
     else:
-        print("The supernet is there already, and is the same.")
+        print("The supernet is there already.")
     print(
-        f"Use it by --method={METHOD} --supernet={recipe.supernet}, with the "
-        "same --model, sites and --image_size."
+        f"Use it by --method={METHOD} --supernet="
+        f"{recipe.unsupervised.supernet}, with the same --model, --sites and "
+        "--image_size."
     )
 
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=make_parser(__doc__, HEADINGS))
+    app.run(main, flags_parser=make_parser(__doc__, HEADINGS, renamed=RENAMED))

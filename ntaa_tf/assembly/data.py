@@ -1,45 +1,78 @@
-"""The data of a run: one data set, or a source and a target domain."""
+"""The data of a recipe: opened by name, joined over domains, decoded."""
 
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.assembly.task import make_task
-from ntaa_tf.data import take_fingerprint
+from ntaa_tf import data
+from ntaa_tf.data import attributes
+from ntaa_tf.data import retrieval
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.image_size import Size
 from ntaa_tf.image_size import parse_size
-from ntaa_tf.recipe import CLASSIFICATION
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import count_smoke_examples
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
-
-SMOKE_EXAMPLES = 32
+from ntaa_tf.recipe.values import ATTRIBUTES
+from ntaa_tf.recipe.values import RETRIEVAL
 
 
 def open_data(recipe: Recipe) -> Any:
-    """Open what a recipe trains on and is measured on; decode nothing.
+    """Open the data set of a recipe, or join its source and target domains.
+
+    No image is decoded.
 
     Raises:
-        ValueError: if a data set can't be opened, or two domains differ in
-            their classes.
+        ValueError: if a data set can't be opened, or the domains have
+            different classes.
     """
-    task = make_task(recipe)
-    target = task.open(recipe.dataset, recipe.data_dir)
-    if recipe.source_dataset is None:
+    target = open_by_task(recipe, recipe.data.dataset, recipe.data.data_dir)
+    domains = recipe.domains
+    if domains.source_dataset is None:
         return target
-    directory = recipe.source_data_dir or recipe.data_dir
+    directory = domains.source_data_dir or recipe.data.data_dir
     try:
-        names = recipe.source_dataset.split(",")
-        sources = [task.open(name, directory) for name in names]
+        names = domains.source_dataset.split(",")
+        sources = [open_by_task(recipe, name, directory) for name in names]
     except ValueError as error:
         raise ValueError(f"In --source_dataset: {error}") from error
-    return task.join_domains(
+    judges = recipe.adaptation.method == ACROSS_DOMAINS
+    if recipe.data.task == RETRIEVAL:
+        return retrieval.join_retrieval_domains(
+            sources,
+            target,
+            recipe.output.seed,
+            domains.target_images_per_class,
+            judges,
+        )
+    return data.join_domains(
         sources,
         target,
-        judges=recipe.method == ACROSS_DOMAINS,
-        images_per_class=recipe.target_images_per_class,
-        validation_share=recipe.validation_share,
-        seed=recipe.seed,
+        validation_share=recipe.data.validation_share,
+        seed=recipe.output.seed,
+        images_per_class=domains.target_images_per_class,
+        judges=judges,
     )
+
+
+def open_by_task(recipe: Recipe, name: str, data_dir: str | None) -> Any:
+    """Open a data set as one of the recipe's task.
+
+    Args:
+        recipe: recipe of the run.
+        name: name of the data set, such as `cifar10` or `folder:PATH`.
+        data_dir: directory of data sets that are found by name.
+
+    Raises:
+        ValueError: if it can't be opened.
+    """
+    if recipe.data.task == RETRIEVAL:
+        return retrieval.open_retrieval(name, data_dir)
+    if recipe.data.task == ATTRIBUTES:
+        chosen = recipe.attributes
+        return attributes.open_attributes(
+            name, data_dir, chosen.attributes, chosen.ordinal, chosen.fold
+        )
+    return data.open_dataset(name, data_dir)
 
 
 def prepare_data(
@@ -47,45 +80,45 @@ def prepare_data(
     raw: Any,
     image_size: Size,
     path: Path,
-    train_examples: int | None,
+    train_examples: int | None = None,
 ) -> Any:
-    """Split and decode a data set; few images in a smoke run.
+    """Split and decode a data set; a smoke run keeps few images.
 
     Args:
-        recipe: the choices.
-        raw: the data set.
+        recipe: recipe of the run.
+        raw: data set that was opened.
         image_size: height and width in pixels.
-        path: where pixels go that are too many for memory.
-        train_examples: how many of the training images are taken.
+        path: directory for pixels that do not fit into memory.
+        train_examples: number of training images; all when None.
     """
-    task = make_task(recipe)
-    few = SMOKE_EXAMPLES
-    if recipe.task == CLASSIFICATION:
-        few = max(few, 2 * raw.num_classes)
-    choices = {}
-    if recipe.resize is not None:
-        choices["resize"] = parse_size(recipe.resize)
-    return task.prepare(
-        raw,
-        image_size,
-        validation_share=recipe.validation_share,
-        seed=recipe.seed,
-        train_examples=few if recipe.smoke else train_examples,
-        evaluation_examples=few if recipe.smoke else None,
-        cache_dir=path / "data",
-        **choices,
-    )
+    few = None
+    if recipe.output.smoke:
+        few = count_smoke_examples(recipe, getattr(raw, "num_classes", 0))
+    choices: dict[str, Any] = {
+        "validation_share": recipe.data.validation_share,
+        "seed": recipe.output.seed,
+        "train_examples": few or train_examples,
+        "evaluation_examples": few,
+        "cache_dir": path / "data",
+    }
+    if recipe.data.task == RETRIEVAL:
+        return retrieval.prepare_retrieval(raw, image_size, **choices)
+    if recipe.data.resize is not None:
+        choices["resize"] = parse_size(recipe.data.resize)
+    if recipe.data.task == ATTRIBUTES:
+        return attributes.prepare_attributes(raw, image_size, **choices)
+    return data.prepare_images(raw, image_size, **choices)
 
 
 def identify_data(dataset: Any) -> dict[str, str]:
-    """Take the fingerprint of a data set, which all workers have to have.
+    """Take the fingerprint of a data set, the same on all workers.
 
     Args:
-        dataset: decoded and split.
+        dataset: data set, decoded and split.
 
     Raises:
         ValueError: if this worker has other images or labels than the chief.
     """
-    fingerprint = take_fingerprint(dataset)
+    fingerprint = data.take_fingerprint(dataset)
     check_alike("data", fingerprint)
     return fingerprint

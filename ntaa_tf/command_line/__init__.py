@@ -1,4 +1,4 @@
-"""What all command lines have in common: their words, their help, their end."""
+"""Parts of every command line: flag parser, help, errors, exit status."""
 
 from ntaa_tf.command_line.ending import BAD_INPUT
 from ntaa_tf.command_line.ending import DONE

@@ -1,4 +1,4 @@
-"""The help of a command: the flags of everyday use, or all of them."""
+"""The help of a command: short with everyday flags, or with all flags."""
 
 import dataclasses
 import textwrap
@@ -11,7 +11,7 @@ from absl import flags
 
 WIDTH = 79
 MORE = "More with --helpfull."
-OTHERS = "Of the program and its libraries"
+OTHERS = "Flags of the program and its libraries"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,10 +19,9 @@ class Heading:
     """Flags that belong together.
 
     Args:
-        title: what stands above them.
-        everyday: the flags that most runs are about, and of each what the
-            short help says, in a line.
-        others: the flags that are in the full help alone.
+        title: title of the flags.
+        everyday: flags of the short help, each with its meaning in a line.
+        others: flags of the full help only.
     """
 
     title: str
@@ -35,11 +34,11 @@ class Heading:
         return (*self.everyday, *self.others)
 
     def without(self, names: Sequence[str]) -> "Heading":
-        """Give this heading without some flags.
+        """Return this heading without some flags.
 
         Example:
-        >>> Heading("Output", {"seed": "of all"}, ("out",)).without(["out"])
-        Heading(title='Output', everyday={'seed': 'of all'}, others=())
+        >>> Heading("Output", {"seed": "a number"}, ("out",)).without(["out"])
+        Heading(title='Output', everyday={'seed': 'a number'}, others=())
         """
         return Heading(
             self.title,
@@ -54,9 +53,10 @@ def show_everyday(
     """Write the short help: a line for each flag of everyday use.
 
     Args:
-        about: what the command does, and how it is given.
-        values: the flags, defined.
-        headings: in this order; those without such flags are left out.
+        about: purpose of the command, with examples of its use.
+        values: defined flags.
+        headings: headings in their order; one without everyday flags is left
+            out.
     """
     shown = [heading for heading in headings if heading.everyday]
     width = 2 + max(len(name) for of in shown for name in of.everyday)
@@ -73,12 +73,12 @@ def show_everyday(
 def show_all(
     about: str, values: flags.FlagValues, headings: Sequence[Heading]
 ) -> str:
-    """Write of each flag what it means, what it may be, and its default.
+    """Write the full help: meaning, choices and default of each flag.
 
     Args:
-        about: what the command does, and how it is given.
-        values: the flags, defined.
-        headings: in this order.
+        about: purpose of the command, with examples of its use.
+        values: defined flags.
+        headings: headings in their order.
     """
     parts = [about.strip()]
     for heading in headings:
@@ -90,15 +90,15 @@ def show_all(
 def list_others(
     values: flags.FlagValues, headings: Sequence[Heading]
 ) -> Heading:
-    """List the flags that are under none of the headings."""
+    """Return a heading of the flags that no other heading has."""
     named = {name for heading in headings for name in heading.names}
-    # A flag with a short name is there twice.
+    # absl lists a flag with a short name twice.
     all_names = {values[name].name for name in values}
     return Heading(OTHERS, others=tuple(sorted(all_names - named)))
 
 
 def _describe(flag: flags.Flag) -> str:
-    """Write a flag's name, its meaning, what it may be and its default."""
+    """Write the name, meaning, choices and default of a flag."""
     text = " ".join(_list_sentences(flag))
     indent = 6 * " "
     wrapped = textwrap.fill(
@@ -120,14 +120,14 @@ def _list_sentences(flag: flags.Flag) -> Iterator[str]:
 
 
 def _note_default(flag: flags.Flag) -> str:
-    """Give the default where it says something."""
+    """Write the default in brackets, unless there is none or it is off."""
     if flag.default is None or flag.default is False:
         return ""
     return f" ({_write(flag)})"
 
 
 def _write(flag: flags.Flag) -> str:
-    """Write a default as it would be given."""
+    """Write a default as on a command line."""
     default: Any = flag.default
     if isinstance(default, bool):
         return str(default).lower()

@@ -1,9 +1,10 @@
-"""The words of a command line, from which flags are parsed."""
+"""Parsing of a command line into flags."""
 
 import itertools
 import os
 import sys
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from absl import flags
@@ -23,8 +24,8 @@ def refuse_words(words: Sequence[str]) -> None:
     """Raise a ValueError if a command line has words that are no flags."""
     if words:
         raise ValueError(
-            "Invalid command line. Expected flags only, as --name=value. "
-            f"Received: {' '.join(words)}."
+            f"Unexpected words on the command line: {' '.join(words)}. Write "
+            "flags as --name=value."
         )
 
 
@@ -32,20 +33,22 @@ def make_parser(
     about: str | None,
     headings: Sequence[Heading] | None = None,
     values: flags.FlagValues = flags.FLAGS,
+    renamed: Mapping[str, str] | None = None,
 ) -> Callable[[list[str]], list[str]]:
-    """Make what parses the flags of a command, for `absl.app.run`.
+    """Build the flag parser of a command, for `absl.app.run`.
 
-    It answers a request for help, and ends with status 2 where flags are wrong.
+    It answers a request for help. Wrong flags end the command with status 2.
 
     Args:
-        about: what the command does, and how it is given.
-        headings: of the help; by default all flags that the running script
-            defines, in their order.
-        values: what gets the values of the flags.
+        about: purpose of the command, with examples of its use.
+        headings: headings of the help; by default one with all flags that the
+            running script defines, in their order.
+        values: collection that gets the values of the flags.
+        renamed: present names of flags by their former ones.
 
     Returns:
-        A function of the words, the name of the program first, that gives
-        those which are no flags.
+        A function of the command line's words, the program's name first, that
+        returns the words that are no flags.
     """
 
     def parse(arguments: list[str]) -> list[str]:
@@ -58,11 +61,20 @@ def make_parser(
         try:
             words: list[str] = values(arguments)
         except (flags.Error, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {_explain(error, renamed or {})}", file=sys.stderr)
             sys.exit(BAD_INPUT)
         return words
 
     return parse
+
+
+def _explain(error: Exception, renamed: Mapping[str, str]) -> str:
+    """Return the text of an error; a renamed flag is told by its new name."""
+    former = getattr(error, "flagname", "")
+    for prefix in ("", "no"):
+        if present := renamed.get(former.removeprefix(prefix)):
+            return f"--{former.removeprefix(prefix)} is --{present} now."
+    return str(error)
 
 
 def _answer(
@@ -80,7 +92,7 @@ def _answer(
 
 
 def _list_own(values: flags.FlagValues) -> Heading:
-    """List the flags that the running script defines."""
+    """Return a heading of the flags that the running script defines."""
     own = values.get_key_flags_for_module(sys.argv[0])
     return Heading("Flags", others=tuple(flag.name for flag in own))
 
@@ -88,6 +100,6 @@ def _list_own(values: flags.FlagValues) -> Heading:
 def _show_and_exit(text: str) -> None:
     try:
         print(text, flush=True)
-    except BrokenPipeError:  # As of `head`, which has read enough.
+    except BrokenPipeError:  # A reader such as `head` has closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(DONE)

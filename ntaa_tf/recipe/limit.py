@@ -32,7 +32,7 @@ class Limit:
         return float(self.number * factor)
 
 
-def parse_limit(name: str, value: Any) -> Limit:
+def parse_limit(value: Any, name: str) -> Limit:
     """Read a limit as a person writes it.
 
     Args:
@@ -43,7 +43,7 @@ def parse_limit(name: str, value: Any) -> Limit:
         ValueError: if it is neither, or below 0.
 
     Example:
-    >>> parse_limit("max_macs", "0.5x").resolve(300)
+    >>> parse_limit("0.5x", "max_macs").resolve(300)
     150.0
     """
     text = str(value)

@@ -1,35 +1,38 @@
-"""Recipes made from a recipe: smaller, plain, with other learning rates."""
+"""Recipes derived from a recipe: smoke run, baseline, other learning rates."""
 
-import dataclasses
 from typing import Any
 
-from ntaa_tf.recipe.names import BUDGETS
-from ntaa_tf.recipe.names import EXPECTATION
-from ntaa_tf.recipe.names import RETRIEVAL
 from ntaa_tf.recipe.recipe import Recipe
+from ntaa_tf.recipe.recipe import replace
+from ntaa_tf.recipe.recipe import switch
+from ntaa_tf.recipe.values import CLASSIFICATION
+from ntaa_tf.recipe.values import RETRIEVAL
 
-# Neighbouring learning rates of a sweep differ by this.
-TUNING_FACTOR = 3.0
+# Neighbouring learning rates of the trials differ by this factor.
+TRIAL_FACTOR = 3.0
+SMOKE_EXAMPLES = 32
+SMOKE_BATCH = 8
 
 
 def shrink(recipe: Recipe) -> Recipe:
-    """Give the recipe of a smoke run, else this one.
+    """Return the recipe of a smoke run; any other recipe as it is.
 
     Args:
-        recipe: of a whole run, or with `smoke`.
+        recipe: recipe of a run.
 
     Example:
-    >>> shrink(Recipe(smoke=True)).search_epochs
+    >>> shrink(make_recipe(smoke=True)).training.search_epochs
     1
     """
-    if not recipe.smoke:
+    if not recipe.output.smoke:
         return recipe
-    images = min(recipe.images_per_identity, 4)
-    if recipe.searches_cells:
-        recipe = dataclasses.replace(
-            recipe, channels=min(recipe.channels, 8), cells_per_block=1
-        )
-    return dataclasses.replace(
+    images = min(recipe.retrieval.images_per_identity, 4)
+    cells: dict[str, Any] = {}
+    if recipe.source.has_cells:
+        channels = min(recipe.cells.cell_channels, 8)
+        cells = {"cell_channels": channels, "cells_per_block": 1}
+    retrieves = recipe.data.task == RETRIEVAL
+    return replace(
         recipe,
         search_epochs=1,
         finetune_epochs=1,
@@ -37,58 +40,69 @@ def shrink(recipe: Recipe) -> Recipe:
         supernet_epochs=1,
         evolution_population=4,
         evolution_generations=1,
-        batch_size=2 * images if recipe.task == RETRIEVAL else 8,
+        batch_size=2 * images if retrieves else SMOKE_BATCH,
         images_per_identity=images,
-        accumulation_steps=min(recipe.accumulation_steps, 2),
+        accumulation_steps=min(recipe.compute.accumulation_steps, 2),
+        **cells,
     )
+
+
+def count_smoke_examples(recipe: Recipe, num_classes: int) -> int | None:
+    """Return the images of each split in a smoke run, None for all of them.
+
+    Args:
+        recipe: recipe of a run.
+        num_classes: classes of the data set, each of which needs two images.
+
+    Example:
+    >>> count_smoke_examples(make_recipe(smoke=True), num_classes=10)
+    32
+    """
+    if not recipe.output.smoke:
+        return None
+    if recipe.data.task == CLASSIFICATION:
+        return max(SMOKE_EXAMPLES, 2 * num_classes)
+    return SMOKE_EXAMPLES
 
 
 def make_baseline(recipe: Recipe) -> Recipe:
-    """Give the recipe of plain finetuning with as many epochs.
+    """Return the recipe of plain finetuning for as many epochs.
 
     Args:
-        recipe: of another method.
+        recipe: recipe of another method.
 
     Example:
-    >>> make_baseline(Recipe(max_depth="0.5x")).method
+    >>> make_baseline(make_recipe(max_depth="0.5x")).adaptation.method
     'finetune'
     """
-    unlimited: dict[str, Any] = dict.fromkeys(BUDGETS.values())
-    return dataclasses.replace(
+    return switch(
         recipe,
         method="finetune",
-        target_images_per_class=None,
-        target_head=False,
-        supernet=None,
-        supernet_dataset=None,
         derived_weights=None,
-        architecture=None,
-        transfer_dataset=None,
-        relaxation=EXPECTATION,
-        unrolled=False,
-        calibrate=False,
         baseline=None,
         guard=False,
         workdir=None,
-        **unlimited,
     )
 
 
-def list_tuned(recipe: Recipe) -> list[Recipe]:
-    """List the recipes among which tuning chooses: this one is first.
+def list_trials(recipe: Recipe) -> list[Recipe]:
+    """List the recipes of all learning rates to try, the recipe's own first.
 
     Args:
-        recipe: whose `tune` says how many.
+        recipe: recipe with a number of `learning_rate_trials`.
 
     Example:
-    >>> [tuned.learning_rate for tuned in list_tuned(Recipe(tune=1))]
+    >>> trials = list_trials(make_recipe(learning_rate_trials=1))
+    >>> [trial.training.learning_rate for trial in trials]
     [0.02]
     """
-    rates = [
-        recipe.learning_rate * TUNING_FACTOR ** ((k + 1) // 2 * (-1) ** k)
-        for k in range(recipe.tune)
-    ]
+    rate = recipe.training.learning_rate
     return [
-        dataclasses.replace(recipe, learning_rate=rate, tune=1, workdir=None)
-        for rate in rates
+        replace(
+            recipe,
+            learning_rate=rate * TRIAL_FACTOR ** ((k + 1) // 2 * (-1) ** k),
+            learning_rate_trials=1,
+            workdir=None,
+        )
+        for k in range(recipe.adaptation.learning_rate_trials)
     ]

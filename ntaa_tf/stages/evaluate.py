@@ -6,87 +6,99 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.job import ADAPTED_FILE
-from ntaa_tf.assembly.job import BASELINE
-from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.assembly import BASELINE
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.report import draw_contact_sheet
-from ntaa_tf.stages.deriving import COLLAPSED_FILE
+from ntaa_tf.stages.collapse import COLLAPSED_FILE
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.model_files import load_model
 
 CONFUSIONS_FILE = "confusions.json"
 SHEET_FILE = "answers.png"
+LATENCY_BATCHES = (1, 32)
 
 
-def evaluate(job: Job, directory: Path) -> dict[str, Any]:
+def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
     """Measure the adapted model on the test split, once, and its cost.
 
     Args:
-        job: what the stages share.
-        directory: gets a contact sheet, where queries have answers; where
-            classes are told apart, what was taken for what.
+        assembly: what the stages share.
+        directory: directory of this stage; it gets the confusion matrices of
+            a classifier, or the contact sheet of a retrieval's answers.
 
     Returns:
-        The costs of the `source`, and of the `baseline` if there is one; those
-        of the `adapted` model, and how good it is. Where an untrained head
-        answers too, so does the source's; and where weights were searched as
-        well, what was `searched` before it was finetuned.
+        The costs of the `source`, the `baseline` if there is one, and the
+        `adapted` model, with the test measures of the last. Also the
+        measures of a `source` whose embedding needs no training, and of the
+        `searched` model before finetuning.
     """
-    score = job.task.score
-    source, adapted = job.task.finish(job.source), job.load_adapted()
+    score = assembly.task.score
+    source = assembly.task.finish(assembly.source)
+    adapted = assembly.load_adapted()
     models = {"source": source, "adapted": adapted}
-    if job.recipe.compares:
-        beside = job.path / BASELINE
-        models[BASELINE] = load_model(beside / ADAPTED_FILE, beside)
-    costs = _measure_models(models)
-    predictions = _predict_test(job, adapted)
-    measured = _measure_test(job, predictions)
+    if assembly.recipe.compares:
+        models[BASELINE] = assembly.baseline.load_adapted()
+    costs = _measure_costs(models)
+    predictions = _predict_test(assembly, adapted)
+    measured = _measure_test(assembly, predictions)
     untrained = {}
-    if job.task.answers_untrained:
-        untrained = _measure_test(job, _predict_test(job, source))
-    searched = {}
-    collapsed = job.path / "search" / COLLAPSED_FILE
-    if job.recipe.plan.trains_supernet and collapsed.exists():
-        model = load_model(collapsed)
-        searched = {"searched": _measure_test(job, _predict_test(job, model))}
-    confusions = job.task.confuse(predictions, job.dataset)
-    if confusions:
-        write_json(directory / CONFUSIONS_FILE, confusions)
-    answers = job.task.find_answers(predictions, job.dataset.test)
-    if answers is not None:
-        draw_contact_sheet(directory / SHEET_FILE, *answers)
+    if assembly.task.answers_untrained:
+        untrained = _measure_test(assembly, _predict_test(assembly, source))
+    _keep_illustration(assembly, predictions, directory)
     return {
         **costs,
         "source": {**costs["source"], **untrained},
-        **searched,
+        **_measure_searched(assembly),
         "adapted": {
             **costs["adapted"],
             **measured,
-            f"validation_{score}": job.validate(adapted),
+            f"validation_{score}": assembly.batches.validate(adapted),
             "test_error": 100 * (1 - measured[f"test_{score}"]),
         },
     }
 
 
-def _predict_test(job: Job, model: keras.Model) -> Any:
-    return job.task.predict(model, job.dataset.test, job.recipe.batch_size)
+def _measure_searched(assembly: Assembly) -> dict[str, Any]:
+    """Measure the collapsed model of a search that trained weights."""
+    file = assembly.path / "search" / COLLAPSED_FILE
+    trained = assembly.recipe.adaptation.plan.trains_supernet
+    if not (trained and file.exists()):
+        return {}
+    predictions = _predict_test(assembly, load_model(file))
+    return {"searched": _measure_test(assembly, predictions)}
 
 
-def _measure_test(job: Job, predictions: Any) -> dict[str, float]:
-    """Measure on the test split, in full."""
-    measured = job.task.measure_fully(predictions, job.dataset.test)
+def _keep_illustration(
+    assembly: Assembly, predictions: Any, directory: Path
+) -> None:
+    """Keep the confusion matrices, or draw the contact sheet."""
+    shown = assembly.task.illustrate(predictions, assembly.dataset)
+    if shown.confusions:
+        write_json(directory / CONFUSIONS_FILE, shown.confusions)
+    if shown.answers is not None:
+        draw_contact_sheet(directory / SHEET_FILE, *shown.answers)
+
+
+def _predict_test(assembly: Assembly, model: keras.Model) -> Any:
+    batch_size = assembly.recipe.training.batch_size
+    return assembly.task.predict(model, assembly.dataset.test, batch_size)
+
+
+def _measure_test(assembly: Assembly, predictions: Any) -> dict[str, float]:
+    test = assembly.dataset.test
+    measured = assembly.task.measure_fully(predictions, test)
     return {f"test_{name}": value for name, value in measured.items()}
 
 
-def _measure_models(
+def _measure_costs(
     models: dict[str, keras.Model],
 ) -> dict[str, dict[str, Any]]:
-    """Give the cost of each model, and its latency at batch 1 and 32."""
+    """Measure costs, and latencies of all models in turns."""
     latencies = {
         str(size): measure_latencies(list(models.values()), size)
-        for size in (1, 32)
+        for size in LATENCY_BATCHES
     }
     return {
         name: {

@@ -1,4 +1,4 @@
-"""The stage that writes what is served."""
+"""The stage that exports the adapted model for serving."""
 
 import logging
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.job import ADAPTED_FILE
-from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.assembly import ADAPTED_FILE
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.data import ServedDecoder
 from ntaa_tf.data import spread
 from ntaa_tf.export import CONVERTERS
@@ -30,87 +30,94 @@ CALIBRATION_IMAGES = 100
 logger = logging.getLogger(__name__)
 
 
-def export(job: Job, directory: Path) -> dict[str, Any]:
-    """Write what is served, reopen each file by its runtime, and compare.
+def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Export the adapted model, reopen each file by its runtime, and compare.
 
     Args:
-        job: what the stages share.
-        directory: gets a file, or a directory, for each format.
+        assembly: what the stages share.
+        directory: directory of this stage; it gets a file or a directory for
+            each format.
 
     Returns:
-        Of the `formats` by name what `check_exports` gives, their `file` in
-        the work directory and its `bytes`, or the `failure` of writing it; and
-        the largest `difference` of those that are to be exact, None where
-        none can be opened.
+        The `formats` by name: results of `check_exports`, the `file` in the
+        run directory and its `bytes`, or the `failure` of writing it. And
+        the largest `difference` of the exact formats, None where no file of
+        them can be opened.
     """
-    adapted = job.load_adapted()
+    adapted = assembly.load_adapted()
     files = {
         name: directory / FORMATS[name].file
-        for name in parse_formats(job.recipe.export)
+        for name in parse_formats(assembly.recipe.output.export)
     }
     failures = {
         name: {"failure": failure}
         for name, file in files.items()
-        if (failure := _write(job, adapted, name, file))
+        if (failure := _write(assembly, adapted, name, file))
     }
-    files = {KERAS: job.path / ADAPTED_FILE, **files}
+    files = {KERAS: assembly.path / ADAPTED_FILE, **files}
     written = {name: files[name] for name in files if name not in failures}
-    checked = check_exports(written, _ask(job, adapted)) | failures
-    told = {
+    checked = check_exports(written, _ask(assembly, adapted)) | failures
+    results = {
         name: {
-            "file": str(file.relative_to(job.path)),
+            "file": str(file.relative_to(assembly.path)),
             "bytes": _measure_bytes(file),
             **checked[name],
         }
         for name, file in files.items()
     }
-    for name, failure in list_failures(told).items():
+    for name, failure in list_failures(results).items():
         logger.warning("%s %s", name, failure)
-    return {"difference": _find_largest(told), "formats": told}
+    return {"difference": _find_largest(results), "formats": results}
 
 
-def _write(job: Job, model: keras.Model, name: str, file: Path) -> str:
-    """Write one format; say what is in the way, if anything is."""
-    logger.info("writes %s", file)
-    outputs = job.task.outputs
+def _write(
+    assembly: Assembly, model: keras.Model, name: str, file: Path
+) -> str:
+    """Write one format; return the reason if it fails, else nothing."""
+    logger.info("writing %s", file)
+    outputs = assembly.task.outputs
     if name not in CONVERTERS:
-        export_saved_model(model, file, outputs, _make_decoder(job))
+        export_saved_model(model, file, outputs, _make_decoder(assembly))
         return ""
-    images = job.sample_images(CALIBRATION_IMAGES)
+    images = assembly.batches.sample_images(CALIBRATION_IMAGES)
     try:
         CONVERTERS[name](name_tensors(model, outputs), file, images)
     except (MemoryError, OSError):
         raise
-    except Exception as error:  # Whatever a converter says.
+    except Exception as error:  # Converters raise errors of any class.
         reason = shorten(f"{type(error).__name__}: {error}")
         return f"can't be written: {reason}"
     return ""
 
 
-def _ask(job: Job, model: keras.Model) -> Asked:
-    """Let the live model answer to some test images."""
-    images = spread(job.task.list_images(job.dataset.test), COMPARED_IMAGES)
-    return ask(model, images, job.task.outputs, _make_decoder(job).resize)
+def _ask(assembly: Assembly, model: keras.Model) -> Asked:
+    """Compute the live model's outputs for some test images."""
+    images = spread(
+        assembly.task.list_images(assembly.dataset.test), COMPARED_IMAGES
+    )
+    return ask(
+        model, images, assembly.task.outputs, _make_decoder(assembly).resize
+    )
 
 
-def _make_decoder(job: Job) -> ServedDecoder:
-    """Decode as the data set was decoded for evaluation."""
-    resize = job.recipe.resize
-    whole = job.image_size if resize is None else parse_size(resize)
-    return ServedDecoder(job.image_size, whole, job.task.crops)
+def _make_decoder(assembly: Assembly) -> ServedDecoder:
+    """Build the decoder that evaluation decoded the data set by."""
+    resize = assembly.recipe.data.resize
+    whole = assembly.image_size if resize is None else parse_size(resize)
+    return ServedDecoder(assembly.image_size, whole, assembly.task.crops)
 
 
 def _measure_bytes(path: Path) -> int:
-    """Measure a file, or all that is in a directory."""
+    """Sum up the bytes of a file, or of all files in a directory."""
     files = [path, *path.rglob("*")]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _find_largest(told: dict[str, dict[str, Any]]) -> float | None:
-    """Find the largest difference of what is to be exact."""
+def _find_largest(results: dict[str, dict[str, Any]]) -> float | None:
+    """Find the largest difference of the exact formats."""
     differences = [
         of["difference"]
-        for name, of in told.items()
+        for name, of in results.items()
         if (name == KERAS or FORMATS[name].tolerance == EXACT)
         and "difference" in of
     ]

@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.job import ADAPTED_FILE
-from ntaa_tf.assembly.job import Job
-from ntaa_tf.assembly.job import read_architecture
+from ntaa_tf.assembly.assembly import ADAPTED_FILE
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.assembly.supernet import read_architecture
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
@@ -16,10 +16,10 @@ from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import SCRATCH
 from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.search.spreading import list_collapsed_kernels
-from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
-from ntaa_tf.stages.deriving import COLLAPSED_FILE
-from ntaa_tf.stages.plain import fit_plainly
-from ntaa_tf.stages.transfer import PRETRAINED_FILE
+from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
+from ntaa_tf.stages.collapse import COLLAPSED_FILE
+from ntaa_tf.stages.plain_fit import fit_plain_model
+from ntaa_tf.stages.transfer import TRANSFERRED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.model_files import save_model
 from ntaa_tf.training.batch_norm_calibration import RECALIBRATION_BATCHES
@@ -27,75 +27,77 @@ from ntaa_tf.training.batch_norm_calibration import Recalibration
 from ntaa_tf.training.freezing import freeze_before
 
 
-def finetune(job: Job, directory: Path) -> dict[str, Any]:
-    """Train the plain model for the epochs that are left.
+def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Train the plain model for the epochs that the search left.
 
-    Batch norm ends with the moving averages of the training, or with means
-    over batches, whichever validates better.
+    Batch norm ends with its moving averages, or with means over batches,
+    whichever validates better.
 
     Args:
-        job: what the stages share; its `path` gets `adapted.keras`.
-        directory: of this stage, for what resuming needs.
+        assembly: what the stages share; its run directory gets
+            `adapted.keras`.
+        directory: directory of this stage.
 
     Returns:
-        The `history`: each metric after each epoch; and at the end the
-        score on the validation split, such as `validation_accuracy`.
+        The `history`: each metric after each epoch; and the final validation
+        score, such as `validation_accuracy`.
     """
-    recipe = job.recipe
-    keras.utils.set_random_seed(recipe.seed)
-    model = load_start(job)
+    recipe, batches = assembly.recipe, assembly.batches
+    keras.utils.set_random_seed(recipe.output.seed)
+    model = load_start(assembly)
     frozen = []
-    if recipe.method == "partial":
-        frozen = freeze_before(model, recipe.trainable_from)
-    epochs = recipe.total_epochs - recipe.searched_epochs
-    history = fit_plainly(
-        job,
+    if recipe.adaptation.method == "partial":
+        frozen = freeze_before(model, recipe.adaptation.trainable_from)
+    history = fit_plain_model(
+        assembly,
         model,
-        epochs,
+        recipe.training.total_epochs - recipe.searched_epochs,
         directory,
         recipe.searched_epochs,
         recipe.one_cosine,
-        list_careful(job, model),
+        list_careful(assembly, model),
     )
-    # Of few images, as moving averages are, they can mislead where nearly dead
-    # channels pass one normalization after the other.
+    # Moving averages see few images. They can be far off where channels that
+    # are nearly dead pass several normalizations in a row.
     score = Recalibration(model).if_better(
-        job.calibration_images(RECALIBRATION_BATCHES),
-        lambda: job.validate(model),
+        batches.calibration_images(RECALIBRATION_BATCHES),
+        lambda: batches.validate(model),
     )
     for layer in frozen:
         layer.trainable = True
-    save_model(job.task.finish(model), job.path / ADAPTED_FILE)
-    return {"history": history, f"validation_{job.task.score}": score}
+    save_model(assembly.task.finish(model), assembly.path / ADAPTED_FILE)
+    return {"history": history, f"validation_{assembly.task.score}": score}
 
 
-def list_careful(job: Job, model: keras.Model) -> list[keras.Variable]:
-    """List what begins as a delta beside weights that are inherited.
+def list_careful(
+    assembly: Assembly, model: keras.Model
+) -> list[keras.Variable]:
+    """List the kernels that began as a delta beside inherited weights.
 
     Args:
-        job: its `path` has the architecture, if there is one.
-        model: what is finetuned.
+        assembly: what the stages share.
+        model: model to finetune.
     """
-    plan = job.recipe.plan
+    plan = assembly.recipe.adaptation.plan
     inherits = plan.search != NOTHING and plan.weights == INHERIT
-    if not (inherits and job.recipe.is_careful):
+    if not (inherits and assembly.recipe.is_careful):
         return []
-    architecture = read_architecture(job.path / "search" / ARCHITECTURE_FILE)
-    return list_collapsed_kernels(model, architecture, job.source)
+    file = assembly.path / "search" / ARCHITECTURE_FILE
+    return list_collapsed_kernels(
+        model, read_architecture(file), assembly.source
+    )
 
 
-def load_start(job: Job) -> keras.Model:
-    """Load what finetuning begins with, by the method."""
-    plan = job.recipe.plan
+def load_start(assembly: Assembly) -> keras.Model:
+    """Load the model that finetuning begins with, by the method."""
+    plan = assembly.recipe.adaptation.plan
     if plan.weights == TRANSFER:
-        path = job.path / "pretrain" / PRETRAINED_FILE
-        return load_model(path)
-    model = job.source
+        return load_model(assembly.path / "transfer" / TRANSFERRED_FILE)
+    model = assembly.source
     if plan.search != NOTHING:
-        path = job.path / "search" / COLLAPSED_FILE
-        model = load_model(path)
-    if job.recipe.squeeze_excitation:
-        # What the search left of a branch may be without convolutions.
-        branches = find_residual_branches(job.source)
+        model = load_model(assembly.path / "search" / COLLAPSED_FILE)
+    if assembly.recipe.source.squeeze_excitation:
+        # A derived branch may have no convolution left to find it by.
+        branches = find_residual_branches(assembly.source)
         model = insert_squeeze_excitation(model, branches)
     return rewrite(model, fresh=plan.weights == SCRATCH)

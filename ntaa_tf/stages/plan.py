@@ -1,11 +1,11 @@
-"""Which stages a method has."""
+"""The stages of each method, and how they are run."""
 
 import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.supernet_directory import STAGE
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
@@ -13,44 +13,46 @@ from ntaa_tf.recipe.methods import Method
 from ntaa_tf.stages.evaluate import evaluate
 from ntaa_tf.stages.export import export
 from ntaa_tf.stages.finetune import finetune
-from ntaa_tf.stages.sample import draw
+from ntaa_tf.stages.sample import sample
 from ntaa_tf.stages.search import search
-from ntaa_tf.stages.supernet import self_supervise
+from ntaa_tf.stages.supernet import train_supernet
 from ntaa_tf.stages.transfer import transfer
-from ntaa_tf.storage.run_directory import RunDirectory
 
-Stages = dict[str, Callable[[Job, Path], dict[str, Any]]]
+Stage = Callable[[Assembly, Path], dict[str, Any]]
+Stages = dict[str, Stage]
+
+MEASURING: Stages = {"evaluate": evaluate, "export": export}
 
 
 def list_training(method: Method) -> Stages:
     """List the stages that end with `adapted.keras`, by their names."""
     stages: Stages = {}
     if method.self_supervises:
-        stages[STAGE] = self_supervise
+        stages[STAGE] = train_supernet
     if method.search != NOTHING:
-        stages["search"] = search if method.trains_supernet else draw
+        stages["search"] = search if method.trains_supernet else sample
     if method.weights == TRANSFER:
-        stages["pretrain"] = transfer
+        stages["transfer"] = transfer
     return {**stages, "finetune": finetune}
 
 
-def run_stages(
-    stages: Stages, job: Job, workdir: RunDirectory
-) -> dict[str, Any]:
-    """Run the stages that have no result yet; give all results by name.
+def run_stages(stages: Stages, assembly: Assembly) -> dict[str, Any]:
+    """Run the stages that have no result yet.
 
-    Where one has been deleted, those after it are run again as well.
+    A stage that was deleted is run again, and so are the stages after it.
+
+    Args:
+        stages: stages in their order, by name.
+        assembly: what the stages share.
+
+    Returns:
+        The results of all stages, by name.
     """
-    if "tune" in stages and not all(
-        map(workdir.has_run, list_training(job.recipe.plan))
-    ):
-        workdir.retract("tune")  # It copies them from where it tried them.
+    run_directory = assembly.run_directory
     results = {}
     for index, (name, stage) in enumerate(stages.items(), start=1):
-        if not workdir.has_run(name):
-            workdir.forget(list(stages)[index:])
-        results[name] = workdir.run_once(name, functools.partial(stage, job))
+        if not run_directory.has_run(name):
+            run_directory.forget(list(stages)[index:])
+        run = functools.partial(stage, assembly)
+        results[name] = run_directory.run_once(name, run)
     return results
-
-
-MEASURING: Stages = {"evaluate": evaluate, "export": export}

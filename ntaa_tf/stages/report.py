@@ -1,79 +1,86 @@
-"""What a person looks at when a run is finished."""
+"""The page and the pictures that a person looks at."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.assembly.job import Job
-from ntaa_tf.assembly.job import read_architecture
-from ntaa_tf.assembly.runs import shorten_names
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.assembly.run_directory import shorten_names
+from ntaa_tf.assembly.supernet import read_architecture
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
 from ntaa_tf.report import keeps_plain
 from ntaa_tf.report import write_report
-from ntaa_tf.stages.deriving import ARCHITECTURE_FILE
+from ntaa_tf.stages.architecture_picture import name_operations
+from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluate import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluate import SHEET_FILE
-from ntaa_tf.stages.picturing import name_operations
 from ntaa_tf.stages.search import COURSE_FILE
 from ntaa_tf.storage.files import read_json
-from ntaa_tf.storage.run_directory import RESULT_FILE
 
-TRAINING = ("supernet", "search", "pretrain", "finetune")
+TRAINING = ("supernet", "search", "transfer", "finetune")
 PICTURE_FILE = "architecture.png"
 
 
-def report(job: Job, metrics: Mapping[str, Any], command: str) -> None:
-    """Draw the architecture and write the page a person looks at.
+def report(
+    assembly: Assembly, metrics: Mapping[str, Any], command: str
+) -> None:
+    """Draw the architecture and write the page of a finished run.
 
     Args:
-        job: a finished one; its `path` gets `report.html`, and with sites
-            `architecture.png` and `architecture.svg`.
-        metrics: what `metrics.json` is to hold.
-        command: that runs all of it.
+        assembly: what the stages share; the run directory gets `report.html`,
+            and with sites `architecture.png` and `architecture.svg`.
+        metrics: metrics of the run.
+        command: command that repeats the run.
     """
-    records = _collect(job, metrics, command)
+    records = _collect(assembly, metrics, command)
     if records.architecture.sites:
         draw_architecture(
-            records.architecture, job.path / PICTURE_FILE, records.operations
+            records.architecture,
+            assembly.path / PICTURE_FILE,
+            records.operations,
         )
+    names = shorten_names(assembly.recipe)
     write_report(
-        job.path / "report.html",
-        "{model} adapted to {dataset}".format(**shorten_names(job.recipe)),
-        job.recipe.to_dict(),
+        assembly.path / "report.html",
+        f"{names['model']} adapted to {names['dataset']}",
+        assembly.recipe.to_dict(),
         metrics,
         records,
     )
 
 
-def _collect(job: Job, metrics: Mapping[str, Any], command: str) -> Records:
-    """Read what the stages left."""
-    search, sheet = job.path / "search", job.path / "evaluate" / SHEET_FILE
+def _collect(
+    assembly: Assembly, metrics: Mapping[str, Any], command: str
+) -> Records:
+    """Read what the stages kept for the page."""
+    search, evaluated = assembly.path / "search", assembly.path / "evaluate"
+    sheet = evaluated / SHEET_FILE
     architecture = Architecture({})
-    if job.recipe.plan.search != NOTHING and not keeps_plain(metrics):
+    searched = assembly.recipe.adaptation.plan.search != NOTHING
+    if searched and not keeps_plain(metrics):
         architecture = read_architecture(search / ARCHITECTURE_FILE)
     return Records(
-        history=_read_history(job.path),
+        history=_read_history(assembly),
         architecture=architecture,
-        operations=name_operations(job),
+        operations=name_operations(assembly),
         probabilities=_read_if_there(search / COURSE_FILE),
-        confusions=_read_if_there(job.path / "evaluate" / CONFUSIONS_FILE),
+        confusions=_read_if_there(evaluated / CONFUSIONS_FILE),
         command=command,
         answers=sheet.read_bytes() if sheet.exists() else None,
     )
 
 
-def _read_history(path: Path) -> dict[str, list[float]]:
-    """Read what each training recorded, its names begun with the stage's."""
+def _read_history(assembly: Assembly) -> dict[str, list[float]]:
+    """Read the history of each training; names begin with the stage."""
+    kept = assembly.run_directory
     return {
         f"{stage}_{name}": values
         for stage in TRAINING
-        if (path / stage / RESULT_FILE).exists()
-        for name, values in read_json(path / stage / RESULT_FILE)
-        .get("history", {})
-        .items()
+        if kept.has_run(stage)
+        for name, values in kept.read_result(stage).get("history", {}).items()
     }
 
 

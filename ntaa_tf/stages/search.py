@@ -6,12 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ntaa_tf.assembly.budget import make_budget
-from ntaa_tf.assembly.job import Job
-from ntaa_tf.assembly.job import make_supernet
-from ntaa_tf.assembly.streams import count_search_steps
-from ntaa_tf.assembly.streams import list_streams
-from ntaa_tf.assembly.supernet_directory import find_super
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.assembly.search_space import SearchSpace
+from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
@@ -19,7 +16,6 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.search.bilevel import BilevelSupernet
-from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
 from ntaa_tf.search.kept_supernet import load_super
@@ -29,10 +25,10 @@ from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.search.validated_end import EndValidated
-from ntaa_tf.stages.deriving import keep_collapsed
-from ntaa_tf.stages.deriving import settle_architecture
-from ntaa_tf.stages.evolving import keep_best_path
-from ntaa_tf.stages.picturing import log_picture
+from ntaa_tf.stages.architecture_picture import log_picture
+from ntaa_tf.stages.collapse import keep_architecture
+from ntaa_tf.stages.collapse import keep_collapsed
+from ntaa_tf.stages.evolution import choose_best_path
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
 from ntaa_tf.training.optimizers import ReplicatedSGD
@@ -46,125 +42,145 @@ BUDGET_BATCHES = 5
 DECOUPLED = "adam_decoupled"
 
 
-def search(job: Job, directory: Path) -> dict[str, Any]:
-    """Search, derive, collapse, recalibrate.
+def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Train the supernet, derive the architecture, and collapse.
 
     Args:
-        job: what the stages share.
-        directory: gets `architecture.json`, `collapsed.keras`, and in
-            `probability_course.json` what was probable after each epoch;
-            TensorBoard's logs in it show the architecture as well.
+        assembly: what the stages share.
+        directory: directory of this stage; it gets `architecture.json`,
+            `collapsed.keras`, and in `probability_course.json` the
+            probabilities after each epoch.
 
     Returns:
-        The `history`: each metric after each epoch; the `gap`: how good
-        the supernet was, and its argmax; the `collapse_difference` of their
-        logits; where there is a `budget`, what it says; and where another
-        domain judged, how many `target_labels` were used.
+        The `history`: each metric after each epoch; the `gap` between the
+        scores of the supernet and of its argmax; the `collapse_difference` of
+        the logits; the `budget`, if the recipe has limits; and the number of
+        `target_labels`, if another domain judged.
     """
-    keras.utils.set_random_seed(job.recipe.seed)
-    supernet = _compile(job)
-    score = job.task.score
+    space = assembly.take_search_space()
+    # A supernet that was built earlier leaves the same random state.
+    keras.utils.set_random_seed(assembly.recipe.output.seed)
+    supernet = _compile(assembly, space.supernet)
+    space = SearchSpace(supernet, space.budget)
+    score = assembly.task.score
     monitor = SearchMonitor(
-        job.validate, score, job.calibration_images(MONITOR_BATCHES)
+        assembly.batches.validate,
+        score,
+        assembly.batches.calibration_images(MONITOR_BATCHES),
     )
     monitor.set_model(supernet)
-    budget = make_budget(job.recipe, job.source, supernet, job.source_path)
-    history = _fit(job, supernet, monitor, budget, directory)
+    history = _fit(assembly, space, monitor, directory)
     gap = {
         "supernet": history[f"val_{score}"][-1],
         "argmax": history[f"val_argmax_{score}"][-1],
     }
     if supernet.relaxation == SINGLE_PATH:
-        gap["argmax"] = keep_best_path(
-            job.recipe, supernet, monitor.evaluate, budget, directory
+        gap["argmax"] = choose_best_path(
+            assembly.recipe, space, monitor.evaluate, directory
         )
     if supernet.relaxation != EXPECTATION:
         supernet.settle()
-    architecture, costs = settle_architecture(supernet, budget, directory)
+    architecture, costs = keep_architecture(space, directory)
     if costs:
         gap["budget"] = monitor.evaluate()
-    log_picture(job, architecture, directory)
-    difference = keep_collapsed(job, supernet, architecture, directory)
+    log_picture(assembly, architecture, directory)
+    difference = keep_collapsed(assembly, supernet, architecture, directory)
     return {
         "history": history,
         "gap": gap,
         "collapse_difference": difference,
         **costs,
-        **_count_target_labels(job),
+        **_count_target_labels(assembly),
     }
 
 
-def _count_target_labels(job: Job) -> dict[str, int]:
-    target = job.dataset.target
+def _count_target_labels(assembly: Assembly) -> dict[str, int]:
+    target = assembly.dataset.target
     return {} if target is None else {"target_labels": len(target)}
 
 
-def _compile(job: Job) -> Supernet:
-    """Make the supernet, ready to be searched."""
-    recipe = job.recipe
-    supernet = make_supernet(recipe, job.source)
-    if recipe.calibrate:
-        calibrate(supernet, next(iter(job.calibration_images(1))))
-    start, resting = recipe.start, []
-    if recipe.plan.self_supervises:
-        resting = load_super(supernet, find_super(recipe, job.path))
-        start = "paper"  # The mixture that it learnt as.
-    set_precision(supernet, recipe.mixed_precision)
-    synchronize(supernet, recipe.sync_batch_norm)
-    options: dict[str, Any] = {"relaxation": recipe.relaxation}
-    if recipe.plan.search == EVOLUTION:
+def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
+    """Compile the supernet for the search; a bilevel one is of another class.
+
+    Args:
+        assembly: what the stages share.
+        supernet: supernet that was just built.
+    """
+    recipe, batches = assembly.recipe, assembly.batches
+    choices, plan = recipe.search, recipe.adaptation.plan
+    if choices.scale_weight_free:
+        calibrate(supernet, next(iter(batches.calibration_images(1))))
+    start, resting = choices.start, []
+    if plan.self_supervises:
+        path = find_supernet_path(recipe, assembly.path)
+        resting = load_super(supernet, path)
+        start = "paper"  # The mixture in which it learnt.
+    set_precision(supernet, recipe.compute.mixed_precision)
+    synchronize(supernet, recipe.compute.sync_batch_norm)
+    options: dict[str, Any] = {"relaxation": choices.relaxation}
+    if plan.search == EVOLUTION:
         options["relaxation"] = SINGLE_PATH
-    elif recipe.plan.search == BILEVEL:
+    elif plan.search == BILEVEL:
         supernet = BilevelSupernet(*single_or_list(supernet))
-        options["unrolled"] = recipe.unrolled
-        if job.dataset.target is not None:
-            options["architecture_loss"] = job.task.architecture_loss
-        if recipe.target_head:
-            options["target_head"] = _make_target_head(job, supernet)
-    epochs = recipe.total_epochs if recipe.one_cosine else recipe.search_epochs
-    steps = count_search_steps(job.recipe, job.dataset)
-    careful = []
-    if recipe.is_careful:
-        careful = list_spreading_kernels(supernet)
+        options |= _list_bilevel_options(assembly, supernet)
+    epochs = recipe.training.search_epochs
+    if recipe.one_cosine:
+        epochs = recipe.training.total_epochs
+    steps = assembly.search_steps
+    careful = list_spreading_kernels(supernet) if recipe.is_careful else []
     supernet.compile(
-        optimizer=job.make_optimizer(supernet, epochs * steps, careful=careful),
+        optimizer=assembly.make_optimizer(
+            supernet, epochs * steps, careful=careful
+        ),
         architecture_optimizer=_make_architecture_optimizer(recipe),
-        seed=recipe.seed,
-        source_penalty=recipe.source_penalty,
-        cost_weight=recipe.cost_weight,
-        confidence=recipe.confidence,
-        warm_up=recipe.warm_up,
-        decouples_penalties=recipe.architecture_optimizer == DECOUPLED,
+        seed=recipe.output.seed,
+        source_penalty=choices.source_penalty,
+        cost_weight=choices.cost_weight,
+        confidence=choices.confidence,
+        warm_up=choices.warm_up,
+        decouples_penalties=choices.architecture_optimizer == DECOUPLED,
         start=start,
-        end=recipe.end,
+        end=choices.end,
         resting=resting,
         **options,
-        **job.execution_options(steps),
-        **job.task.compile_options(),
+        **assembly.execution_options(steps),
+        **assembly.task.compile_options(),
     )
     return supernet
 
 
-def _make_target_head(job: Job, supernet: Supernet) -> TargetHead:
-    """Make a classifier of the identities that judge the architecture."""
-    recipe = job.recipe
-    steps = recipe.search_epochs * count_search_steps(recipe, job.dataset)
+def _list_bilevel_options(
+    assembly: Assembly, supernet: Supernet
+) -> dict[str, Any]:
+    """Return the options of `BilevelSupernet.compile`."""
+    options: dict[str, Any] = {"unrolled": assembly.recipe.search.unrolled}
+    if assembly.dataset.target is not None:
+        options["architecture_loss"] = assembly.task.architecture_loss
+    if assembly.recipe.domains.target_head:
+        options["target_head"] = _make_target_head(assembly, supernet)
+    return options
+
+
+def _make_target_head(assembly: Assembly, supernet: Supernet) -> TargetHead:
+    """Build the classifier of the target's identities."""
+    recipe = assembly.recipe
+    steps = recipe.training.search_epochs * assembly.search_steps
     schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate, steps
+        recipe.training.learning_rate, steps
     )
     return TargetHead(
         channels=supernet.outputs[0].shape[-1],
-        num_identities=job.count_labels(list_streams(recipe, job.dataset)[-1]),
-        share=recipe.cross_entropy_weight,
+        num_identities=assembly.batches.count_labels(assembly.streams[-1]),
+        share=recipe.retrieval.cross_entropy_weight,
         optimizer=ReplicatedSGD(schedule, momentum=0.9),
     )
 
 
 def _make_architecture_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    """Make the optimizer of the logits."""
-    rate = recipe.architecture_learning_rate
-    accumulated = count_accumulated(recipe.accumulation_steps)
-    if recipe.architecture_optimizer == "sgd":
+    """Build the optimizer of the logits."""
+    rate = recipe.search.architecture_learning_rate
+    accumulated = count_accumulated(recipe.compute.accumulation_steps)
+    if recipe.search.architecture_optimizer == "sgd":
         return ReplicatedSGD(
             rate, momentum=0.9, gradient_accumulation_steps=accumulated
         )
@@ -174,48 +190,72 @@ def _make_architecture_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 
 def _fit(
-    job: Job,
-    supernet: Supernet,
+    assembly: Assembly,
+    space: SearchSpace,
     monitor: SearchMonitor,
-    budget: Budget | None,
     directory: Path,
 ) -> dict[str, list[float]]:
-    """Train weights and logits; give each metric after each epoch."""
-    callbacks: list[keras.callbacks.Callback] = [monitor]
-    if supernet.relaxation != SINGLE_PATH and job.recipe.end == "exact":
-        if budget is not None:
-            callbacks.append(
-                EndWithinBudget(budget, lambda: _list_judging_batches(job))
-            )
-        # Cells have no source's operation to go back to.
-        if job.recipe.validated_end and not job.recipe.searches_cells:
-            allows = None if budget is None else budget.keeps
-            callbacks.append(EndValidated(monitor.evaluate, allows))
-    if supernet.relaxation != SINGLE_PATH:  # Which leaves the logits alone.
-        callbacks.append(ProbabilityRecorder(directory / COURSE_FILE))
+    """Train weights and logits; return each metric after each epoch."""
+    training = assembly.recipe.training
     return fit_resumably(
-        supernet,
-        lambda first: _make_batches(job, first),
-        epochs=job.recipe.search_epochs,
-        steps_per_epoch=count_search_steps(job.recipe, job.dataset),
+        space.supernet,
+        lambda first: _make_batches(assembly, first),
+        epochs=training.search_epochs,
+        steps_per_epoch=assembly.search_steps,
         directory=directory,
-        callbacks=callbacks,
-        later_steps=job.recipe.finetune_epochs * job.steps,
+        callbacks=[
+            monitor,
+            *_list_endings(assembly, space, monitor),
+            *_list_recorders(space, directory),
+        ],
+        later_steps=training.finetune_epochs * assembly.steps,
     )
 
 
-def _list_judging_batches(job: Job) -> list[Any]:
-    """List some batches of what the logits learn from."""
-    judging = list_streams(job.recipe, job.dataset)[-1]
-    return list(job.calibration_batches(BUDGET_BATCHES, judging))
+def _list_endings(
+    assembly: Assembly, space: SearchSpace, monitor: SearchMonitor
+) -> list[keras.callbacks.Callback]:
+    """List the callbacks that decide at which architecture a search ends."""
+    choices, budget = assembly.recipe.search, space.budget
+    if space.supernet.relaxation == SINGLE_PATH or choices.end != "exact":
+        return []
+    endings: list[keras.callbacks.Callback] = []
+    if budget is not None:
+        # The budget judges on batches that the logits learn from.
+        judging = assembly.streams[-1]
+        endings.append(
+            EndWithinBudget(
+                budget,
+                lambda: list(
+                    assembly.batches.calibration(BUDGET_BATCHES, judging)
+                ),
+            )
+        )
+    # Cells have no operation of a source to go back to.
+    if choices.validated_end and not assembly.recipe.source.has_cells:
+        allows = None if budget is None else budget.keeps
+        endings.append(EndValidated(monitor.evaluate, allows))
+    return endings
 
 
-def _make_batches(job: Job, first_epoch: int) -> tf.data.Dataset:
-    """Give the search's batches; for bilevel search, pairs of them."""
-    recipe, end = job.recipe, job.recipe.search_epochs
-    steps = count_search_steps(recipe, job.dataset)
+def _list_recorders(
+    space: SearchSpace, directory: Path
+) -> list[keras.callbacks.Callback]:
+    """List the recorder of the logits, which single paths do not train."""
+    if space.supernet.relaxation == SINGLE_PATH:
+        return []
+    return [ProbabilityRecorder(directory / COURSE_FILE)]
+
+
+def _make_batches(assembly: Assembly, first_epoch: int) -> tf.data.Dataset:
+    """Return the batches of the search; pairs of them where it is bilevel."""
     batches = [
-        job.training_batches(first_epoch, end, stream, steps)
-        for stream in list_streams(recipe, job.dataset)
+        assembly.batches.train(
+            first_epoch,
+            assembly.recipe.training.search_epochs,
+            stream,
+            assembly.search_steps,
+        )
+        for stream in assembly.streams
     ]
     return batches[0] if len(batches) == 1 else tf.data.Dataset.zip(*batches)

@@ -1,4 +1,4 @@
-"""The stage in which a supernet learns without labels, once for all tasks."""
+"""The stage that trains a supernet without labels, once for all tasks."""
 
 import contextlib
 from pathlib import Path
@@ -8,19 +8,21 @@ import keras
 
 from ntaa_tf import data
 from ntaa_tf import zoo
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.data import identify_data
+from ntaa_tf.assembly.data import open_by_task
 from ntaa_tf.assembly.data import prepare_data
-from ntaa_tf.assembly.features import load_features
-from ntaa_tf.assembly.job import Job
-from ntaa_tf.assembly.job import make_supernet
-from ntaa_tf.assembly.runs import find_versions
+from ntaa_tf.assembly.run_directory import find_versions
+from ntaa_tf.assembly.source import load_features
+from ntaa_tf.assembly.streams import Stream
+from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.assembly.supernet_directory import FLAG
-from ntaa_tf.assembly.supernet_directory import check_kept
-from ntaa_tf.assembly.supernet_directory import find_super
+from ntaa_tf.assembly.supernet_directory import check_shared_supernet
+from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.supernet_directory import list_shared
 from ntaa_tf.assembly.supernet_directory import list_training_choices
-from ntaa_tf.assembly.supernet_directory import open_super
-from ntaa_tf.assembly.task import make_task
+from ntaa_tf.assembly.supernet_directory import open_supernet_directory
+from ntaa_tf.assembly.task import build_task
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
@@ -43,30 +45,34 @@ from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.precision import set_precision
 from ntaa_tf.training.resumable_fit import fit_resumably
 
+FEATURES_FILE = "source.keras"
 
-def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
-    """Train a supernet without labels, unless there is one.
+
+def train_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Train a supernet without labels, unless the recipe's one is there.
 
     Args:
-        job: what the stages share.
-        directory: gets the supernet, if the recipe names no other.
+        assembly: what the stages share.
+        directory: directory of this stage; it gets the supernet, if the
+            recipe names no other directory.
 
     Returns:
-        Whether it was `kept` from another run; if not, the `history` of its
-        loss.
+        Whether the supernet was `kept` from another run; if not, the
+        `history` of its loss.
     """
-    path = find_super(job.recipe, job.path)
-    height, width = job.source.inputs[0].shape[1:3]
-    is_own = job.recipe.supernet is None  # Then it is in a work directory.
+    recipe = assembly.recipe
+    path = find_supernet_path(recipe, assembly.path)
+    # A supernet of this run alone lies in a directory that is shared already.
+    is_own = recipe.unsupervised.supernet is None
     share = contextlib.nullcontext if is_own else share_directory
     with share(path) as path, contextlib.ExitStack() as claims:
-        if not is_kept(path):  # One that is kept may be another person's.
+        if not is_kept(path):  # A finished one may be of a read-only share.
             claims.enter_context(claim(path, FLAG))
         if is_kept(path):
-            check_kept(job.recipe, job.source)
+            check_shared_supernet(recipe, assembly.source)
             return {"kept": True}
         history = learn_without_labels(
-            job.recipe, job.dataset, (height, width), path
+            recipe, assembly.dataset, assembly.image_size, path
         )
     return {"kept": False, "history": history}
 
@@ -74,48 +80,42 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
 def learn_without_labels(
     recipe: Recipe, dataset: Any, image_size: Size, path: Path
 ) -> dict[str, list[float]]:
-    """Train a supernet by its source's own features, and keep it.
+    """Train a supernet to match its source's embeddings, and keep it.
 
     Args:
-        recipe: the choices.
-        dataset: of the task; its training images are taken where the recipe
-            names no others.
+        recipe: recipe of the run.
+        dataset: data set of the task; its training images are used where the
+            recipe names no --supernet_dataset.
         image_size: height and width in pixels.
-        path: gets the supernet, and what resuming needs.
+        path: directory that gets the supernet and the training's state.
 
     Returns:
         The loss after each epoch.
 
     Raises:
-        ValueError: if the directory is of other choices, or there are too few
-            images.
+        ValueError: if the directory is one of other choices, or there are too
+            few images.
     """
-    workdir = open_super(recipe, image_size, path)
-    if recipe.supernet_dataset is not None:
-        dataset = _prepare_others(recipe, image_size, path)
-    source = _keep_features(recipe, image_size, dataset, workdir)
-    job = Job(recipe, source, dataset, path)
-    features = make_supernet(recipe, job.source)
-    learner = _make_learner(job, features)
-    history = fit_resumably(
-        learner,
-        lambda first: data.contrasting_batches(
-            dataset.train,
-            recipe.batch_size,
-            flip=dataset.mirrors if recipe.flip is None else recipe.flip,
-            seed=recipe.seed,
-            first_epoch=first,
-            epochs=recipe.supernet_epochs - first,
-        ),
-        epochs=recipe.supernet_epochs,
-        steps_per_epoch=_count_steps(job),
-        directory=path,
-        callbacks=[],
+    directory = open_supernet_directory(recipe, image_size, path)
+    if recipe.unsupervised.supernet_dataset is not None:
+        dataset = _prepare_supernet_data(recipe, image_size, path)
+    assembly = Assembly(
+        recipe,
+        directory,
+        _keep_features(recipe, image_size, dataset, directory),
+        path / "source",
+        dataset,
+        build_task(recipe, dataset),
+        (Stream(dataset.train),),
     )
+    features = build_supernet(recipe, assembly.source, assembly.task)
+    learner = _build_learner(assembly, features)
+    history = _fit(assembly, learner)
     set_precision(learner)
     synchronize(learner, False)
-    # Those of the training are of weights that moved, and of two views.
-    Recalibration(features)(job.calibration_images(RECALIBRATION_BATCHES))
+    # Training left statistics of weights that moved, and of distorted views.
+    images = assembly.batches.calibration_images(RECALIBRATION_BATCHES)
+    Recalibration(features)(images)
     keep_super(
         features,
         path,
@@ -126,68 +126,97 @@ def learn_without_labels(
     return history
 
 
+def _fit(
+    assembly: Assembly, learner: ContrastiveSupernet
+) -> dict[str, list[float]]:
+    """Train by contrast, going on where a killed run stopped."""
+    recipe, dataset = assembly.recipe, assembly.dataset
+    epochs, flip = recipe.unsupervised.supernet_epochs, recipe.data.flip
+    return fit_resumably(
+        learner,
+        lambda first: data.contrasting_batches(
+            dataset.train,
+            recipe.training.batch_size,
+            flip=dataset.mirrors if flip is None else flip,
+            seed=recipe.output.seed,
+            first_epoch=first,
+            epochs=epochs - first,
+        ),
+        epochs=epochs,
+        steps_per_epoch=_count_steps(assembly),
+        directory=assembly.path,
+        callbacks=[],
+    )
+
+
 def _keep_features(
-    recipe: Recipe, image_size: Size, dataset: Any, workdir: RunDirectory
+    recipe: Recipe, image_size: Size, dataset: Any, directory: RunDirectory
 ) -> keras.Model:
-    """Load the source, once: the keys have to be of the same to the end."""
-    file = "source.keras"
+    """Load the source once: its embeddings must stay the same to the end."""
     fingerprint = identify_data(dataset)
 
-    def load(directory: Path) -> dict[str, Any]:
+    def load(stage: Path) -> dict[str, Any]:
+        source = recipe.source
         info = zoo.find_source(
-            recipe.model, recipe.weights, recipe.preprocessing
+            source.model, source.weights, source.preprocessing
         )
         features = load_features(recipe, info, image_size)
-        save_model(features, directory / file)
+        save_model(features, stage / FEATURES_FILE)
         return {"data": fingerprint}
 
-    kept = workdir.run_once("source", load)
+    kept = directory.run_once("source", load)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
-    return load_model(workdir.path / "source" / file)
+    return load_model(directory.path / "source" / FEATURES_FILE)
 
 
-def _prepare_others(recipe: Recipe, image_size: Size, path: Path) -> Any:
-    """Decode the images of another data set."""
-    raw = make_task(recipe).open(str(recipe.supernet_dataset), recipe.data_dir)
-    return prepare_data(recipe, raw, image_size, path, train_examples=None)
+def _prepare_supernet_data(recipe: Recipe, image_size: Size, path: Path) -> Any:
+    """Open and decode the images of --supernet_dataset."""
+    name = str(recipe.unsupervised.supernet_dataset)
+    raw = open_by_task(recipe, name, recipe.data.data_dir)
+    return prepare_data(recipe, raw, image_size, path)
 
 
-def _count_steps(job: Job) -> int:
-    """Count the batches of an epoch, of no class in particular."""
-    recipe, images = job.recipe, len(job.dataset.train)
-    steps: int = images // recipe.batch_size
-    if steps < recipe.accumulation_steps:
+def _count_steps(assembly: Assembly) -> int:
+    """Count the batches of an epoch, which mix all classes."""
+    images = len(assembly.dataset.train)
+    batch_size = assembly.recipe.training.batch_size
+    accumulated = assembly.recipe.compute.accumulation_steps
+    steps: int = images // batch_size
+    if steps < accumulated:
         raise ValueError(
-            "Invalid value for `batch_size`. Expected batches for an update, "
-            f"{recipe.accumulation_steps}, of the {images} images that the "
-            f"supernet learns from. Received: {recipe.batch_size}."
+            f"--batch_size={batch_size} is too large for a supernet that "
+            f"learns from {images} images: an update takes {accumulated} "
+            "whole batches. Choose a smaller one."
         )
     return steps
 
 
-def _make_learner(job: Job, features: Supernet) -> ContrastiveSupernet:
-    """Make what is trained, around the layers of a supernet."""
-    recipe, steps = job.recipe, _count_steps(job)
-    encoder = build_key_encoder(job.source, recipe.key_size, recipe.seed)
+def _build_learner(
+    assembly: Assembly, features: Supernet
+) -> ContrastiveSupernet:
+    """Build the trained model around the layers of a supernet."""
+    recipe, steps = assembly.recipe, _count_steps(assembly)
+    choices, seed = recipe.unsupervised, recipe.output.seed
+    encoder = build_key_encoder(assembly.source, choices.key_size, seed)
     size = encoder.output.shape[-1]
     learner = ContrastiveSupernet(
-        features.input, attach_query_head(features, size, recipe.seed)
+        features.input, attach_query_head(features, size, seed)
     )
-    set_precision(learner, recipe.mixed_precision)
-    synchronize(learner, recipe.sync_batch_norm)
+    set_precision(learner, recipe.compute.mixed_precision)
+    synchronize(learner, recipe.compute.sync_batch_norm)
     careful = list_spreading_kernels(features) if recipe.is_careful else []
     learner.compile(
-        optimizer=job.make_optimizer(
-            learner, recipe.supernet_epochs * steps, careful=careful
+        optimizer=assembly.make_optimizer(
+            learner, choices.supernet_epochs * steps, careful=careful
         ),
-        seed=recipe.seed,
-        start=recipe.start,
+        seed=seed,
+        start=recipe.search.start,
         end="paper",
         key_space=KeySpace(
             lambda images: encoder(images, training=False),
-            KeyQueue(recipe.queue_length, size, recipe.seed),
-            recipe.key_temperature,
+            KeyQueue(choices.queue_length, size, seed),
+            choices.key_temperature,
         ),
-        **job.execution_options(steps),
+        **assembly.execution_options(steps),
     )
     return learner

@@ -1,4 +1,4 @@
-"""The stage that trains an architecture from scratch on another data set."""
+"""The stage that trains the architecture on another data set first."""
 
 from pathlib import Path
 from typing import Any
@@ -6,64 +6,65 @@ from typing import Any
 import keras
 
 from ntaa_tf import data
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.data import identify_data
 from ntaa_tf.assembly.data import prepare_data
-from ntaa_tf.assembly.job import Job
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.stages.deriving import COLLAPSED_FILE
-from ntaa_tf.stages.plain import fit_plainly
+from ntaa_tf.stages.collapse import COLLAPSED_FILE
+from ntaa_tf.stages.plain_fit import fit_plain_model
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.model_files import save_model
 from ntaa_tf.tasks.classification import replace_classifier
 
-PRETRAINED_FILE = "pretrained.keras"
+TRANSFERRED_FILE = "transferred.keras"
 DATA_FILE = "data.json"
 
 
-def transfer(job: Job, directory: Path) -> dict[str, Any]:
-    """Train the architecture that was found, from scratch, elsewhere.
+def transfer(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Train the derived architecture from scratch on --transfer_dataset.
 
     Args:
-        job: what the stages share.
-        directory: gets `pretrained.keras`, with a new classifier for the
-            task's own classes.
+        assembly: what the stages share.
+        directory: directory of this stage; it gets `transferred.keras`, with
+            a new classifier for the task's own classes.
 
     Returns:
         The `history`: each metric after each epoch.
     """
-    recipe = job.recipe
-    keras.utils.set_random_seed(recipe.seed)
-    raw = data.open_dataset(str(recipe.transfer_dataset), recipe.data_dir)
-    other = Job(
-        recipe,
-        job.source,
-        prepare_data(
-            recipe, raw, job.image_size, directory, train_examples=None
-        ),
-        job.path,
+    recipe = assembly.recipe
+    seed = recipe.output.seed
+    keras.utils.set_random_seed(seed)
+    raw = data.open_dataset(
+        str(recipe.adaptation.transfer_dataset), recipe.data.data_dir
     )
-    check_data(other, directory / DATA_FILE)
-    found = load_model(job.path / "search" / COLLAPSED_FILE)
+    dataset = prepare_data(recipe, raw, assembly.image_size, directory)
+    _check_data(dataset, directory / DATA_FILE)
+    derived = load_model(assembly.path / "search" / COLLAPSED_FILE)
     model = replace_classifier(
-        rewrite(found, fresh=True), len(raw.class_names), recipe.seed
+        rewrite(derived, fresh=True), len(raw.class_names), seed
     )
-    history = fit_plainly(other, model, recipe.transfer_epochs, directory)
-    classes = job.dataset.num_classes
-    pretrained = replace_classifier(model, classes, recipe.seed)
-    save_model(pretrained, directory / PRETRAINED_FILE)
+    history = fit_plain_model(
+        assembly.with_data(dataset),
+        model,
+        recipe.adaptation.transfer_epochs,
+        directory,
+    )
+    classes = assembly.dataset.num_classes
+    transferred = replace_classifier(model, classes, seed)
+    save_model(transferred, directory / TRANSFERRED_FILE)
     return {"history": history}
 
 
-def check_data(job: Job, file: Path) -> None:
-    """Raise a ValueError unless data are those that this stage began with.
+def _check_data(dataset: Any, file: Path) -> None:
+    """Raise a ValueError unless the data are those that this stage began with.
 
     Args:
-        job: of the pretraining.
-        file: keeps what they are known by.
+        dataset: data set, decoded and split.
+        file: file that keeps the fingerprint of the data.
     """
-    fingerprint = identify_data(job.dataset)
+    fingerprint = identify_data(dataset)
     if not file.exists():
         write_json(file, fingerprint)
-    data.check_fingerprint(job.dataset.name, read_json(file), fingerprint)
+    data.check_fingerprint(dataset.name, read_json(file), fingerprint)

@@ -1,4 +1,4 @@
-"""Attributes: several labels for an image, of which some may be missing."""
+"""Attributes: several labels of each image, some of which may be missing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,35 +10,28 @@ from keras import ops
 from ntaa_tf.data import attributes
 from ntaa_tf.data import image_batches
 from ntaa_tf.graph.free_names import find_free_name
-from ntaa_tf.image_size import Size
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.metrics import KnownAccuracy
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.tasks.task import Illustration
 
-NEIGHBOURS = 1  # How many classes off is nearly right.
-NOTHING_KNOWN, _ = attributes.tabulate([], [])
+NEIGHBOURS = 1  # A prediction so many classes off counts as one off.
 
 
 @dataclass(frozen=True)
-class Attributes:
-    """A classifier for each attribute, judged by their mean accuracy.
+class AttributesTask:
+    """A classifier for each attribute, measured by the mean accuracy.
 
     Args:
-        table: what the labels of the data set mean; needed for all but to open
-            and prepare it.
-        target: the attributes to learn, separated by commas; all when None.
-        ordinal: those whose classes have an order, separated by commas.
-        fold: of a data set in folds, the one that is tested on.
+        table: the attributes, and their classes by label of the data set.
     """
 
-    table: attributes.AttributeTable = NOTHING_KNOWN
-    target: str | None = None
-    ordinal: str | None = None
-    fold: int = 0
+    table: attributes.AttributeTable
 
     score = "accuracy"
     images_per_class = None
     architecture_loss = None
+    validates_loss = False
     answers_untrained = False
     crops = True
 
@@ -49,62 +42,39 @@ class Attributes:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """Nothing: accuracy is measured in one way."""
+        """No settings: accuracy has one definition."""
         return {}
-
-    def open(self, name: str, data_dir: str | None) -> attributes.RawAttributes:
-        """Open a folder with a table of labels, or Adience."""
-        return attributes.open_attributes(
-            name, data_dir, self.target, self.ordinal, self.fold
-        )
-
-    def join_domains(self, *_: Any, **__: Any) -> Any:
-        """Raise a ValueError: attributes of two data sets are not joined."""
-        raise ValueError(
-            "Invalid value for `source_dataset`. Expected None with "
-            "--task=attributes."
-        )
-
-    def prepare(
-        self, raw: attributes.RawAttributes, image_size: Size, **choices: Any
-    ) -> attributes.AttributeDataset:
-        """Split and decode it."""
-        return attributes.prepare_attributes(raw, image_size, **choices)
 
     def attach_head(
         self, features: keras.Model, num_classes: int, seed: int
     ) -> keras.Model:
-        """Put a linear classifier for each attribute on a feature map."""
-        del num_classes  # Of labels, which are rows of the table.
+        """Put a classifier for each attribute on a model of feature maps."""
+        del num_classes  # It counts the rows of the table.
         return attach_classifiers(features, self.table.attributes, seed)
 
     def make_targets(self, labels: Any) -> Any:
-        """Give for each attribute its one-hot classes, zeros where missing."""
+        """Return one-hot classes of each attribute, zeros where missing."""
         columns = range(len(self.table.attributes))
         return tuple(
             ops.matmul(labels, self.table.encode(column)) for column in columns
         )
 
     def compile_options(self) -> dict[str, Any]:
-        """Give the losses and the metrics."""
+        """Return a cross-entropy and an accuracy for each attribute."""
         return {
             "loss": [KnownCrossEntropy() for _ in self.table.attributes],
             "metrics": [[KnownAccuracy()] for _ in self.table.attributes],
         }
 
-    def validation_batches(self, *_: Any) -> None:
-        """Give nothing: attributes are validated by their accuracy alone."""
-        return
-
     def list_images(self, split: Any) -> np.ndarray:
-        """Give all images."""
+        """Return all images."""
         images: np.ndarray = split.images
         return images
 
     def predict(
         self, model: keras.Model, split: Any, batch_size: int
     ) -> list[np.ndarray]:
-        """Give the logits of each attribute."""
+        """Compute the logits (images, classes) of each attribute."""
         batches = image_batches(split.images, batch_size)
         logits: list[np.ndarray] = keras.tree.flatten(
             model.predict(batches, verbose=0)
@@ -114,15 +84,15 @@ class Attributes:
     def measure(
         self, model: keras.Model, split: Any, batch_size: int
     ) -> dict[str, float]:
-        """Measure the accuracy of each attribute, and their mean first."""
+        """Measure the mean accuracy, and that of each attribute."""
         return self.measure_fully(self.predict(model, split, batch_size), split)
 
     def measure_fully(
         self, logits: list[np.ndarray], split: Any
     ) -> dict[str, float]:
-        """Measure it, and of ordinal ones how many are at most a class off.
+        """Compute accuracies, and the share one class off of ordinal ones.
 
-        Images count for an attribute where they have a label of it.
+        Images without a label of an attribute do not count for it.
         """
         measured = {}
         for column, attribute in enumerate(self.table.attributes):
@@ -136,16 +106,12 @@ class Attributes:
         exact = [measured[f"{name}_accuracy"] for name in self.table.names]
         return {"accuracy": float(np.mean(exact)), **measured}
 
-    def find_answers(self, *_: Any) -> None:
-        """Give nothing: there is nothing to be found."""
-        return
-
-    def confuse(
+    def illustrate(
         self,
         logits: list[np.ndarray],
         dataset: attributes.AttributeDataset,
-    ) -> dict[str, Any]:
-        """Count it for each attribute, where images have a label of it."""
+    ) -> Illustration:
+        """Count the confusion matrix of each attribute's known labels."""
         confusions = {}
         for column, attribute in enumerate(self.table.attributes):
             truth = self.table.rows[dataset.test.labels, column]
@@ -155,10 +121,10 @@ class Attributes:
                 truth[is_known],
                 logits[column].argmax(-1)[is_known],
             )
-        return confusions
+        return Illustration(confusions=confusions)
 
     def finish(self, model: keras.Model) -> keras.Model:
-        """Give the model as it is."""
+        """Return the whole model."""
         return model
 
 
@@ -167,12 +133,12 @@ def attach_classifiers(
     of: tuple[attributes.Attribute, ...],
     seed: int = 0,
 ) -> keras.Model:
-    """Put a linear classifier for each attribute on a feature map.
+    """Put a linear classifier for each attribute on a model of feature maps.
 
     Args:
-        features: a model from images to maps (batch, height, width, channels).
-        of: the attributes, whose names the classifiers get.
-        seed: of their kernels.
+        features: model from images to maps (batch, height, width, channels).
+        of: the attributes; each names its classifier.
+        seed: random seed of the kernels.
 
     Returns:
         A model from images to logits (batch, classes) of each attribute.

@@ -1,11 +1,11 @@
-"""Heads that learn an embedding by telling training identities apart."""
+"""Heads that learn an embedding by classifying the training identities."""
 
 import keras
 from keras import layers
 
 from ntaa_tf.graph.free_names import find_free_name
 
-EMBEDDING = 0  # The first output of a model with such a head.
+EMBEDDING = 0  # Index of the embedding among the outputs.
 
 
 def attach_embedding(
@@ -14,18 +14,18 @@ def attach_embedding(
     embedding_size: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """Put an embedding and, behind batch norm, a classifier on a feature map.
+    """Put an embedding and a classifier behind batch norm on feature maps.
 
     Args:
-        features: a model from images to maps (batch, height, width, channels).
-        num_identities: how many logits the classifier gives.
-        embedding_size: channels of the embedding; by default those of the map,
-            of which it is the mean.
-        seed: of the new kernels.
+        features: model from images to maps (batch, height, width, channels).
+        num_identities: number of logits.
+        embedding_size: channels of the embedding. By default the embedding is
+            the mean of the map and has its channels.
+        seed: random seed of the new kernels.
 
     Returns:
-        A model from images to the embedding (batch, channels), and to logits
-        (batch, identities). Layers whose name `features` has are numbered.
+        A model from images to the embedding (batch, channels) and logits
+        (batch, identities). A new layer whose name is taken gets a number.
 
     Source: Luo et al., "Bag of Tricks and a Strong Baseline for Deep Person
     Re-identification".
@@ -56,19 +56,19 @@ def attach_stripes(
     embedding_size: int = 256,
     seed: int = 0,
 ) -> keras.Model:
-    """Put an embedding and a classifier on each stripe of a feature map.
+    """Put an embedding and a classifier on each stripe of the feature maps.
 
     Args:
-        features: a model from images to maps (batch, height, width, channels).
-        num_identities: how many logits each classifier gives.
-        stripes: equal parts, one above the other, as far as rows allow.
+        features: model from images to maps (batch, height, width, channels).
+        num_identities: number of logits of each classifier.
+        stripes: number of horizontal stripes, as equal as the rows allow.
         embedding_size: channels of the embedding of a stripe.
-        seed: of the new kernels.
+        seed: random seed of the new kernels.
 
     Returns:
-        A model from images to the embeddings side by side (batch, stripes ·
-        channels), and to logits (batch, stripes, identities). Layers whose
-        name `features` has are numbered.
+        A model from images to the joined embeddings (batch, stripes ·
+        channels) and logits (batch, stripes, identities). A new layer whose
+        name is taken gets a number.
 
     Raises:
         ValueError: if the map has fewer rows than stripes.
@@ -86,9 +86,9 @@ def attach_stripes(
     height = features.output.shape[1]
     if not 1 <= stripes <= height:
         raise ValueError(
-            "Invalid value for `stripes`. Expected from 1 to the "
-            f"{height} rows of the last map; taller images or --last_stride=1 "
-            f"have more. Received: {stripes}."
+            f"--stripes must be from 1 to {height}, the rows of the last "
+            f"feature map. Received: {stripes}. Choose fewer stripes, taller "
+            "images, or --last_stride=1."
         )
     embeddings, logits = [], []
     for index in range(stripes):
@@ -108,13 +108,13 @@ def attach_stripes(
 
 
 def keep_embedding(model: keras.Model) -> keras.Model:
-    """Cut the classifier off, and give the embedding unit length.
+    """Cut the classifier off, and scale the embedding to length 1.
 
     Args:
-        model: what `attach_embedding` or `attach_stripes` gave.
+        model: model built by `attach_embedding` or `attach_stripes`.
 
     Returns:
-        A model from images to embeddings (batch, channels); it shares all
+        A model from images to embeddings (batch, channels) that shares all
         layers with `model`.
     """
     taken = {operation.name for operation in model.operations}
@@ -125,7 +125,7 @@ def keep_embedding(model: keras.Model) -> keras.Model:
 
 
 class _Head:
-    """Makes the layers of a head, by names that are free and by one seed."""
+    """Builder of a head's layers, with free names and one seed."""
 
     def __init__(self, features: keras.Model, num_identities: int, seed: int):
         self._map = features.output
@@ -165,7 +165,7 @@ class _Head:
     def attach_stripe(
         self, index: int, stripes: int, embedding_size: int
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Give the embedding and the logits (batch, 1, identities) of one."""
+        """Return embedding and logits (batch, 1, identities) of a stripe."""
         height, name = self._map.shape[1], f"stripe{index}"
         top, bottom = (i * height // stripes for i in (index, index + 1))
         tensor = layers.Cropping2D(

@@ -1,7 +1,6 @@
 """Retrieval: an embedding that finds identities it was not trained on."""
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.data import retrieval
-from ntaa_tf.image_size import Size
 from ntaa_tf.losses import BatchHardTriplet
 from ntaa_tf.metrics import RANKS
 from ntaa_tf.metrics import Labels
@@ -21,10 +19,12 @@ from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import normalize_features
 from ntaa_tf.metrics import rank_answers
 from ntaa_tf.metrics import re_rank
+from ntaa_tf.recipe.sections.retrieval import Retrieval
 from ntaa_tf.tasks.heads import EMBEDDING
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
 from ntaa_tf.tasks.heads import keep_embedding
+from ntaa_tf.tasks.task import Illustration
 from ntaa_tf.training.divergence import DivergenceError
 
 EMBEDDING_HEAD, STRIPES_HEAD = "embedding", "stripes"
@@ -33,113 +33,84 @@ SHOWN_QUERIES = SHOWN_ANSWERS = 10
 
 
 @dataclass(frozen=True)
-class Retrieval:
-    """Unseen identities, found by the embedding; judged by mAP.
+class RetrievalTask:
+    """Unseen identities, found by the embedding; measured by mAP.
 
-    Trained by the cross-entropy of identities and the batch-hard triplet loss
-    of embeddings, λ · L_ce + (1 − λ) · L_triplet.
+    The loss is λ · L_ce + (1 − λ) · L_triplet: the cross-entropy of the
+    training identities, and the batch-hard triplet loss of the embeddings.
 
     Args:
-        head: `embedding` or `stripes`.
-        embedding_size: channels of the embedding, or of that of a stripe; by
-            default those of the map, or 256.
-        stripes: of the feature map.
-        images_per_class: of an identity, in a batch that has any.
-        cross_entropy_weight: λ.
-        margin: of the triplet loss.
-        label_smoothing: of the identities.
-        average_precision: which of the published definitions.
+        choices: section of the recipe: head, losses, average precision.
     """
 
-    head: str = EMBEDDING_HEAD
-    embedding_size: int | None = None
-    stripes: int = 6
-    images_per_class: int | None = 4
-    cross_entropy_weight: float = 0.5
-    margin: float = 0.3
-    label_smoothing: float = 0.0
-    average_precision: str = "rectangular"
+    choices: Retrieval
 
     score = "map"
     outputs = ("embedding",)
     crops = False
+    validates_loss = False  # No loss knows the held out identities.
+
+    @property
+    def images_per_class(self) -> int:
+        """Images of each identity in a batch."""
+        return self.choices.images_per_identity
 
     @property
     def answers_untrained(self) -> bool:
         """Whether an embedding is worth measuring before it is trained."""
-        return self.head == EMBEDDING_HEAD and self.embedding_size is None
+        return self._embeds and self.choices.embedding_size is None
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """How answers are ranked, which published measures differ in."""
+        """Settings of the ranking, in which published measures differ."""
         return {
             "distance": "euclidean, of embeddings of length 1",
-            "average_precision": self.average_precision,
+            "average_precision": self.choices.average_precision,
             "flip_test": False,
         }
 
     @property
     def architecture_loss(self) -> BatchHardTriplet:
-        """Triplets alone: no classifier knows another domain's identities."""
-        return BatchHardTriplet(self.margin)
-
-    def open(self, name: str, data_dir: str | None) -> retrieval.RawRetrieval:
-        """Open a retrieval set."""
-        return retrieval.open_retrieval(name, data_dir)
-
-    def join_domains(
-        self,
-        sources: Sequence[retrieval.RawRetrieval],
-        target: retrieval.RawRetrieval,
-        *,
-        validation_share: float,
-        seed: int,
-        images_per_class: int | None = None,
-        judges: bool = False,
-    ) -> retrieval.RawRetrieval:
-        """Learn from sources, measure on a target; hold nothing out yet."""
-        return retrieval.join_retrieval_domains(
-            sources, target, seed, images_per_class, judges
-        )
-
-    def prepare(
-        self, raw: retrieval.RawRetrieval, image_size: Size, **choices: Any
-    ) -> retrieval.RetrievalDataset:
-        """Hold identities out, and decode."""
-        return retrieval.prepare_retrieval(raw, image_size, **choices)
+        """The triplet loss: the classifier knows no other domain's labels."""
+        return BatchHardTriplet(self.choices.triplet_margin)
 
     def attach_head(
         self, features: keras.Model, num_classes: int, seed: int
     ) -> keras.Model:
-        """Put an embedding and a classifier of identities on a map."""
-        if self.head == EMBEDDING_HEAD:
-            return attach_embedding(
-                features, num_classes, self.embedding_size, seed
-            )
-        size = self.embedding_size or STRIPE_EMBEDDING
-        return attach_stripes(features, num_classes, self.stripes, size, seed)
+        """Put an embedding and a classifier of identities on feature maps."""
+        size = self.choices.embedding_size
+        if self._embeds:
+            return attach_embedding(features, num_classes, size, seed)
+        return attach_stripes(
+            features,
+            num_classes,
+            self.choices.stripes,
+            size or STRIPE_EMBEDDING,
+            seed,
+        )
 
     def make_targets(self, labels: Any) -> Any:
-        """Give the labels of both losses, the second's for each stripe."""
-        if self.head == EMBEDDING_HEAD:
+        """Return the labels of both losses, the second's for each stripe."""
+        if self._embeds:
             return labels, labels
-        tiled = keras.ops.repeat(labels[:, None], self.stripes, axis=1)
+        tiled = keras.ops.repeat(labels[:, None], self.choices.stripes, axis=1)
         return labels, tiled
 
     def compile_options(self) -> dict[str, Any]:
-        """Give the losses and the metrics."""
-        stripes = self.stripes if self.head == STRIPES_HEAD else 1
+        """Return the losses, their weights, and the identities' accuracy."""
+        choices = self.choices
+        stripes = 1 if self._embeds else choices.stripes
         return {
             "loss": [
-                BatchHardTriplet(self.margin),
+                BatchHardTriplet(choices.triplet_margin),
                 keras.losses.CategoricalCrossentropy(
-                    from_logits=True, label_smoothing=self.label_smoothing
+                    from_logits=True, label_smoothing=choices.label_smoothing
                 ),
             ],
-            # Of stripes, Keras gives the mean; the sum is meant.
+            # Keras averages over the stripes; PCB's loss is their sum.
             "loss_weights": [
-                1 - self.cross_entropy_weight,
-                self.cross_entropy_weight * stripes,
+                1 - choices.cross_entropy_weight,
+                choices.cross_entropy_weight * stripes,
             ],
             "metrics": [
                 [],
@@ -147,12 +118,8 @@ class Retrieval:
             ],
         }
 
-    def validation_batches(self, *_: Any) -> None:
-        """Give nothing: no loss knows the held out identities."""
-        return
-
     def list_images(self, split: retrieval.Trial) -> np.ndarray:
-        """Give the queries."""
+        """Return the queries."""
         images: np.ndarray = split.query.images
         return images
 
@@ -165,10 +132,10 @@ class Retrieval:
     def measure(
         self, model: keras.Model, split: retrieval.Trial, batch_size: int
     ) -> dict[str, float]:
-        """Measure mAP and CMC."""
+        """Measure mAP and CMC; both are 0 where embeddings are not finite."""
         try:
             features = self.predict(model, split, batch_size)
-        except DivergenceError:  # A bad network, not a bad input.
+        except DivergenceError:  # A bad network is no bad input.
             return dict.fromkeys(("map", *(f"rank{k}" for k in RANKS)), 0.0)
         return _list_shares(self._rank_features(features, split))
 
@@ -177,10 +144,9 @@ class Retrieval:
         features: tuple[np.ndarray, np.ndarray],
         split: retrieval.Trial,
     ) -> dict[str, float]:
-        """Measure mAP and CMC, also of re-ranked answers.
+        """Compute mAP and CMC, before and after re-ranking.
 
-        Queries whose identity the gallery does not have are left out, and
-        counted.
+        Queries whose identity is not in the gallery are counted and left out.
         """
         ranked = self._rank_features(features, split)
         re_ranked = _list_shares(self._rank(re_rank(*features), split))
@@ -190,15 +156,16 @@ class Retrieval:
             "skipped_queries": ranked.num_skipped,
         }
 
-    def find_answers(
+    def illustrate(
         self,
         features: tuple[np.ndarray, np.ndarray],
-        split: retrieval.Trial,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give queries from all over the split, and their first answers."""
-        asked, given = _label(split.query), _label(split.gallery)
+        dataset: retrieval.RetrievalDataset,
+    ) -> Illustration:
+        """Rank the first answers of queries from all over the test split."""
+        test = dataset.test
+        asked, given = _label(test.query), _label(test.gallery)
         counts = count_ranked(asked, given)
-        # Of some queries little of the gallery is left to be ranked.
+        # A query ranks little of a gallery that is mostly its own camera's.
         able = np.flatnonzero(counts >= min(SHOWN_ANSWERS, counts.max()))
         spread = np.linspace(0, len(able) - 1, min(SHOWN_QUERIES, len(able)))
         shown = able[spread.astype(int)]
@@ -209,27 +176,24 @@ class Retrieval:
             given,
             SHOWN_ANSWERS,
         )
-        images = split.gallery.images
-        return (
-            split.query.images[shown],
-            np.stack([images[row] for row in answers]),
-            is_right,
-        )
-
-    def confuse(self, *_: Any) -> dict[str, Any]:
-        """Give nothing: unseen identities are no classes."""
-        return {}
+        images = test.gallery.images
+        found = np.stack([images[row] for row in answers])
+        return Illustration(answers=(test.query.images[shown], found, is_right))
 
     def finish(self, model: keras.Model) -> keras.Model:
         """Cut the classifier off."""
         return keep_embedding(model)
+
+    @property
+    def _embeds(self) -> bool:
+        return self.choices.head == EMBEDDING_HEAD
 
     def _rank_features(
         self,
         features: tuple[np.ndarray, np.ndarray],
         split: retrieval.Trial,
     ) -> RetrievalResult:
-        """Rank some queries at a time: no matrix of all distances."""
+        """Rank a few queries at a time, without a matrix of all distances."""
         query, gallery = features
         return self._rank(
             lambda rows: measure_distances(query[rows], gallery), split
@@ -247,7 +211,7 @@ class Retrieval:
             gallery.identities,
             query.cameras,
             gallery.cameras,
-            average_precision=self.average_precision,
+            average_precision=self.choices.average_precision,
         )
 
 
@@ -266,15 +230,15 @@ def embed_trial(
     """Embed the queries and the gallery.
 
     Args:
-        model: gives embeddings, or embeddings and logits.
+        model: model from images to embeddings, or to embeddings and logits.
         trial: the queries and the gallery.
-        batch_size: images of a batch.
+        batch_size: number of images in a batch.
 
     Returns:
-        The embeddings of both, float32, of length 1.
+        Embeddings of the queries and of the gallery, float32, of length 1.
 
     Raises:
-        DivergenceError: if some are not finite.
+        DivergenceError: if an embedding is not finite.
     """
     embeddings = []
     for views in (trial.query, trial.gallery):

@@ -1,39 +1,36 @@
-"""How a supernet of single paths ends: at the path that evolution finds."""
+"""The end of a search by single paths: evolution finds the best path."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.evolution import Evolution
 from ntaa_tf.search.evolution import EvolutionSettings
 from ntaa_tf.search.evolution import Genes
-from ntaa_tf.search.supernet import Supernet
 
 SCORES_FILE = "evolution.json"
 
 
-def keep_best_path(
+def choose_best_path(
     recipe: Recipe,
-    supernet: Supernet,
+    space: SearchSpace,
     evaluate: Callable[[], float],
-    budget: Budget | None,
     directory: Path,
 ) -> float:
-    """Choose at every site what the best path found by evolution takes there.
+    """Set every choice of a supernet to the best path that evolution finds.
 
     Args:
-        recipe: how large the evolution is.
-        supernet: trained with the relaxation `single_path`.
-        evaluate: gives the accuracy of the path that the supernet now takes.
-        budget: what a path may cost.
-        directory: where the scores are kept.
+        recipe: recipe with the size of the evolution.
+        space: supernet, trained with the relaxation `single_path`, and budget.
+        evaluate: function that measures the supernet's present path.
+        directory: directory that keeps the scores.
 
     Returns:
-        The accuracy of the best path.
+        The score of the best path.
     """
-    choices = supernet.choices
+    choices, budget = space.supernet.choices, space.budget
 
     def score(genes: Genes) -> float:
         for choice, gene in zip(choices, genes, strict=True):
@@ -46,12 +43,13 @@ def keep_best_path(
     evolution = Evolution(
         [len(choice.options) for choice in choices],
         score,
-        _find_first(supernet, budget),
+        _find_first(space),
         allows,
         EvolutionSettings(
-            recipe.evolution_population, recipe.evolution_generations
+            recipe.search.evolution_population,
+            recipe.search.evolution_generations,
         ),
-        recipe.seed,
+        recipe.output.seed,
         directory / SCORES_FILE,
     )
     best = evolution.run()
@@ -60,15 +58,17 @@ def keep_best_path(
     return evolution.scores[best]
 
 
-def _find_first(supernet: Supernet, budget: Budget | None) -> Genes:
-    """Give the source's own architecture, or what the budget has of it."""
-    if budget is None:
-        return (0,) * len(supernet.choices)
-    chosen = budget.choose(supernet)
-    return tuple(c.options.index(chosen[c.name]) for c in supernet.choices)
+def _find_first(space: SearchSpace) -> Genes:
+    """Return the source's own path, or the nearest one within the budget."""
+    choices = space.supernet.choices
+    if space.budget is None:
+        return (0,) * len(choices)
+    chosen = space.budget.choose(space.supernet)
+    return tuple(c.options.index(chosen[c.name]) for c in choices)
 
 
 def _name(choices: list[Choice], genes: Genes) -> dict[str, str]:
+    """Return the option of each choice on a path."""
     return {
         choice.name: choice.options[gene]
         for choice, gene in zip(choices, genes, strict=True)

@@ -1,5 +1,6 @@
-"""From a supernet to the files that all later stages begin with."""
+"""From a supernet to the architecture and the model of the later stages."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import keras
 import numpy as np
 
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.assembly.budget import describe_budget
-from ntaa_tf.assembly.job import Job
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.distribute import agree
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
@@ -29,21 +30,23 @@ PROBABILITIES_FILE = "probabilities.json"
 COLLAPSED_FILE = "collapsed.keras"
 COMPARED_IMAGES = 8
 
+logger = logging.getLogger(__name__)
 
-def settle_architecture(
-    supernet: Supernet, budget: Budget | None, directory: Path
+
+def keep_architecture(
+    space: SearchSpace, directory: Path
 ) -> tuple[Architecture, dict[str, Any]]:
-    """Derive the architecture, keep it, and end the mixing at it.
+    """Derive the architecture, keep it, and end the mixture at it.
 
     Args:
-        supernet: a supernet, searched or not.
-        budget: what the architecture may cost.
-        directory: gets `architecture.json`, and with a budget also the
-            `probabilities.json` that it was chosen by.
+        space: supernet, searched or not, and its budget.
+        directory: directory that gets `architecture.json`; with a budget also
+            `probabilities.json`, from which the architecture was derived.
 
     Returns:
-        The architecture; and, where there is a `budget`, what that says.
+        The architecture; and under `budget` its costs, if there is a budget.
     """
+    supernet, budget = space.supernet, space.budget
     derived = derive(supernet, budget).to_json()
     architecture = Architecture.from_json(agree(derived))
     with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
@@ -51,34 +54,58 @@ def settle_architecture(
     if budget is None:
         return architecture, {}
     write_json(directory / PROBABILITIES_FILE, measure_probabilities(supernet))
-    # The search may have ended elsewhere, or in a mixture.
+    # The budget may have derived another architecture than the argmax.
     apply_architecture(supernet, architecture)
-    return architecture, {"budget": describe_budget(budget, architecture)}
+    return architecture, {"budget": _list_costs(budget, architecture)}
+
+
+def _list_costs(
+    budget: Budget, architecture: Architecture
+) -> dict[str, dict[str, float]]:
+    """List source, limit and prediction of each limited cost."""
+    costs = {}
+    for name, cost in budget.predict(architecture).items():
+        limit = budget.limits[name]
+        logger.info("%s: %s, limit %s", name, _write(cost), _write(limit))
+        costs[name] = {
+            "source": budget.source[name],
+            "limit": limit,
+            "derived": cost,
+        }
+    return costs
+
+
+def _write(cost: float) -> str:
+    return format(cost, ",.10g")
 
 
 def keep_collapsed(
-    job: Job, supernet: Supernet, architecture: Architecture, directory: Path
+    assembly: Assembly,
+    supernet: Supernet,
+    architecture: Architecture,
+    directory: Path,
 ) -> float:
     """Keep the collapsed model, with batch norm statistics of its own.
 
     Args:
-        job: what the stages share.
-        supernet: a supernet; it ends in float32.
-        architecture: what it collapses into.
-        directory: gets `collapsed.keras`.
+        assembly: what the stages share.
+        supernet: supernet to collapse; it ends in float32.
+        architecture: architecture to collapse it into.
+        directory: directory that gets `collapsed.keras`.
 
     Returns:
-        The largest difference between the outputs of both, before the
-        statistics are estimated anew.
+        The largest difference between the outputs of supernet and collapsed
+        model, before the statistics are estimated anew.
     """
     set_precision(supernet)
     synchronize(supernet, False)
     collapsed = collapse(supernet, architecture)
-    images = job.sample_images(COMPARED_IMAGES).astype("float32")
+    batches = assembly.batches
+    images = batches.sample_images(COMPARED_IMAGES).astype("float32")
     outputs = [
         keras.tree.flatten(model(images)) for model in (supernet, collapsed)
     ]
-    Recalibration(collapsed)(job.calibration_images(RECALIBRATION_BATCHES))
+    Recalibration(collapsed)(batches.calibration_images(RECALIBRATION_BATCHES))
     save_model(collapsed, directory / COLLAPSED_FILE)
     differences = [
         np.max(np.abs(np.subtract(mixed, plain)))

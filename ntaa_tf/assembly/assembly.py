@@ -1,0 +1,281 @@
+"""All that the stages of a run share, built once and checked together."""
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from ntaa_tf.assembly.batches import Batches
+from ntaa_tf.assembly.checks import check_streams
+from ntaa_tf.assembly.data import prepare_data
+from ntaa_tf.assembly.inputs import find_inputs
+from ntaa_tf.assembly.run_directory import claim_run_directory
+from ntaa_tf.assembly.run_directory import open_run_directory
+from ntaa_tf.assembly.search_space import SearchSpace
+from ntaa_tf.assembly.search_space import build_search_space
+from ntaa_tf.assembly.source import STAGE as SOURCE_STAGE
+from ntaa_tf.assembly.source import keep_source
+from ntaa_tf.assembly.streams import Stream
+from ntaa_tf.assembly.streams import list_streams
+from ntaa_tf.assembly.supernet_directory import FLAG
+from ntaa_tf.assembly.supernet_directory import open_supernet_directory
+from ntaa_tf.assembly.task import build_task
+from ntaa_tf.distribute import check_alike
+from ntaa_tf.distribute import enter_strategy
+from ntaa_tf.distribute import share_directory
+from ntaa_tf.image_size import Size
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe import shrink
+from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.storage.model_files import load_model
+from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.storage.run_directory import claim
+from ntaa_tf.tasks.task import Task
+from ntaa_tf.training.machine import make_deterministic
+from ntaa_tf.training.optimizers import make_optimizer
+from ntaa_tf.training.resumable_fit import fit_execution
+
+ADAPTED_FILE = "adapted.keras"
+BASELINE = "baseline"  # The run directory of plain finetuning.
+
+
+@dataclasses.dataclass(frozen=True)
+class Assembly:
+    """The source, the data and the choices of a run, as its stages use them.
+
+    Args:
+        recipe: recipe of the run; its method decides which stages are run.
+        run_directory: keeps the results of the stages.
+        source: source model with the task's head.
+        source_path: directory of the source stage.
+        dataset: data set, decoded and split.
+        task: task of the recipe.
+        streams: examples of the weights, and of the logits where they differ.
+        checked: search spaces that were built already; a search takes one.
+    """
+
+    recipe: Recipe
+    run_directory: RunDirectory
+    source: keras.Model
+    source_path: Path
+    dataset: Any
+    task: Task
+    streams: tuple[Stream, ...]
+    checked: list[SearchSpace] = dataclasses.field(default_factory=list)
+
+    def beside(self, recipe: Recipe, path: Path) -> "Assembly":
+        """Return an assembly of another recipe with the same source and data.
+
+        Args:
+            recipe: recipe of the other run.
+            path: path of its run directory.
+        """
+        return dataclasses.replace(
+            self,
+            recipe=recipe,
+            run_directory=open_run_directory(recipe, path),
+            streams=list_streams(recipe, self.dataset),
+        )
+
+    def with_data(self, dataset: Any) -> "Assembly":
+        """Return an assembly of this recipe with another data set."""
+        streams = list_streams(self.recipe, dataset)
+        return dataclasses.replace(self, dataset=dataset, streams=streams)
+
+    @functools.cached_property
+    def baseline(self) -> "Assembly":
+        """The assembly of plain finetuning, in a directory of this run's."""
+        return self.beside(make_baseline(self.recipe), self.path / BASELINE)
+
+    @property
+    def path(self) -> Path:
+        """Path of the run directory."""
+        return self.run_directory.path
+
+    @property
+    def image_size(self) -> Size:
+        """Height and width in pixels of the model's input."""
+        height, width = self.source.inputs[0].shape[1:3]
+        return height, width
+
+    @functools.cached_property
+    def batches(self) -> Batches:
+        """The data set as training sees it."""
+        return Batches(self.recipe, self.dataset, self.task, self.image_size)
+
+    @functools.cached_property
+    def steps(self) -> int:
+        """Number of batches in an epoch of all training examples."""
+        return self._count_steps(Stream(self.dataset.train))
+
+    @functools.cached_property
+    def search_steps(self) -> int:
+        """Number of batches in an epoch of the search."""
+        return self._count_steps(self.streams[0])
+
+    def take_search_space(self) -> SearchSpace:
+        """Return the supernet and the budget, for one search.
+
+        They are built once, by the checks before any training. Only a
+        resumed run, and each further trial of a learning rate, builds its own.
+        """
+        if self.checked:
+            return self.checked.pop()
+        return build_search_space(
+            self.recipe, self.source, self.task, self.source_path
+        )
+
+    def load_adapted(self) -> keras.Model:
+        """Load the adapted model."""
+        has_trials = self.recipe.adaptation.learning_rate_trials > 1
+        stage = "tune" if has_trials else "finetune"
+        return load_model(self.path / ADAPTED_FILE, self.path / stage)
+
+    def make_optimizer(
+        self,
+        model: keras.Model,
+        total_steps: int,
+        first_step: int = 0,
+        careful: Sequence[keras.Variable] = (),
+    ) -> keras.optimizers.Optimizer:
+        """Build the optimizer of the weights on a cosine of learning rates.
+
+        Args:
+            model: trained model.
+            total_steps: length of the cosine in batches.
+            first_step: position on the cosine at which training begins.
+            careful: weights that move by a share of their gradient.
+        """
+        compute = self.recipe.compute
+        return make_optimizer(
+            model,
+            self.recipe.training.learning_rate,
+            self.recipe.training.weight_decay,
+            total_steps=max(total_steps, 1),  # No epochs have no batches.
+            first_step=first_step,
+            accumulation_steps=compute.accumulation_steps,
+            scales_loss=compute.mixed_precision == "float16",
+            careful=careful,
+        )
+
+    def execution_options(self, steps: int) -> dict[str, Any]:
+        """Return the execution options for `compile`.
+
+        Args:
+            steps: number of batches in an epoch.
+        """
+        compute = self.recipe.compute
+        return {
+            "remat": compute.remat,
+            "steps_per_execution": fit_execution(
+                steps, compute.steps_per_execution
+            ),
+        }
+
+    def _count_steps(self, stream: Stream) -> int:
+        batch_size = self.recipe.training.batch_size
+        return stream.count_steps(batch_size, self.task.images_per_class)
+
+
+@contextlib.contextmanager
+def assemble(recipe: Recipe) -> Iterator[Assembly]:
+    """Build and check all that a recipe asks for; nothing is trained yet.
+
+    While the block runs, other runs are kept out of the run directory.
+
+    Args:
+        recipe: recipe of the run; a smoke run gets a smaller one.
+
+    Yields:
+        What the stages share.
+
+    Raises:
+        ValueError: if a choice can't be followed.
+    """
+    if recipe.compute.deterministic:
+        make_deterministic()
+    # Several workers find each other before TensorFlow does anything else.
+    strategy = enter_strategy(recipe.compute.distribute)
+    inputs = find_inputs(recipe)
+    with (
+        strategy,
+        claim_run_directory(recipe) as claimed,
+        share_directory(claimed) as path,
+    ):
+        check_alike("flags", recipe.to_dict())
+        run_directory = open_run_directory(recipe, path)
+        recipe = shrink(recipe)
+        dataset = prepare_data(
+            recipe,
+            inputs.raw,
+            inputs.image_size,
+            path,
+            recipe.data.train_examples,
+        )
+        task = build_task(recipe, dataset)
+        streams = list_streams(recipe, dataset)
+        check_streams(recipe, streams, task.images_per_class)
+        source, checked = keep_source(
+            recipe, inputs, dataset, task, run_directory
+        )
+        yield Assembly(
+            recipe,
+            run_directory,
+            source,
+            path / SOURCE_STAGE,
+            dataset,
+            task,
+            streams,
+            checked,
+        )
+
+
+@contextlib.contextmanager
+def assemble_supernet(
+    recipe: Recipe,
+) -> Iterator[tuple[Recipe, Any, Size, Path] | None]:
+    """Prepare the training of a shared supernet; nothing is trained yet.
+
+    While the block runs, others are kept out of the supernet's directory.
+
+    Args:
+        recipe: recipe with the directory of the supernet.
+
+    Yields:
+        The recipe, the decoded data set, the image size and the directory;
+        None where a supernet of these choices is there.
+
+    Raises:
+        ValueError: if a choice can't be followed, or the directory has a
+            supernet of other choices.
+    """
+    kept = Path(str(recipe.unsupervised.supernet))
+    if is_kept(kept):  # Then no worker waits for another.
+        size = find_inputs(recipe).image_size
+        open_supernet_directory(shrink(recipe), size, kept)
+        yield None
+        return
+    if recipe.compute.deterministic:
+        make_deterministic()
+    # Several workers find each other before TensorFlow does anything else.
+    strategy = enter_strategy(recipe.compute.distribute)
+    inputs = find_inputs(recipe)
+    recipe, size = shrink(recipe), inputs.image_size
+    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
+        check_alike("flags", recipe.to_dict())
+        open_supernet_directory(recipe, size, path)
+        if is_kept(path):  # Another process has just finished it.
+            yield None
+            return
+        dataset = prepare_data(
+            recipe, inputs.raw, size, path, recipe.data.train_examples
+        )
+        per_class = build_task(recipe, dataset).images_per_class
+        check_streams(recipe, list_streams(recipe, dataset), per_class)
+        yield recipe, dataset, size, path

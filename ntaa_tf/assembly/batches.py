@@ -1,0 +1,115 @@
+"""The data of a run as training sees it: batches, samples, validation."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ntaa_tf import data
+from ntaa_tf.assembly.streams import Stream
+from ntaa_tf.distribute import agree
+from ntaa_tf.image_size import Size
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.tasks.task import Task
+
+
+class Batches:
+    """Batches of a data set, the same for every run of a seed.
+
+    Args:
+        recipe: recipe of the run.
+        dataset: data set, decoded and split.
+        task: task of the recipe.
+        image_size: height and width in pixels of the model's input.
+    """
+
+    def __init__(
+        self, recipe: Recipe, dataset: Any, task: Task, image_size: Size
+    ):
+        self._recipe = recipe
+        self._dataset = dataset
+        self._task = task
+        self._image_size = image_size
+
+    def train(
+        self,
+        first_epoch: int,
+        end: int,
+        stream: Stream | None = None,
+        steps: int | None = None,
+    ) -> tf.data.Dataset:
+        """Return augmented training batches of images and targets.
+
+        Args:
+            first_epoch: first epoch of the batches.
+            end: epoch before which they end.
+            stream: examples to draw from; all training examples when None.
+            steps: batches of an epoch; all full batches when None.
+        """
+        stream = stream or Stream(self._dataset.train)
+        flip = self._recipe.data.flip
+        images_per_class = self._task.images_per_class
+        batches = data.training_batches(
+            stream.examples,
+            self.count_labels(stream),
+            stream.fit(self._recipe.training.batch_size, images_per_class),
+            augment=self._recipe.data.augment,
+            flip=self._dataset.mirrors if flip is None else flip,
+            seed=self._recipe.output.seed,
+            first_epoch=first_epoch,
+            epochs=end - first_epoch,
+            chosen=stream.chosen,
+            images_per_class=images_per_class,
+            steps=steps,
+            crop=self._image_size,
+        )
+        return batches.map(
+            lambda images, labels: (images, self._task.make_targets(labels))
+        )
+
+    def count_labels(self, stream: Stream) -> int:
+        """Return the length of the one-hot labels of a stream."""
+        return max(self._dataset.num_classes, 1 + stream.examples.labels.max())
+
+    def validation(self) -> tf.data.Dataset | None:
+        """Return the batches that the loss is validated on.
+
+        None for a task whose loss is not defined on the validation split.
+        """
+        if not self._task.validates_loss:
+            return None
+        return data.evaluation_batches(
+            self._dataset.validation,
+            self._dataset.num_classes,
+            self._recipe.training.batch_size,
+        )
+
+    def validate(self, model: keras.Model) -> float:
+        """Measure the validation score of a model, the same on all workers."""
+        measured = self._task.measure(
+            model, self._dataset.validation, self._recipe.training.batch_size
+        )
+        score: float = agree(measured[self._task.score])
+        return score
+
+    def sample_images(self, count: int) -> np.ndarray:
+        """Return some training images, uint8, without augmentation."""
+        images = data.spread(self._dataset.train.images, count)
+        return data.crop_center(images, self._image_size)
+
+    def calibration(
+        self, num_batches: int, stream: Stream | None = None
+    ) -> tf.data.Dataset:
+        """Return training batches of an epoch that no training sees.
+
+        Args:
+            num_batches: number of batches.
+            stream: examples to draw from; all training examples when None.
+        """
+        unseen = self._recipe.training.total_epochs
+        return self.train(unseen, unseen + 1, stream).take(num_batches)
+
+    def calibration_images(self, num_batches: int) -> tf.data.Dataset:
+        """Return the images of `calibration` without the targets."""
+        return self.calibration(num_batches).map(lambda images, _: images)

@@ -1,0 +1,187 @@
+"""The run directory of a recipe: found, claimed and opened."""
+
+import contextlib
+import importlib.metadata
+import itertools
+import logging
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.distribute import is_led
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.run_directory import RECIPE_FILE
+from ntaa_tf.storage.run_directory import OccupiedError
+from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.storage.run_directory import claim
+from ntaa_tf.storage.run_directory import is_empty
+from ntaa_tf.storage.run_directory import is_unfinished
+
+RUNS = Path("runs")
+LIBRARIES = ("ntaa-tf", "keras", "tensorflow", "tensorflow-cpu", "numpy")
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def claim_run_directory(recipe: Recipe) -> Iterator[Path]:
+    """Claim the directory of a run, and keep other runs out of it.
+
+    A recipe without `workdir` gets the newest directory below `runs/` that
+    keeps an unfinished run of this very recipe and is not in use; else a new
+    one, named after the model, the data set, the method and the time.
+
+    Args:
+        recipe: recipe of the run.
+
+    Yields:
+        The path of the directory.
+
+    Raises:
+        OccupiedError: if another run is in the directory of `workdir`.
+        ValueError: if that directory keeps another recipe's run, or no run.
+    """
+    workdir = recipe.output.workdir
+    if is_led():  # The chief claims the directory, and tells the others.
+        yield Path(workdir or RUNS)
+        return
+    with contextlib.ExitStack() as claims:
+        if workdir is None:
+            path = _claim_default(recipe, claims)
+        else:
+            path = Path(workdir)
+            claims.enter_context(claim(path))
+            # It is refused, if at all, before other workers copy it.
+            open_run_directory(recipe, path)
+        yield path
+
+
+def _claim_default(recipe: Recipe, claims: contextlib.ExitStack) -> Path:
+    """Claim the first directory below `runs/` that is this recipe's or free."""
+    choices = list_kept_choices(recipe)
+    words = [*shorten_names(recipe).values(), recipe.adaptation.method]
+    stem = "-".join(re.sub(r"\W+", "_", word) for word in words)
+    there = sorted(RUNS.glob(f"{stem}-*"), reverse=True)
+    unfinished = [path for path in there if is_unfinished(path, choices)]
+    path = next(
+        path
+        for path in itertools.chain(unfinished, _list_new(stem))
+        if _claim_if_free(path, choices, claims)
+    )
+    logger.info(
+        "%s %s. To resume it, repeat the command, or add --workdir=%s",
+        "resuming" if path in unfinished else "new run:",
+        path,
+        path,
+    )
+    return path
+
+
+def _claim_if_free(
+    path: Path, choices: dict[str, Any], claims: contextlib.ExitStack
+) -> bool:
+    with contextlib.ExitStack() as attempt:
+        try:
+            attempt.enter_context(claim(path))
+        except OccupiedError:
+            return False
+        # Another process may just have finished it, or begun it.
+        is_free = is_empty(path) or is_unfinished(path, choices)
+        if is_free:
+            claims.enter_context(attempt.pop_all())
+        return is_free
+
+
+def _list_new(stem: str) -> Iterator[Path]:
+    """Yield new names of the present time, numbered from the second on."""
+    now = time.strftime("%Y%m%d-%H%M%S")
+    yield RUNS / f"{stem}-{now}"
+    for number in itertools.count(2):
+        yield RUNS / f"{stem}-{now}-{number}"
+
+
+def write_command(recipe: Recipe) -> str:
+    """Write the command of a recipe, with the flags that were given.
+
+    Example:
+    >>> write_command(make_recipe(seed=3, guard=True, workdir="my runs"))
+    "python -m ntaa_tf.adapt --guard '--workdir=my runs' --seed=3"
+    """
+    flags = []
+    for name, value in recipe.to_dict().items():
+        if name not in recipe.given or value is None:
+            continue
+        if isinstance(value, bool):
+            flags.append(f"--{name}" if value else f"--no{name}")
+        else:
+            flags.append(shlex.quote(f"--{name}={value}"))
+    return " ".join(["python -m ntaa_tf.adapt", *flags])
+
+
+def open_run_directory(recipe: Recipe, path: Path) -> RunDirectory:
+    """Open a run directory, a new one or this recipe's own.
+
+    Args:
+        recipe: recipe of the run.
+        path: path of the directory.
+
+    Raises:
+        ValueError: if it keeps the run of another recipe.
+    """
+    _check_names(path)
+    return RunDirectory(path, list_kept_choices(recipe), find_versions())
+
+
+def _check_names(path: Path) -> None:
+    """Raise a ValueError if a run was kept before choices were renamed."""
+    try:
+        kept = read_json(path / RECIPE_FILE)["choices"]
+        former = sorted(RENAMED.keys() & kept.keys())
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return  # `RunDirectory` says what is wrong there.
+    if former:
+        renamed = ", ".join(f"--{n} is --{RENAMED[n]} now" for n in former)
+        raise ValueError(
+            f"{path} keeps a run of an earlier version ({renamed}). Choose "
+            "another --workdir."
+        )
+
+
+def list_kept_choices(recipe: Recipe) -> dict[str, Any]:
+    """List the choices that tell one recipe from another, without a place."""
+    choices = recipe.to_dict()
+    del choices["workdir"]
+    return choices
+
+
+def find_versions() -> dict[str, str]:
+    """Find the versions of the libraries that decide the numbers."""
+    versions = {}
+    for library in LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def shorten_names(recipe: Recipe) -> dict[str, str]:
+    """Return the names of model and data set, without their paths.
+
+    Example:
+    >>> shorten_names(make_recipe(model="my.zoo:net", dataset="folder:birds"))
+    {'model': 'net', 'dataset': 'birds'}
+    """
+    model = recipe.source.model.rpartition(":")[2]
+    dataset = recipe.data.dataset
+    if dataset.startswith(("folder:", "market:")):
+        dataset = Path(dataset.partition(":")[2]).resolve().name
+    return {
+        "model": Path(model).name.removesuffix(".keras"),
+        "dataset": dataset,
+    }

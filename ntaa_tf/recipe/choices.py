@@ -1,0 +1,141 @@
+"""A choice of a recipe: its default, meaning and bounds, and when it counts."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from typing import ClassVar
+
+_METADATA = "choice"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition under which a choice has an effect.
+
+    Args:
+        text: the condition as a user reads it, such as `--task=retrieval`.
+        holds: function of a recipe that tells whether it is fulfilled.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is known of a field beside its name, type and default.
+
+    Args:
+        help: meaning, with the unit; the text of `--helpfull`.
+        brief: meaning in a few words, for a flag that `--help` lists.
+        options: allowed values; any value when empty.
+        minimum: lowest allowed value.
+        above: bound that the value must exceed.
+        maximum: largest allowed value.
+        below: bound that the value must not reach.
+        parse: function of the value and the flag's name that raises a
+            ValueError for malformed text.
+        counts: condition under which the choice has an effect; None when it
+            always has one.
+    """
+
+    help: str
+    brief: str = ""
+    options: tuple[Any, ...] = ()
+    minimum: float | None = None
+    above: float | None = None
+    maximum: float | None = None
+    below: float | None = None
+    parse: Callable[[Any, str], Any] | None = None
+    counts: Condition | None = None
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, empty where there are none."""
+        bounds = {
+            "at least": self.minimum,
+            "above": self.above,
+            "at most": self.maximum,
+            "below": self.below,
+        }
+        return ", ".join(
+            f"{words} {bound}"
+            for words, bound in bounds.items()
+            if bound is not None
+        )
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise a ValueError unless a value is allowed.
+
+        Args:
+            name: name of the field.
+            value: value of the field, which is no default.
+        """
+        if self.options and value not in self.options:
+            raise invalid(name, f"one of {self.options}", value)
+        if self.bounds and not self._is_within(value):
+            raise invalid(name, self.bounds, value)
+        if self.parse is not None:
+            self.parse(value, name)
+
+    def _is_within(self, value: float) -> bool:
+        # Comparisons with NaN are False, so NaN is outside of all bounds.
+        return (
+            -math.inf < value < math.inf
+            and (self.minimum is None or value >= self.minimum)
+            and (self.above is None or value > self.above)
+            and (self.maximum is None or value <= self.maximum)
+            and (self.below is None or value < self.below)
+        )
+
+
+def choice(default: Any, help: str, brief: str = "", **limits: Any) -> Any:
+    """Declare a field of a section.
+
+    Args:
+        default: the one default of the choice.
+        help: as of `Choice`.
+        brief: as of `Choice`.
+        **limits: further arguments of `Choice`.
+    """
+    described = Choice(help, brief, **limits)
+    return dataclasses.field(default=default, metadata={_METADATA: described})
+
+
+def find_choice(field: dataclasses.Field[Any]) -> Choice:
+    """Return what `choice` declared of a field."""
+    described: Choice = field.metadata[_METADATA]
+    return described
+
+
+def invalid(name: str, expected: str, received: Any) -> ValueError:
+    """Build the error of a value that is not allowed.
+
+    Args:
+        name: name of the choice.
+        expected: allowed values, in words.
+        received: value of the choice.
+    """
+    return ValueError(
+        f"Invalid value for `{name}`. Expected {expected}. "
+        f"Received: {received!r}."
+    )
+
+
+@dataclass(frozen=True)
+class Section:
+    """Choices that belong together.
+
+    Raises:
+        ValueError: if a value is outside of its own bounds.
+    """
+
+    title: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value != field.default and value is not None:
+                find_choice(field).check(field.name, value)

@@ -1,0 +1,95 @@
+"""Conditions under which choices have an effect."""
+
+from ntaa_tf.recipe.choices import Condition
+from ntaa_tf.recipe.methods import ACROSS_DOMAINS
+from ntaa_tf.recipe.methods import BILEVEL
+from ntaa_tf.recipe.methods import EVOLUTION
+from ntaa_tf.recipe.methods import GIVEN
+from ntaa_tf.recipe.methods import NOTHING
+from ntaa_tf.recipe.methods import TRANSFER
+from ntaa_tf.recipe.values import ATTRIBUTES
+from ntaa_tf.recipe.values import CELLS_MODEL
+from ntaa_tf.recipe.values import RETRIEVAL
+from ntaa_tf.recipe.values import SINGLE_PATH
+
+FOR_RETRIEVAL = Condition(
+    f"--task={RETRIEVAL}", lambda recipe: recipe.data.task == RETRIEVAL
+)
+FOR_ATTRIBUTES = Condition(
+    f"--task={ATTRIBUTES}", lambda recipe: recipe.data.task == ATTRIBUTES
+)
+WITH_CELLS = Condition(
+    f"--model={CELLS_MODEL}", lambda recipe: recipe.source.has_cells
+)
+WITH_SITES = Condition(
+    "a model that has sites",
+    lambda recipe: not recipe.source.has_cells,
+)
+CHANGES_SITES = Condition(
+    "a method that changes sites",
+    lambda recipe: (
+        not recipe.source.has_cells and recipe.adaptation.plan.search != NOTHING
+    ),
+)
+SEARCHES_SITES = Condition(
+    "a method that searches sites",
+    lambda recipe: (
+        not recipe.source.has_cells
+        and recipe.adaptation.plan.search not in (NOTHING, GIVEN)
+    ),
+)
+MIXES_SITES = Condition(
+    "a method that trains a supernet of sites",
+    lambda recipe: (
+        not recipe.source.has_cells and recipe.adaptation.plan.trains_supernet
+    ),
+)
+MIXES_LABELLED_SITES = Condition(
+    "a method that trains a supernet of sites with labels",
+    lambda recipe: (
+        MIXES_SITES.holds(recipe) and not recipe.adaptation.plan.self_supervises
+    ),
+)
+TRAINS_SUPERNET = Condition(
+    "a method that trains a supernet",
+    lambda recipe: recipe.adaptation.plan.trains_supernet,
+)
+WITH_LABELS = Condition(
+    "a method other than unsupervised",
+    lambda recipe: not recipe.adaptation.plan.self_supervises,
+)
+WITHOUT_LABELS = Condition(
+    "--method=unsupervised",
+    lambda recipe: recipe.adaptation.plan.self_supervises,
+)
+BY_EVOLUTION = Condition(
+    f"--method=spos or --relaxation={SINGLE_PATH}",
+    lambda recipe: (
+        recipe.adaptation.plan.search == EVOLUTION
+        or recipe.search.relaxation == SINGLE_PATH
+    ),
+)
+BILEVELS = Condition(
+    "--method=darts or --method=bilevel",
+    lambda recipe: recipe.adaptation.plan.search == BILEVEL,
+)
+ACROSS = Condition(
+    f"--method={ACROSS_DOMAINS}",
+    lambda recipe: recipe.adaptation.method == ACROSS_DOMAINS,
+)
+WITH_SOURCE_DOMAIN = Condition(
+    "--source_dataset", lambda recipe: recipe.domains.source_dataset is not None
+)
+RETRAINS = Condition(
+    "--method=retrain", lambda recipe: recipe.adaptation.plan.search == GIVEN
+)
+FINETUNES_PARTLY = Condition(
+    "--method=partial", lambda recipe: recipe.adaptation.method == "partial"
+)
+TRANSFERS = Condition(
+    "a method that transfers, such as darts+transfer",
+    lambda recipe: recipe.adaptation.plan.weights == TRANSFER,
+)
+ON_SEVERAL_DEVICES = Condition(
+    "--distribute", lambda recipe: recipe.compute.distribute != "none"
+)

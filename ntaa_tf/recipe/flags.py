@@ -1,0 +1,113 @@
+"""The flags of a command line, made from the sections of a recipe."""
+
+import functools
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+from absl import flags
+
+from ntaa_tf.command_line import Heading
+from ntaa_tf.recipe.recipe import SECTIONS
+from ntaa_tf.recipe.recipe import Recipe
+from ntaa_tf.recipe.recipe import assemble
+from ntaa_tf.recipe.recipe import list_choices
+from ntaa_tf.recipe.recipe import list_unused
+from ntaa_tf.recipe.recipe import make_recipe
+
+_DEFINE = {
+    bool: flags.DEFINE_boolean,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+
+
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define a flag for every choice of a recipe, with its default.
+
+    Args:
+        values: collection that gets the flags; by default absl's own.
+    """
+    for section, field, described in list_choices():
+        hints = typing.get_type_hints(SECTIONS[section])
+        kind = _strip_none(hints[field.name])
+        define = _DEFINE[kind]
+        if described.options and kind is str:
+            options = described.options
+            define = functools.partial(flags.DEFINE_enum, enum_values=options)
+        text = described.help
+        if described.counts is not None:
+            text += f" Used only with {described.counts.text}."
+        define(field.name, field.default, help=text, flag_values=values)
+
+
+def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
+    """Build the recipe of parsed flags.
+
+    Args:
+        values: parsed flags.
+        **fixed: choices that a command decides by itself.
+
+    Raises:
+        ValueError: as of `make_recipe`.
+    """
+    names = [field.name for _, field, _ in list_choices()]
+    given = {name: values[name].value for name in names if values[name].present}
+    return make_recipe(**given | fixed)
+
+
+def list_headings() -> tuple[Heading, ...]:
+    """List the sections as the headings of a command's help."""
+    headings = []
+    for name, section in SECTIONS.items():
+        of = {
+            field.name: described.brief
+            for owner, field, described in list_choices()
+            if owner == name
+        }
+        everyday = {flag: brief for flag, brief in of.items() if brief}
+        others = tuple(flag for flag, brief in of.items() if not brief)
+        headings.append(Heading(section.title, everyday, others))
+    return tuple(headings)
+
+
+def drop_unused(words: Sequence[str]) -> list[str]:
+    """Return a command's flags without those that have no effect.
+
+    A comparison gives the same flags to several methods, and a method refuses
+    the flags of another.
+
+    Args:
+        words: flags as on a command line, each with its value by `=`.
+
+    Raises:
+        ValueError: if a flag is unknown or malformed.
+
+    Example:
+    >>> drop_unused(["--method=finetune", "--seed=1", "--confidence=0.1"])
+    ['--method=finetune', '--seed=1']
+    """
+    values = flags.FlagValues()
+    define_flags(values)
+    try:
+        values(["", *words])
+    except flags.Error as error:
+        raise ValueError(str(error)) from error
+    names = [field.name for _, field, _ in list_choices()]
+    choices = {name: values[name].value for name in names}
+    unused = list_unused(assemble(choices))
+    return [
+        word
+        for word in words
+        if word.lstrip("-").partition("=")[0].removeprefix("no") not in unused
+        and word.lstrip("-").partition("=")[0] not in unused
+    ]
+
+
+def _strip_none(annotation: Any) -> type:
+    if isinstance(annotation, types.UnionType):
+        kinds = typing.get_args(annotation)
+        return next(kind for kind in kinds if kind is not types.NoneType)
+    return typing.cast(type, annotation)

@@ -1,0 +1,98 @@
+"""Choices of the method, and of the trainings that are compared with it."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from ntaa_tf.recipe.choices import Section
+from ntaa_tf.recipe.choices import choice
+from ntaa_tf.recipe.conditions import FINETUNES_PARTLY
+from ntaa_tf.recipe.conditions import RETRAINS
+from ntaa_tf.recipe.conditions import TRANSFERS
+from ntaa_tf.recipe.conditions import WITH_LABELS
+from ntaa_tf.recipe.methods import METHODS
+from ntaa_tf.recipe.methods import WEIGHTS
+from ntaa_tf.recipe.methods import Method
+from ntaa_tf.recipe.presets import NO_PRESET
+from ntaa_tf.recipe.presets import PRESETS
+
+
+@dataclass(frozen=True)
+class Adaptation(Section):
+    """How the source model becomes the adapted model."""
+
+    title = "Method"
+
+    method: str = choice(
+        "ntaa",
+        "Method that finds the architecture and decides its initial weights. "
+        "All methods train for the same number of epochs; the transfer methods "
+        "train --transfer_epochs more, and unsupervised trains a supernet for "
+        "--supernet_epochs, once for all tasks.",
+        "ntaa, or finetune, random, darts and more",
+        options=tuple(METHODS),
+    )
+    preset: str = choice(
+        NO_PRESET,
+        "Preset of the search: paper sets every choice as the papers have it, "
+        "such as the search space, the start and the end of the mixture. A "
+        "flag given beside it wins.",
+        "paper: search as the papers do",
+        options=tuple(PRESETS),
+    )
+    derived_weights: str | None = choice(
+        None,
+        "Initial weights of finetuning: inherit keeps the weights of the "
+        "supernet, scratch draws new ones, transfer trains new ones on "
+        "--transfer_dataset first. Default: decided by the method.",
+        options=WEIGHTS,
+    )
+    architecture: str | None = choice(
+        None,
+        "Architecture to retrain: the file architecture.json of another run.",
+        counts=RETRAINS,
+    )
+    trainable_from: str = choice(
+        "0.5",
+        "First layer that partial finetuning trains: its name, or the share of "
+        "the layers before it.",
+        counts=FINETUNES_PARTLY,
+    )
+    transfer_dataset: str | None = choice(
+        None,
+        "Data set that a transfer method trains the derived architecture on, "
+        "before it is finetuned.",
+        counts=TRANSFERS,
+    )
+    transfer_epochs: int = choice(
+        30,
+        "Number of epochs on --transfer_dataset.",
+        minimum=1,
+        counts=TRANSFERS,
+    )
+    baseline: bool | None = choice(
+        None,
+        "Baseline: also finetune the source model for as many epochs, and "
+        "compare. Default: on for the embedded data only.",
+        "also finetune the source model, and compare",
+    )
+    guard: bool = choice(
+        False,
+        "Guard: also finetune the source model for as many epochs, and keep "
+        "the model that validates better.",
+        "keep the baseline if it validates better",
+    )
+    learning_rate_trials: int = choice(
+        1,
+        "Number of learning rates around --learning_rate that are tried, each "
+        "by a whole training; the validation split decides.",
+        "number of learning rates to try",
+        minimum=1,
+        counts=WITH_LABELS,
+    )
+
+    @property
+    def plan(self) -> Method:
+        """What the method does, with the initial weights that are asked for."""
+        method = METHODS[self.method]
+        weights = self.derived_weights or method.weights
+        return dataclasses.replace(method, weights=weights)

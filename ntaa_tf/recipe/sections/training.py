@@ -1,0 +1,52 @@
+"""Choices of the training of weights."""
+
+from dataclasses import dataclass
+
+from ntaa_tf.recipe.choices import Section
+from ntaa_tf.recipe.choices import choice
+from ntaa_tf.recipe.values import JOINT_SCHEDULE
+from ntaa_tf.recipe.values import SCHEDULES
+
+
+@dataclass(frozen=True)
+class Training(Section):
+    """Epochs, batches, and the optimizer of the weights."""
+
+    title = "Training"
+
+    search_epochs: int = choice(
+        10,
+        "Number of epochs of the search. A method without a search trains its "
+        "weights for them.",
+        "epochs of the search",
+        minimum=1,
+    )
+    finetune_epochs: int = choice(
+        20,
+        "Number of epochs of finetuning after the search.",
+        "epochs of finetuning after the search",
+        minimum=0,
+    )
+    batch_size: int = choice(
+        32, "Number of images in a batch.", "images in a batch", minimum=1
+    )
+    learning_rate: float = choice(
+        0.02,
+        "Initial learning rate of the network weights.",
+        "initial learning rate of the weights",
+        minimum=0.0,
+    )
+    weight_decay: float = choice(
+        1e-3, "Decoupled weight decay of the kernels.", minimum=0.0
+    )
+    schedule: str = choice(
+        JOINT_SCHEDULE,
+        "Learning-rate schedule: joint runs one cosine through search and "
+        "finetuning, separate runs one for each.",
+        options=SCHEDULES,
+    )
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs of the whole run, the same for every method."""
+        return self.search_epochs + self.finetune_epochs

@@ -1,0 +1,16 @@
+"""Values of choices that several modules name."""
+
+CLASSIFICATION, RETRIEVAL, ATTRIBUTES = TASKS = (
+    *("classification", "retrieval", "attributes"),
+)
+ADIENCE = "adience"  # The one data set whose only task is attributes.
+EXPECTATION = "expectation"
+GUMBEL = "gumbel"
+SINGLE_PATH = "single_path"
+RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
+EMBEDDED_MODEL = "digits0to4"
+CELLS_MODEL = "autoreid"  # The one model that is built of cells.
+EMBEDDED_DATASET = "digits5to9"
+# The share of the search after which the logits no longer move.
+LOGITS_REST = 0.75
+JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

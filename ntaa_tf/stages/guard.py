@@ -1,0 +1,37 @@
+"""The stage that keeps the baseline if it validates better."""
+
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.assembly.assembly import ADAPTED_FILE
+from ntaa_tf.assembly.assembly import BASELINE
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.storage.files import copy_atomically
+
+
+def guard(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Keep the finetuned source if it validates better than the search's model.
+
+    Args:
+        assembly: what the stages share; its run directory has a finished
+            baseline.
+        directory: directory of this stage; it gets a replaced model.
+
+    Returns:
+        The validation score of both models, and which one is `kept`.
+    """
+    score = f"validation_{assembly.task.score}"
+    baseline = assembly.baseline.run_directory
+    scores = {
+        "adapted": assembly.run_directory.read_result("finetune")[score],
+        BASELINE: baseline.read_result("finetune")[score],
+    }
+    kept = "adapted"
+    if scores[BASELINE] > scores["adapted"]:
+        kept = BASELINE
+        adapted = assembly.path / ADAPTED_FILE
+        # After a kill between the two copies the first must not be repeated.
+        if not (directory / ADAPTED_FILE).exists():
+            copy_atomically(adapted, directory / ADAPTED_FILE)
+        copy_atomically(baseline.path / ADAPTED_FILE, adapted)
+    return {"kept": kept, score: scores}

@@ -1,0 +1,58 @@
+"""The stage that tries several learning rates by whole trainings."""
+
+from pathlib import Path
+from typing import Any
+
+from ntaa_tf.assembly.assembly import ADAPTED_FILE
+from ntaa_tf.assembly.assembly import Assembly
+from ntaa_tf.recipe import list_trials
+from ntaa_tf.stages.plan import list_training
+from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.storage.files import copy_atomically
+
+STAGE = "tune"
+# Of a stage that is copied, its checkpoints and curves stay where they are.
+NOT_COPIED = ("checkpoints", "tensorboard", "data")
+
+
+def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Train with several learning rates, and take over the best training.
+
+    Args:
+        assembly: what the stages share; its run directory gets the stages of
+            the best training.
+        directory: directory of this stage; it gets a run directory for each
+            learning rate.
+
+    Returns:
+        The validation score of each learning rate; the best `learning_rate`,
+        the first of equal ones; and the `other_seconds` of all other trials.
+    """
+    scores, seconds = {}, {}
+    score = f"validation_{assembly.task.score}"
+    stages = list_training(assembly.recipe.adaptation.plan)
+    for recipe in list_trials(assembly.recipe):
+        rate = f"{recipe.training.learning_rate:.6g}"
+        results = run_stages(stages, assembly.beside(recipe, directory / rate))
+        scores[rate] = results["finetune"][score]
+        seconds[rate] = sum(result["seconds"] for result in results.values())
+    best = max(scores, key=lambda rate: scores[rate])
+    for name in (*stages, ADAPTED_FILE):
+        copy_atomically(
+            directory / best / name, assembly.path / name, NOT_COPIED
+        )
+    return {
+        "learning_rate": float(best),
+        score: scores,
+        "other_seconds": sum(seconds.values()) - seconds[best],
+    }
+
+
+def retract_incomplete(assembly: Assembly) -> None:
+    """Let this stage run again if a stage that it took over was deleted.
+
+    It then copies the stages of the best training once more.
+    """
+    stages = list_training(assembly.recipe.adaptation.plan)
+    if not all(map(assembly.run_directory.has_run, stages)):
+        assembly.run_directory.retract(STAGE)
