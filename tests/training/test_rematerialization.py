@@ -1,4 +1,4 @@
-"""Recomputed activations change the memory of a training, and nothing else."""
+"""Rematerialisation changes the memory of a training, and nothing else."""
 
 import subprocess
 import sys
@@ -121,7 +121,7 @@ def test_every_noise_is_drawn_once_a_step(rng):
 
 @keras.saving.register_keras_serializable(package="tests")
 class Counting(layers.Layer):
-    """Counts how often it is computed."""
+    """Layer that counts its calls."""
 
     count = 0
 
@@ -225,7 +225,7 @@ print(find_peak_memory() // 1024 - before)
 
 
 def measure_peak(argument):
-    """Give the KiB by which the peak of a process of its own rises."""
+    """Train in a new process; return the rise of its peak memory in KiB."""
     command = [sys.executable, "-c", CHAIN, argument]
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=300

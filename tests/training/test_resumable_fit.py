@@ -1,3 +1,5 @@
+"""A killed training goes on, and ends as one that was not killed."""
+
 import keras
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def make_batches(first_epoch):
 
 
 def make_pairs(first_epoch):
-    """Give the batches of two streams."""
+    """Return pairs of batches of two streams."""
     batches = make_batches(0)
     shifted = batches.skip(1).concatenate(batches.take(1))
     return tf.data.Dataset.zip(batches, shifted).skip(first_epoch * STEPS)
@@ -89,7 +91,7 @@ class KilledError(Exception):
 
 
 class Kill(keras.callbacks.Callback):
-    """Stops a training in the middle of an epoch, as a signal would."""
+    """Callback that raises in the middle of an epoch, as a signal would."""
 
     def __init__(self, epoch):
         super().__init__()
@@ -110,7 +112,7 @@ def fit(model, directory, callbacks=(), batches=make_batches):
 
 
 def list_state(model):
-    """List what a training moves: the model and its optimizers."""
+    """List all state of a training: the model and its optimizers."""
     variables = [*model.variables, *model.optimizer.variables]
     if hasattr(model, "architecture_optimizer"):
         variables += model.architecture_optimizer.variables
