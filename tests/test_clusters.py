@@ -4,6 +4,7 @@ import os
 import subprocess
 import textwrap
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -37,7 +38,8 @@ def run(tmp_path):
             env={**os.environ, **environment, "PATH": paths},
         )
         config, *words = ended.stdout.splitlines()
-        return read_cluster({VARIABLE: config}), words
+        with mock.patch.dict(os.environ, {VARIABLE: config}):
+            return read_cluster(), words
 
     return run_command
 

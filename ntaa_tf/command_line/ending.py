@@ -1,4 +1,4 @@
-"""How a command ends: with a status, and a sentence if it went wrong."""
+"""End of a command: its exit status, and one message if it failed."""
 
 import contextlib
 import logging
@@ -12,12 +12,12 @@ from types import FrameType
 DONE = 0
 FAILED = 1
 BAD_INPUT = 2
-# As shells have it: 128 and the number of the signal.
+# A shell's status of a process that a signal ended: 128 + the signal.
 STOPPED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 GOES_ON = "stopped; the same command goes on from here"
 
-# What a person who gave the command can mend.
+# Errors of flags and files that the user can correct.
 _WRONG_INPUT = (
     ValueError,
     FileExistsError,
@@ -26,37 +26,40 @@ _WRONG_INPUT = (
     NotADirectoryError,
     PermissionError,
 )
+# Errors of the machine or of the training, which a good command may meet.
+_RUNTIME_ERRORS = (RuntimeError, OSError, MemoryError)
 
-_ON_THE_WAY = (RuntimeError, OSError, MemoryError)
+_Errors = tuple[type[Exception], ...]
 
 logger = logging.getLogger(__name__)
 
 
 class _TerminatedError(KeyboardInterrupt):
-    """SIGTERM came, as from a cluster that wants its machine back."""
+    """SIGTERM was received, for example from a cluster's scheduler."""
 
 
 def end(
     act: Callable[[], int | None],
-    failures: tuple[type[Exception], ...] = (),
+    failures: _Errors | Callable[[], _Errors] = (),
     explain: Callable[[Exception], str] = str,
     stopped: str = "stopped",
 ) -> int:
-    """Do what a command is for, and give the status that it ends with.
+    """Run a command and return its exit status.
 
-    What went wrong is told in one message on stderr. Other exceptions than
-    these are errors of the program, and keep their trace.
+    An expected error prints one message to stderr. Any other exception is an
+    error of the program and is raised with its traceback.
 
     Args:
-        act: does it; its own status, if it has one, is kept.
-        failures: what else than RuntimeError, OSError and MemoryError may
-            happen to a good command; the first line of it is told.
-        explain: puts in words what happened on the way.
-        stopped: what to say when it is stopped by hand or by SIGTERM.
+        act: function that does the work; it may return a status of its own.
+        failures: expected errors beside RuntimeError, OSError and MemoryError;
+            their first line is printed. A function may return them, for a
+            library that only `act` imports.
+        explain: function that puts an error during the run into words.
+        stopped: message for a run stopped by Ctrl-C or SIGTERM.
 
     Returns:
-        0; 1 for what went wrong on the way; 2 for input that can't be
-        followed; 130 if it was stopped by Ctrl-C; 143 if by SIGTERM.
+        0 for success, 1 for an error during the run, 2 for invalid flags or
+        files, 130 after Ctrl-C, 143 after SIGTERM.
 
     Example:
     >>> end(lambda: None)
@@ -67,9 +70,10 @@ def end(
             return act() or DONE
     except _WRONG_INPUT as error:
         return _tell(error, BAD_INPUT)
-    except _ON_THE_WAY as error:
+    except _RUNTIME_ERRORS as error:
         return _tell(explain(error), FAILED)
-    except failures as error:
+    # Called only after an error, when `act` has imported its libraries.
+    except _list_errors(failures) as error:
         return _tell(explain(error).partition("\n")[0], FAILED)
     except _TerminatedError:
         return _tell(stopped, TERMINATED)
@@ -77,11 +81,15 @@ def end(
         return _tell(stopped, STOPPED)
 
 
+def _list_errors(failures: _Errors | Callable[[], _Errors]) -> _Errors:
+    return failures() if callable(failures) else failures
+
+
 @contextlib.contextmanager
 def _stopping_on_terminate() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does."""
+    """Let SIGTERM interrupt the block as Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Signals are the main thread's.
+        yield  # Python allows signal handlers in the main thread only.
         return
     before = signal.signal(signal.SIGTERM, _stop)
     try:
@@ -95,6 +103,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _tell(reason: object, status: int) -> int:
-    logger.debug("Where it came from:", exc_info=True)
+    logger.debug("Traceback of the error:", exc_info=True)
     print(f"error: {reason}", file=sys.stderr)
     return status

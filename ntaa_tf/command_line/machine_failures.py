@@ -1,45 +1,64 @@
-"""What went wrong outside of this program, told in a line."""
+"""Messages for failures of the machine: a full disk, too little memory.
+
+TensorFlow is not imported here, so that a command can show its help at once.
+"""
 
 import errno
 import re
-
-import tensorflow as tf
+import sys
 
 _FULL = "No space left on device"
-_GO_ON = "the same command goes on from the last epoch that was kept"
-# What TensorFlow puts around a message of the operating system.
+# Parts of TensorFlow's messages that name its own nodes and operations.
 _NODE = re.compile(r"\{\{.*?\}\}|\[Op:\w+\](?: name:)?")
 
 
 def explain(error: BaseException) -> str:
-    """Say what went wrong, and where it helps what to do.
+    """Return a message for an error, with advice where advice helps.
 
     Args:
-        error: of the operating system, or of TensorFlow's runtime; the text of
-            any other is left as it is.
+        error: error of the operating system or of TensorFlow's runtime. Any
+            other error keeps its own text.
 
     Example:
     >>> explain(OSError(28, "No space left on device", "runs/source.keras"))
-    'No space left on device (runs/source.keras). Free some: the same ...'
+    'No space left on device (runs/source.keras). Free some space; ...'
     """
     text = str(error)
-    if isinstance(error, tf.errors.OpError):
+    if isinstance(error, list_runtime_errors()):
         text = " ".join(_NODE.sub("", text.partition("\n")[0]).split())
-    if _FULL in text or getattr(error, "errno", None) == errno.ENOSPC:
+    number = getattr(error, "errno", None)
+    if _FULL in text or number == errno.ENOSPC:
         file = getattr(error, "filename", None) or _find_path(text)
         where = f" ({file})" if file else ""
-        return f"{_FULL}{where}. Free some: {_GO_ON}."
-    if getattr(error, "errno", None) == errno.EROFS:
-        return f"{text}. Give a directory that can be written, by --workdir."
-    if isinstance(error, tf.errors.ResourceExhaustedError):
         return (
-            f"Memory ran out ({text}). In another work directory, give a "
-            "smaller --batch_size, and --accumulation_steps, or --remat."
+            f"{_FULL}{where}. Free some space; the same command goes on from "
+            "the last saved epoch."
+        )
+    if number == errno.EROFS:
+        return f"{text}. Choose a writable directory by --workdir."
+    if isinstance(error, list_runtime_errors("ResourceExhaustedError")):
+        return (
+            f"Memory ran out ({text}). Choose a smaller --batch_size with "
+            "--accumulation_steps, or --remat, in another --workdir."
         )
     return text or type(error).__name__
 
 
+def list_runtime_errors(name: str = "OpError") -> tuple[type[Exception], ...]:
+    """List the errors of TensorFlow's runtime, if TensorFlow is imported.
+
+    Args:
+        name: class in `tf.errors`; `OpError` is the base of all.
+
+    Returns:
+        The class alone. Nothing before TensorFlow has been imported: no error
+        can be one of its errors then.
+    """
+    errors = getattr(sys.modules.get("tensorflow"), "errors", None)
+    return () if errors is None else (getattr(errors, name),)
+
+
 def _find_path(text: str) -> str:
-    """Find the path that TensorFlow names before what the system said."""
+    """Find the path that TensorFlow puts before the system's message."""
     found = re.search(r"(/\S+);", text)
     return found.group(1) if found else ""

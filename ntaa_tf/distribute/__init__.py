@@ -1,4 +1,4 @@
-"""Training on several devices at once: each has a part of every batch."""
+"""Distributed training: every device computes a part of each batch."""
 
 from ntaa_tf.distribute.cluster import write_cluster
 from ntaa_tf.distribute.directory import share_directory

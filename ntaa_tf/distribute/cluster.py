@@ -1,9 +1,10 @@
-"""The processes that train together, as the environment names them."""
+"""The cluster of worker processes that the variable TF_CONFIG describes."""
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+import tensorflow as tf
 
 VARIABLE = "TF_CONFIG"
 JOBS = ("chief", "worker")
@@ -11,11 +12,11 @@ JOBS = ("chief", "worker")
 
 @dataclass(frozen=True)
 class Cluster:
-    """What a process knows of those that it trains with.
+    """All workers of a training, and which of them this process is.
 
     Args:
-        workers: the address of each, that of the chief first.
-        index: which of them this process is.
+        workers: address of each worker, the chief first.
+        index: position of this process among the workers.
     """
 
     workers: tuple[str, ...]
@@ -27,62 +28,69 @@ class Cluster:
         return self.index > 0
 
 
-def read_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
-    """Read what TensorFlow is told of a cluster.
+def read_cluster() -> Cluster:
+    """Read the cluster from the environment variable TF_CONFIG.
 
-    Args:
-        environment: has TF_CONFIG: a JSON object with the addresses of the
-            workers, and optionally of a chief before them, and which of them
-            this process is.
+    TensorFlow's own resolver reads it, so that both see the same cluster. The
+    resolver accepts a missing or contradictory TF_CONFIG; this function
+    doesn't.
 
     Raises:
-        ValueError: if there is no TF_CONFIG, or it says something else.
+        ValueError: if TF_CONFIG is missing, malformed, or has no place for
+            this process.
 
     Example:
-    >>> workers = ["one:2222", "two:2222"]
-    >>> read_cluster({VARIABLE: write_cluster(workers, 1)})
+    >>> os.environ[VARIABLE] = write_cluster(["one:2222", "two:2222"], 1)
+    >>> read_cluster()
     Cluster(workers=('one:2222', 'two:2222'), index=1)
+    >>> del os.environ[VARIABLE]
     """
-    text = environment.get(VARIABLE)
+    text = os.environ.get(VARIABLE)
     if text is None:
-        raise _invalid("nothing")
+        raise _invalid("is missing")
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     try:
-        return _parse(text)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _invalid(f"{text} ({error!r})") from error
+        return _check(resolver)
+    except (TypeError, ValueError) as error:
+        raise _invalid(f"is {text} ({error})") from error
 
 
 def write_cluster(workers: list[str], index: int) -> str:
-    """Write what TensorFlow is told of a cluster without a job `chief`.
+    """Return the TF_CONFIG of one worker, in a cluster without job `chief`.
 
     Args:
-        workers: the address of each, that of the chief first.
-        index: which of them is told.
+        workers: address of each worker, the chief first.
+        index: position of the worker that gets this TF_CONFIG.
     """
     task = {"type": "worker", "index": index}
     return json.dumps({"cluster": {"worker": workers}, "task": task})
 
 
-def _parse(text: str) -> Cluster:
-    config = json.loads(text)
-    jobs, task = config["cluster"], config["task"]
-    addresses = {
-        (job, index): str(address)
+def _check(
+    resolver: tf.distribute.cluster_resolver.ClusterResolver,
+) -> Cluster:
+    spec = resolver.cluster_spec()
+    if others := sorted(set(spec.jobs) - set(JOBS)):
+        raise ValueError(f"there are other jobs, {others}")
+    tasks = [
+        (job, index)
         for job in JOBS
-        for index, address in enumerate(jobs.get(job, ()))
-    }
-    if others := sorted(set(jobs) - set(JOBS)):
-        raise ValueError(f"there are jobs {others}")
-    if len(set(addresses.values())) < len(addresses):
-        raise ValueError("two have one address")
-    index = list(addresses).index((task["type"], int(task["index"])))
-    return Cluster(tuple(addresses.values()), index)
+        if job in spec.jobs
+        for index in spec.task_indices(job)
+    ]
+    workers = tuple(spec.task_address(*task) for task in tasks)
+    if len(set(workers)) < len(workers):
+        raise ValueError("two workers have the same address")
+    own = resolver.task_type, resolver.task_id
+    if own not in tasks:
+        raise ValueError(f"the task {own} is none of {tasks}")
+    return Cluster(workers, tasks.index(own))
 
 
-def _invalid(received: str) -> ValueError:
+def _invalid(problem: str) -> ValueError:
     example = write_cluster(["HOST1:PORT", "HOST2:PORT"], 0)
     return ValueError(
-        f"Invalid environment variable {VARIABLE}. Expected the address of "
-        "each worker, and which of them this process is, with "
-        f"--distribute=multiworker, such as {example}. Received: {received}."
+        f"The environment variable {VARIABLE} {problem}. "
+        "--distribute=multiworker needs the address of each worker, and the "
+        f"index of this one, such as {example}."
     )

@@ -1,4 +1,4 @@
-"""The directory that a training is kept in: only the chief writes it."""
+"""The run directory in a training of several workers: the chief writes it."""
 
 import contextlib
 import shutil
@@ -13,24 +13,24 @@ from ntaa_tf.distribute.workers import is_led
 from ntaa_tf.distribute.workers import wait
 from ntaa_tf.storage.files import UNFINISHED
 
-# What a copy needs not: pixels are decoded anew, curves are the chief's.
+# Not copied: images are decoded again, curves are written by the chief alone.
 NOT_COPIED = (f"{UNFINISHED}*", "data", "tensorboard")
 
 
 @contextlib.contextmanager
 def share_directory(path: Path, flag: str = "workdir") -> Iterator[Path]:
-    """Give the directory that this worker works in.
+    """Yield the directory in which this worker reads and writes.
 
-    That of the chief is the one that is kept. Each other worker has a copy of
-    what it holds at first, which is gone when the block ends. So all of them
-    go on from the same state, and none sees what another writes.
+    The chief works in the run directory itself. Every other worker works in a
+    temporary copy, made before the block and deleted after it. So all workers
+    resume from the same state, and none sees the files of another.
 
     Args:
-        path: the directory that is kept; the chief's counts.
-        flag: by which it is given.
+        path: the run directory; on other workers the chief's path is used.
+        flag: name of the flag that gives the directory, for errors.
 
     Raises:
-        ValueError: if a worker does not see what the chief writes there.
+        ValueError: if a worker can't see the files of the chief.
     """
     if find_workers() is None:
         yield path
@@ -44,9 +44,9 @@ def share_directory(path: Path, flag: str = "workdir") -> Iterator[Path]:
             shutil.copytree(
                 path, own, ignore=shutil.ignore_patterns(*NOT_COPIED)
             )
-        wait()  # From now on the chief writes.
+        wait()  # The chief may write once all copies are made.
         yield own
-        wait()  # Now all is written.
+        wait()  # A worker may go on once the chief has written all.
 
 
 def _make_temporary() -> tempfile.TemporaryDirectory:
@@ -54,7 +54,7 @@ def _make_temporary() -> tempfile.TemporaryDirectory:
 
 
 def is_seen(mark: Path) -> bool:
-    """Whether this worker sees what the chief has made."""
+    """Return whether this worker sees a directory that the chief made."""
     return mark.is_dir()
 
 
@@ -70,7 +70,7 @@ def _check_shared(path: Path, flag: str) -> None:
         blind = add_up(not is_seen(Path(agree(mark))))
     if blind:
         raise ValueError(
-            f"Invalid value for `{flag}`. Expected a directory on a file "
-            f"system that all workers share. Received: {path}, in which "
-            f"{blind} of them do not see what the chief writes."
+            f"--{flag}={path} is not shared by all workers: {blind} of them "
+            "can't see the files of the chief. Choose a directory on a file "
+            "system that all workers mount."
         )

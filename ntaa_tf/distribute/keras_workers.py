@@ -1,8 +1,9 @@
-"""What Keras lacks to train on several workers, and nothing else.
+"""Patches for Keras's training loop on several workers.
 
 Keras 3's `fit` and `evaluate` do not support MultiWorkerMirroredStrategy:
-https://github.com/keras-team/keras/issues/20585. Both assumptions that fail
-are in keras/src/backend/tensorflow/trainer.py, and are named below.
+https://github.com/keras-team/keras/issues/20585. Two methods in
+keras/src/backend/tensorflow/trainer.py make assumptions that do not hold;
+this module overrides both, and nothing else.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,15 @@ from ntaa_tf.distribute.workers import find_workers
 
 
 class DistributedModel(keras.Model):
-    """A model that is trained and evaluated on one worker or on several."""
+    """Keras model that trains and evaluates on one worker or on several."""
 
     def _maybe_symbolic_build(
         self, iterator: Any = None, data_batch: Any = None
     ) -> None:
         workers = find_workers()
-        # Keras would take the mean of what the replicas have of a batch. Its
-        # values are of no use here, and parts of several lengths have none.
+        # Keras builds the model with the mean of the replicas' batches. That
+        # fails if their sizes differ. Any replica's batch has the same shape
+        # and dtype, and its values are not used.
         if workers is not None and iterator is not None:
             for _, _, batches in iterator:
                 data_batch = keras.tree.map_structure(
@@ -37,8 +39,8 @@ class DistributedModel(keras.Model):
         self, step_function: Callable[[Any], Any]
     ) -> Callable[[Any], Any]:
         def step(data: Any) -> Any:
-            # Keras takes the mean of the logs of all replicas, over an axis
-            # that numbers do not have.
+            # Keras averages the logs of all replicas over axis 0, but logs
+            # are scalars.
             return keras.tree.map_structure(
                 lambda log: ops.reshape(log, (1,)), step_function(data)
             )

@@ -1,4 +1,8 @@
-"""What the replicas of a training do together."""
+"""Collective operations of the replicas of a `tf.distribute` strategy.
+
+All of them also work without a strategy, or with a single replica, where they
+do nothing.
+"""
 
 import concurrent.futures
 from collections.abc import Callable
@@ -10,22 +14,26 @@ from keras import ops
 
 
 def count_replicas() -> int:
-    """Count the replicas of the context that this is called in."""
+    """Return the number of replicas of the current strategy; 1 without."""
     return int(tf.distribute.get_strategy().num_replicas_in_sync)
 
 
 def share_loss(loss: Any) -> Any:
-    """Give a replica's share of a mean loss, as losses of Keras are it."""
+    """Divide a mean loss by the number of replicas, as Keras losses do.
+
+    Gradients are summed over the replicas. Divided losses make that sum the
+    gradient of the mean over the global batch.
+    """
     return loss / count_replicas()
 
 
 def restore_loss(share: Any) -> Any:
-    """Give the mean loss of which a replica has the share."""
+    """Multiply a divided loss by the number of replicas, for the logs."""
     return share * count_replicas()
 
 
 def sum_over_replicas(tensors: list[Any]) -> list[Any]:
-    """Add up what each replica has; None stays None."""
+    """All-reduce tensors by their sum; None stays None."""
     context = _find_context()
     present = [tensor for tensor in tensors if tensor is not None]
     if context is None or not present:
@@ -35,9 +43,15 @@ def sum_over_replicas(tensors: list[Any]) -> list[Any]:
 
 
 def gather(tensor: Any) -> Any:
-    """Join the rows of all replicas, of equal parts, the first one's first.
+    """All-gather a tensor along axis 0, in the order of the replicas.
 
-    It can be differentiated.
+    Gradients flow back to the replica of each row.
+
+    Args:
+        tensor: rows of this replica (rows, ...), as many as on each other.
+
+    Returns:
+        Rows of all replicas (replicas * rows, ...).
     """
     context = _find_context()
     if context is None:
@@ -46,8 +60,9 @@ def gather(tensor: Any) -> Any:
     replicas = context.num_replicas_in_sync
     own = ops.arange(replicas) == context.replica_id_in_sync_group
     own = ops.reshape(ops.cast(own, tensor.dtype), (-1, *[1] * tensor.ndim))
-    # All rows of zeros but its own: what is gathered by TensorFlow has to have
-    # a device, and what Keras computes on one worker of several has none.
+    # An all-gather as a sum: each replica fills its own slot of a tensor of
+    # zeros. TensorFlow's `all_gather` needs tensors with a device, and the
+    # tensors that Keras computes on one worker of several have none.
     gathered = context.all_reduce(
         tf.distribute.ReduceOp.SUM, own * tensor[None]
     )
@@ -56,32 +71,32 @@ def gather(tensor: Any) -> Any:
 
 
 def run_alone(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a function on one device, whatever it is called in.
+    """Run a function outside of any strategy, on one device.
 
     Args:
-        function: makes its own variables.
-        *arguments: of the function.
+        function: function that creates the variables it uses.
+        *arguments: arguments of the function.
 
     Returns:
-        What it returns.
+        The result of the function.
     """
     if not tf.distribute.has_strategy():
         return function(*arguments)
-    # A strategy is entered by a thread, and another one is in none.
+    # A strategy's scope belongs to its thread; a new thread is in none.
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         return pool.submit(function, *arguments).result()
 
 
 def run_once(function: Callable[..., None], *arguments: Any) -> None:
-    """Let a function move the variables of all replicas at once.
+    """Run a function once for all replicas, in the cross-replica context.
 
-    What several replicas do with variables together can't be in a branch of a
-    conditional. In this function it can: it is called for all of them, and
-    what it assigns is assigned to each.
+    This is `merge_call` with the arguments of the first replica. The function
+    may assign variables inside a conditional, where a replica could not
+    synchronise; the values are assigned on every replica.
 
     Args:
-        function: returns nothing.
-        *arguments: trees of tensors, equal in all replicas.
+        function: function that returns nothing.
+        *arguments: trees of tensors, equal on all replicas.
     """
     context = _find_context()
     if context is None:
@@ -98,7 +113,7 @@ def run_once(function: Callable[..., None], *arguments: Any) -> None:
 
 
 def _find_context() -> tf.distribute.ReplicaContext | None:
-    """Find the replica that calls, None where there are no others."""
+    """Return the replica context; None if there is only one replica."""
     context = tf.distribute.get_replica_context()
     is_alone = context is None or context.num_replicas_in_sync == 1
     return None if is_alone else context

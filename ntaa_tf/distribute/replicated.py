@@ -1,4 +1,4 @@
-"""Optimizers that step alike on one replica and on several."""
+"""Optimizers that take the same steps on one replica and on several."""
 
 from typing import Any
 
@@ -11,24 +11,26 @@ from ntaa_tf.distribute.replicas import sum_over_replicas
 
 
 class Replicated(keras.optimizers.Optimizer):
-    """Makes an optimizer step alike on one replica and on several.
+    """Mixin: an optimizer that takes the same steps on any number of replicas.
 
-    Keras's own clips the gradients of each replica, or accumulates them, and
-    adds them up after that, which is another step. Here their sum comes
-    first, and all else is done once for all replicas.
+    Keras's optimizers clip or accumulate the gradients of each replica and
+    sum them afterwards, which is another step. This one sums the gradients
+    first; everything else happens once for all replicas.
     """
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Move the variables by the gradients of all replicas.
+        """Update the variables by the summed gradients of all replicas.
 
         Args:
-            grads: of one replica, or of all in a cross-replica context.
-            trainable_variables: to which they belong.
+            grads: gradients of this replica; or, in a cross-replica context,
+                their sums.
+            trainable_variables: variables of the gradients.
         """
         gradients = sum_over_replicas(list(grads))
         run_once(super().apply, gradients, trainable_variables)
 
-    # Keras's own versions of these ask for a replica, and there is none.
+    # Keras's versions of these methods need a replica context, but `run_once`
+    # calls them in the cross-replica context.
 
     def _apply_weight_decay(self, variables: Any) -> None:
         if self.weight_decay is None:
@@ -52,10 +54,10 @@ class Replicated(keras.optimizers.Optimizer):
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer) -> None:
-    """Raise a ValueError unless it is for as many replicas as there are."""
+    """Raise a ValueError for an optimizer that can't handle the replicas."""
     if count_replicas() > 1 and not isinstance(optimizer, Replicated):
         raise ValueError(
-            "Invalid value for `optimizer`. Expected one that is "
-            "`Replicated`, as those of `ntaa_tf.training.optimizers` are, with "
-            f"{count_replicas()} replicas. Received: {optimizer.name}."
+            f"The optimizer {optimizer.name!r} can't train on "
+            f"{count_replicas()} replicas. Use one of "
+            "`ntaa_tf.training.optimizers`, such as `ReplicatedSGD`."
         )

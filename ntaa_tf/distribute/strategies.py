@@ -1,4 +1,4 @@
-"""Where training runs, by name."""
+"""Strategies of distributed training, by name."""
 
 import contextlib
 import functools
@@ -19,19 +19,21 @@ NONE, MIRRORED, MULTIWORKER, TPU = STRATEGIES = (
 
 
 def enter_strategy(distribute: str) -> contextlib.AbstractContextManager[Any]:
-    """Give the context in which models are made, trained and measured.
+    """Return the context in which models are built, trained and evaluated.
 
-    With `multiworker` it is to be called before TensorFlow does anything, and
+    Call it with `multiworker` before any other use of TensorFlow. The call
     waits for all workers.
 
     Args:
-        distribute: `none`; `mirrored`, a replica on every GPU of this
-            machine, or on every CPU device where it has none; `multiworker`,
-            a replica on every GPU of every process that TF_CONFIG names, or on
-            the CPU of each; or `tpu`, a replica on every core of a TPU.
+        distribute: name of the strategy. `none`: one device. `mirrored`: a
+            replica on every GPU of this machine, or on every CPU device if
+            there is no GPU. `multiworker`: a replica on every GPU of every
+            process in TF_CONFIG, or on the CPU of each. `tpu`: a replica on
+            every core of a TPU.
 
     Raises:
-        ValueError: if it is none of these, or not to be had here.
+        ValueError: if the name is unknown, TF_CONFIG is invalid, or there is
+            no TPU.
 
     Example:
     >>> with enter_strategy("mirrored"):
@@ -52,7 +54,7 @@ def enter_strategy(distribute: str) -> contextlib.AbstractContextManager[Any]:
 
 
 def is_silent(distribute: str) -> bool:
-    """Whether another process of the training speaks for this one.
+    """Return whether another process, the chief, prints the results.
 
     Example:
     >>> is_silent("mirrored")
@@ -61,7 +63,8 @@ def is_silent(distribute: str) -> bool:
     return distribute == MULTIWORKER and read_cluster().is_led
 
 
-# Another one would number its reductions as the first did, and mix them up.
+# One strategy per process: a second one would number its collective
+# operations from the start again, and TensorFlow would mix the two up.
 @functools.cache
 def _make_mirrored() -> tf.distribute.Strategy:
     list_devices = tf.config.list_logical_devices
@@ -78,10 +81,11 @@ def _make_multiworker() -> tf.distribute.Strategy:
         number: signal.getsignal(number)
         for number in (signal.SIGINT, signal.SIGTERM)
     }
-    # It waits where Python's own handler of Ctrl-C is not called.
+    # While TensorFlow waits, Python's handler of Ctrl-C would never run.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    # TensorFlow has taken SIGTERM, to go on until a checkpoint, not ours.
+    # TensorFlow has replaced the handler of SIGTERM by one that waits for a
+    # checkpoint of its own kind. Put ours back.
     for number, handler in handlers.items():
         signal.signal(number, handler)
     return strategy
@@ -94,7 +98,7 @@ def _make_tpu() -> tf.distribute.Strategy:
         resolver = cluster_resolver.TPUClusterResolver.connect()
     except (ValueError, tf.errors.OpError) as error:
         raise ValueError(
-            "Invalid value for `distribute`. Expected tpu where TensorFlow "
-            f"finds a TPU. Received: 'tpu' ({error})."
+            f"--distribute=tpu, but TensorFlow finds no TPU ({error}). Run on "
+            "a machine with a TPU, or choose another --distribute."
         ) from error
     return tf.distribute.TPUStrategy(resolver)

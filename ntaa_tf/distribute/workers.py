@@ -1,4 +1,7 @@
-"""What the workers of a training agree on, and what each does alone."""
+"""Communication between the worker processes of a training.
+
+Worker 0 is the chief: it writes the run directory and the log.
+"""
 
 import contextlib
 import json
@@ -16,7 +19,7 @@ from ntaa_tf.distribute.cluster import read_cluster
 from ntaa_tf.storage.files import list_differences
 
 PACKAGE = __name__.split(".")[0]
-# What TensorFlow says when a worker no longer answers.
+# TensorFlow's errors when a worker no longer answers.
 LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -26,11 +29,11 @@ LOST = (
 
 
 class LostWorkerError(RuntimeError):
-    """Says that a worker has ended before the others."""
+    """Another worker has ended before the training has."""
 
 
 def find_workers() -> tf.distribute.Strategy | None:
-    """Find the strategy of several workers that this is called in, if any."""
+    """Return the current strategy if it has several workers, else None."""
     strategy = tf.distribute.get_strategy()
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return None
@@ -38,18 +41,20 @@ def find_workers() -> tf.distribute.Strategy | None:
 
 
 def is_led() -> bool:
-    """Whether another worker is the chief of the training."""
+    """Return whether another worker is the chief of the training."""
     return find_workers() is not None and read_cluster().is_led
 
 
 def agree(value: Any) -> Any:
-    """Give all workers what the chief has; all have to call it.
+    """Broadcast a value from the chief to all workers.
+
+    All workers must call it at the same point.
 
     Args:
-        value: what JSON can hold; that of the chief counts.
+        value: data for JSON; only the chief's value counts.
 
     Returns:
-        The value of the chief, or `value` where there are no workers.
+        The value of the chief, or `value` without several workers.
 
     Example:
     >>> agree({"seed": 1})
@@ -57,6 +62,7 @@ def agree(value: Any) -> Any:
     """
     if find_workers() is None:
         return value
+    # A broadcast as a sum: all workers but the chief add zeros.
     text = b"" if is_led() else json.dumps(value).encode()
     length = add_up(len(text))
     padded = np.zeros(length, np.int32)
@@ -64,27 +70,35 @@ def agree(value: Any) -> Any:
     return json.loads(bytes(add_up(padded).tolist()))
 
 
-def check_alike(what: str, values: Mapping[str, Any]) -> None:
-    """Raise a ValueError on a worker that has not what the chief has.
+def check_alike(name: str, values: Mapping[str, Any]) -> None:
+    """Raise a ValueError on every worker whose values differ from the chief's.
+
+    All workers must call it at the same point.
 
     Args:
-        what: is compared.
-        values: by their names; what JSON can hold.
+        name: name of the values, for the error.
+        values: data for JSON, by name.
     """
-    if differences := list_differences(agree(values), values):
+    own = f"on worker {read_cluster().index}" if is_led() else "here"
+    if differences := list_differences(
+        agree(values), values, "on worker 0", own
+    ):
         raise ValueError(
-            f"Invalid {what} of worker {read_cluster().index}. Expected those "
-            f"of worker 0. Received others: {'; '.join(differences)}."
+            f"All workers need the same {name}. {'; '.join(differences)}. "
+            "Start all workers with the same command, on the same files."
         )
 
 
 def wait() -> None:
-    """Wait until all workers have come here."""
+    """Wait until all workers have called this function (a barrier)."""
     add_up(1)
 
 
 def add_up(numbers: Any) -> Any:
-    """Add up the numbers of all workers, int32; all have to call it."""
+    """All-reduce int32 numbers of all workers by their sum.
+
+    All workers must call it at the same point.
+    """
     numbers = np.asarray(numbers, np.int32)
     workers = find_workers()
     if workers is None:
@@ -95,7 +109,7 @@ def add_up(numbers: Any) -> Any:
 
 @contextlib.contextmanager
 def work_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Enter the strategy of several workers; the chief speaks for all.
+    """Enter the scope of a strategy of several workers; only the chief logs.
 
     Raises:
         LostWorkerError: if another worker ends before the block does.
@@ -106,15 +120,15 @@ def work_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
     except LOST as error:
         raise LostWorkerError(
             "A worker is lost: another process of this training has ended, or "
-            "can't be reached. What went wrong is in its own messages. The "
-            "same command for all workers goes on from the last epoch. "
+            "can't be reached. Its own messages say why. Start all workers "
+            "with the same command to go on from the last epoch. "
             f"(TensorFlow: {str(error).partition(chr(10))[0]})"
         ) from error
 
 
 @contextlib.contextmanager
 def _keep_silent(is_silent: bool) -> Iterator[None]:
-    """Say nothing but warnings and errors."""
+    """Suppress stdout and all log lines below warnings, if `is_silent`."""
     if not is_silent:
         yield
         return

@@ -1,1 +1,1 @@
-"""Files of a run: written atomically, read with a clear error."""
+"""Files of a run: written atomically, read with clear errors."""

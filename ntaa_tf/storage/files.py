@@ -1,4 +1,4 @@
-"""Files that are there whole, or not at all, and what differs in them."""
+"""Atomic writing of files and directories, and JSON."""
 
 import contextlib
 import errno
@@ -16,16 +16,18 @@ UNFINISHED = ".unfinished-"
 
 @contextlib.contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary path that becomes `path` when the block succeeds.
+    """Yield a temporary path, and rename it to `path` when the block succeeds.
+
+    If the block fails, the temporary files are removed and `path` is unchanged. The
+    data are on the disk before the renaming, so a power cut can't leave a
+    part of a file either.
 
     Args:
-        path: the file or directory to write; its directory is created. A file
-            that stood there before is replaced, a directory removed first.
+        path: the file or directory to write. Its parent directory is created.
+            A file that exists is replaced; a directory is removed first.
 
     Yields:
-        A path with the same suffix on the same file system. If the block
-        fails nothing of it is left, and `path` is as it was. What is written
-        is on the disk before it is `path`: also a power cut leaves no part.
+        A path with the same name, in a temporary directory beside `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
@@ -42,12 +44,12 @@ def write_atomically(path: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
+    """Wait until a file, or the entries of a directory, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems can't do it for directories.
+        # Some network file systems can't flush a directory.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise
     finally:
@@ -55,7 +57,7 @@ def _flush(path: Path) -> None:
 
 
 def remove_unfinished(directory: Path) -> None:
-    """Remove what killed processes had begun to write in a directory."""
+    """Remove the temporary files of killed processes from a directory."""
     for unfinished in directory.glob(f"{UNFINISHED}*"):
         shutil.rmtree(unfinished)
 
@@ -72,20 +74,30 @@ def read_json(path: Path) -> Any:
 
 
 def list_differences(
-    kept: Mapping[str, Any], given: Mapping[str, Any]
+    kept: Mapping[str, Any],
+    given: Mapping[str, Any],
+    where_kept: str = "there",
+    where_given: str = "now",
 ) -> list[str]:
-    """List what is otherwise in a file than it is now, by name.
+    """List the values that differ between a file and the present run.
 
     Args:
-        kept: what a file holds.
-        given: what there is now.
+        kept: values in the file, by name.
+        given: present values, by name.
+        where_kept: words that follow the value in the file.
+        where_given: words that follow the present value.
+
+    Returns:
+        A phrase for each difference, sorted by name. A missing value counts
+        as None.
 
     Example:
     >>> list_differences({"seed": 0}, {"seed": 1})
     ['seed: 0 there, 1 now']
     """
     return [
-        f"{name}: {kept.get(name)!r} there, {given.get(name)!r} now"
+        f"{name}: {kept.get(name)!r} {where_kept}, "
+        f"{given.get(name)!r} {where_given}"
         for name in sorted({*kept, *given})
         if kept.get(name) != given.get(name)
     ]

@@ -1,4 +1,4 @@
-"""The models that stages keep for one another."""
+"""Keras models that one stage saves and another stage loads."""
 
 from pathlib import Path
 
@@ -14,22 +14,21 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def load_model(path: Path, made_by: Path | None = None) -> keras.Model:
-    """Read what `save_model` wrote.
+    """Load a model that `save_model` wrote.
 
     Args:
-        path: of a `.keras` file.
-        made_by: what has to be deleted to have it made again; by default the
-            directory that it is in.
+        path: a `.keras` file.
+        made_by: directory to delete so that the model is made again, for the
+            error; by default the directory of `path`.
 
     Raises:
-        ValueError: if it is not there, or damaged.
+        ValueError: if the file is missing or damaged.
     """
     try:
         return keras.models.load_model(path)
-    except Exception as error:  # Anything may be wrong in a damaged file.
+    except Exception as error:  # A damaged file can raise anything.
         lines = str(error).splitlines() or [type(error).__name__]
         raise ValueError(
-            f"Invalid file {path}. Expected the model that a stage kept. "
-            f"Received one that can't be read ({lines[0]}). Delete "
-            f"{made_by or path.parent} to have it made again."
+            f"The model {path} can't be loaded ({lines[0]}). Delete "
+            f"{made_by or path.parent} to make it again."
         ) from error

@@ -1,9 +1,7 @@
-"""The directory that keeps a run: its recipe and what its stages gave."""
+"""The run directory: the recipe of a run and the results of its stages."""
 
 import contextlib
-import fcntl
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -11,7 +9,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from typing import TextIO
+
+import filelock
 
 from ntaa_tf.storage.files import list_differences
 from ntaa_tf.storage.files import read_json
@@ -21,31 +20,31 @@ from ntaa_tf.storage.files import write_json
 logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
-RESULT_FILE = "result.json"
+RESULT_FILE = "result.json"  # Of a finished stage.
 METRICS_FILE = "metrics.json"  # Of a finished run.
-# Network file systems lock files that are open for writing, no directories.
 LOCK_FILE = ".lock"
 
 
 class OccupiedError(ValueError):
-    """Another run is in a work directory."""
+    """Another run is using a run directory."""
 
 
 class RunDirectory:
-    """A directory in which every stage of one recipe runs once.
+    """Directory in which every stage of one recipe runs once.
 
-    Until the first stage has a result it belongs to no recipe, so a run that
-    was refused leaves nothing in the way of the corrected one.
+    The recipe is fixed by the first result of a stage. Until then another
+    recipe may take the directory, so that a run that failed at once does not
+    block the corrected one.
 
     Args:
         path: the directory; it is created.
-        choices: what makes the recipe this recipe, by name.
-        versions: of the libraries, by name; kept, but not compared.
-        flag: by which the directory is given.
+        choices: all choices of the recipe, by name.
+        versions: versions of the libraries, by name; written, not compared.
+        flag: name of the flag that gives the directory, for errors.
 
     Raises:
-        ValueError: if the directory keeps a run of another recipe, or
-            something that is no run.
+        ValueError: if the directory keeps a run of another recipe, or holds
+            other files.
     """
 
     def __init__(
@@ -57,167 +56,178 @@ class RunDirectory:
     ):
         self.path = path
         remove_unfinished(path)
-        kept = path / RECIPE_FILE
-        if kept.exists():
-            there = _read_recipe(kept)
+        recipe_file = path / RECIPE_FILE
+        if recipe_file.exists():
+            kept = _read_recipe(recipe_file)
             if any(path.glob(f"*/{RESULT_FILE}")):
-                _check_recipe(path, there, choices, flag)
+                _check_recipe(path, kept, choices, flag)
                 return
         elif path.exists() and not is_empty(path):
             raise ValueError(
-                f"Invalid value for `{flag}`. Expected a new or empty "
-                f"directory, or one that keeps a run. Received: {path}, in "
-                f"which there is no {RECIPE_FILE}."
+                f"--{flag}={path} is neither empty nor the directory of a "
+                f"run: there is no {RECIPE_FILE}. Choose a new directory."
             )
-        write_json(kept, {"choices": choices, "versions": versions})
+        write_json(recipe_file, {"choices": choices, "versions": versions})
 
     def has_run(self, stage: str) -> bool:
-        """Tell whether a stage has its result."""
-        return (self.path / stage / RESULT_FILE).exists()
+        """Return whether a stage has a result."""
+        return self._find_result(stage).exists()
+
+    def read_result(self, stage: str) -> dict[str, Any]:
+        """Read the result of a finished stage.
+
+        Args:
+            stage: name of the stage.
+
+        Returns:
+            The result that `run_once` returned.
+
+        Raises:
+            ValueError: if there is no result, or it is damaged.
+        """
+        file = self._find_result(stage)
+        return _read(file, f"Delete {file.parent} to run that stage again.")
 
     def retract(self, stage: str) -> None:
-        """Let a stage run again, with what is in its directory."""
-        (self.path / stage / RESULT_FILE).unlink(missing_ok=True)
+        """Remove the result of a stage, so that it runs again.
+
+        Its other files stay, for the stage to use.
+        """
+        self._find_result(stage).unlink(missing_ok=True)
 
     def forget(self, stages: Sequence[str]) -> None:
-        """Remove what stages gave, of which an earlier one is to run again."""
+        """Remove the directories of stages, because an earlier one reruns."""
         for directory in (self.path / stage for stage in stages):
             if directory.exists():
-                logger.info("%s: removed, as it is to follow anew", directory)
+                logger.info(
+                    "%s: removed, because an earlier stage runs again",
+                    directory,
+                )
                 shutil.rmtree(directory)
 
     def run_once(
         self, stage: str, function: Callable[[Path], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Run a stage, or give what it gave when it ran before.
+        """Run a stage, or read its result if it has run before.
 
         Args:
-            stage: its name, and the name of its directory.
-            function: given the stage's directory it does the work and returns
-                what JSON can hold.
+            stage: name of the stage and of its directory.
+            function: function of the stage's directory that does the work and
+                returns the result, as data for JSON.
 
         Returns:
-            What `function` returned, and the `seconds` it took; those of
-            killed attempts are not counted.
+            The result of `function`, and the `seconds` that it took. The time
+            of killed attempts is not included.
         """
         directory = self.path / stage
-        result_file = directory / RESULT_FILE
-        if result_file.exists():
-            logger.info("%s: kept from before", directory)
-            return _read_result(result_file)
+        if self.has_run(stage):
+            logger.info("%s: done before", directory)
+            return self.read_result(stage)
         logger.info("%s: begins", directory)
         directory.mkdir(exist_ok=True)
         remove_unfinished(directory)
         begin = time.monotonic()
         result = function(directory)
         result["seconds"] = round(time.monotonic() - begin, 2)
-        write_json(result_file, result)
+        write_json(self._find_result(stage), result)
         logger.info("%s: done in %.1f s", directory, result["seconds"])
         return result
+
+    def _find_result(self, stage: str) -> Path:
+        return self.path / stage / RESULT_FILE
 
 
 @contextlib.contextmanager
 def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
-    """Keep other runs out of a work directory while the block runs.
+    """Lock a run directory for this run until the block ends.
 
-    A process that is killed leaves no claim behind.
+    The lock belongs to the process: the operating system drops it when the
+    process is killed.
 
     Args:
-        path: the directory; it is created, and removed if it is left empty.
-        flag: by which it is given.
+        path: the directory. It is created, and removed again if it is new and
+            the block leaves it empty.
+        flag: name of the flag that gives the directory, for errors.
 
     Raises:
-        OccupiedError: if another run is in it.
+        OccupiedError: if another run is using the directory.
     """
     if path.exists() and not path.is_dir():
-        yield  # No directory, of which opening it will tell.
+        yield  # A file: RunDirectory says so.
         return
     is_new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, flag):
+    with _lock(path, flag):
         try:
             yield
         finally:
-            if not (path / RECIPE_FILE).exists():  # It is no run's.
+            if not (path / RECIPE_FILE).exists():
+                # No run came of it. The file is removed before it is
+                # unlocked: then no process can lock the removed file and
+                # meet one that locks a new file of that name.
                 (path / LOCK_FILE).unlink(missing_ok=True)
                 if is_new:
-                    with contextlib.suppress(OSError):  # Something is in it.
+                    with contextlib.suppress(OSError):  # It is not empty.
                         path.rmdir()
 
 
 def is_empty(path: Path) -> bool:
-    """Whether a path is a directory in which nothing is kept."""
+    """Return whether a path is a directory without files but for the lock."""
     return path.is_dir() and not any(
         entry.name != LOCK_FILE for entry in path.iterdir()
     )
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Give the metrics of a finished run.
+    """Read the metrics of a finished run.
 
     Args:
-        path: its work directory.
+        path: run directory.
 
     Raises:
-        ValueError: if the file is damaged.
+        ValueError: if the file is missing or damaged.
     """
-    return _read(
-        path / METRICS_FILE,
-        "the metrics of a run as JSON",
-        "Delete it to have it written again.",
-    )
+    return _read(path / METRICS_FILE, "Delete it to have it written again.")
 
 
 def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
-    """Tell whether a directory keeps a run of these choices that can go on."""
+    """Return whether a directory keeps an unfinished run of these choices."""
     if (path / METRICS_FILE).exists() or not (path / RECIPE_FILE).exists():
         return False
     try:
         kept = _read_recipe(path / RECIPE_FILE)
-    except ValueError:  # Something else is there, which is left alone.
+    except ValueError:  # Damaged, or no file of ours.
         return False
     return not list_differences(kept, choices)
 
 
-def _open_locked(path: Path, flag: str) -> TextIO:
-    """Open the lock file of a directory, and lock it."""
-    lock = path / LOCK_FILE
-    while True:
-        with contextlib.ExitStack() as closing:
-            file = closing.enter_context(lock.open("a"))
-            _lock(file.fileno(), path, flag)
-            # Who had it before may have removed it.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file.fileno()), lock.stat()):
-                    closing.pop_all()
-                    return file
-
-
-def _lock(descriptor: int, path: Path, flag: str) -> None:
+@contextlib.contextmanager
+def _lock(path: Path, flag: str) -> Iterator[None]:
+    """Hold the lock of a run directory, if the file system has locks."""
+    file = path / LOCK_FILE
+    # Errors of a directory that can't be written arise here and are raised.
+    file.touch()
+    # flock alone. A file that locks by its existence ("soft") would outlive a
+    # killed process, and block the same command from another machine.
+    lock = filelock.FileLock(file, blocking=False, fallback_to_soft=False)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+        lock.acquire()
+    except filelock.Timeout as error:
         raise OccupiedError(
-            f"Invalid value for `{flag}`. Expected a directory in which no "
-            f"other run is under way. Received: {path}. Wait for the other, "
-            f"stop it, or choose another --{flag}."
+            f"Another run is using --{flag}={path}. Wait until it ends, stop "
+            f"it, or choose another --{flag}."
         ) from error
     except OSError as error:  # Some network file systems have no locks.
         logger.warning("%s can't be locked (%s)", path, error.strerror)
-
-
-def _read_result(path: Path) -> dict[str, Any]:
-    return _read(
-        path,
-        "what a stage gave, as JSON",
-        f"Delete {path.parent} to run that stage again.",
-    )
+    try:
+        yield
+    finally:
+        lock.release()  # Nothing happens if it was not acquired.
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:
     return _read(
         path,
-        "the recipe of a run as JSON",
         "Choose another --workdir.",
         lambda kept: dict(kept["choices"]),
     )
@@ -225,18 +235,14 @@ def _read_recipe(path: Path) -> dict[str, Any]:
 
 def _read(
     path: Path,
-    expected: str,
     advice: str,
     parse: Callable[[Any], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
-    """Read a JSON file; say what to do if it is damaged."""
+    """Read a JSON file; raise a ValueError with advice if it is damaged."""
     try:
         return parse(read_json(path))
     except (KeyError, OSError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"Invalid file {path}. Expected {expected}. Received something "
-            f"else ({error}). {advice}"
-        ) from error
+        raise ValueError(f"{path} can't be read ({error}). {advice}") from error
 
 
 def _check_recipe(
@@ -245,8 +251,7 @@ def _check_recipe(
     differences = list_differences(kept, choices)
     if differences:
         raise ValueError(
-            f"Invalid value for `{flag}`. Expected a directory of this recipe. "
-            f"Received: {path}, which keeps a run of another: "
-            f"{'; '.join(differences)}. Choose another --{flag}, or give the "
-            "flags of the run that is there."
+            f"--{flag}={path} keeps a run of another recipe: "
+            f"{'; '.join(differences)}. Choose another --{flag}, or the flags "
+            "of that run."
         )

@@ -1,1 +1,1 @@
-"""Parts of every training: resumable fit, optimizers, precision, memory."""
+"""Shared by every training: resuming, optimizers, precision, memory."""

@@ -1,4 +1,4 @@
-"""Batch norm statistics of a network whose layers have changed."""
+"""Batch norm calibration: re-estimate moving statistics after surgery."""
 
 import contextlib
 from collections.abc import Callable
@@ -9,18 +9,19 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# Of training images: what a network's own statistics are estimated from.
+# Number of training batches that one calibration reads.
 RECALIBRATION_BATCHES = 50
 
 
 class Recalibration:
-    """Estimates moving means and variances anew, as plain means over batches.
+    """Re-estimation of the moving statistics of a model's batch norm layers.
 
-    Only the moving statistics of the batch normalization layers that train
-    are changed.
+    Calling it sets every moving mean and variance to the plain mean over the
+    given batches; the old values have no influence. Weights and frozen batch
+    norm layers stay as they are.
 
     Args:
-        model: any model.
+        model: any model; its trainable batch norm layers are re-estimated.
 
     Example:
     >>> inputs = keras.Input((4, 4, 3))
@@ -45,7 +46,7 @@ class Recalibration:
         )
 
     def __call__(self, batches: Iterable[Any]) -> None:
-        """Estimate from batches of training images (batch, ..., 3)."""
+        """Estimate the statistics from training images (batch, ..., 3)."""
         if not self._layers:
             return
         momenta = [layer.momentum for layer in self._layers]
@@ -53,7 +54,8 @@ class Recalibration:
             for layer in self._layers:
                 layer.momentum = self._momentum
             for count, images in enumerate(batches):
-                # After this batch every batch so far weighs the same.
+                # Keras updates m * old + (1 - m) * new. With m = n / (n + 1)
+                # after n batches, every batch so far has the same weight.
                 self._momentum.assign(count / (count + 1))
                 self._observe(images)
         finally:
@@ -62,29 +64,28 @@ class Recalibration:
 
     @contextlib.contextmanager
     def temporarily(self, batches: Iterable[Any]) -> Iterator[None]:
-        """Estimate, and leave no trace in the model when the block ends.
+        """Calibrate the model until the block ends, then undo it.
 
-        Random seeds and all other state that moves in training are put back
-        as well.
+        All non-trainable state is restored, random seeds included.
         """
         values = self._read_state()
         try:
             self(batches)
             yield
         finally:
-            self._put_back(values)
+            self._restore(values)
 
     def if_better(
         self, batches: Iterable[Any], measure: Callable[[], float]
     ) -> float:
-        """Estimate, and leave no trace unless the model measures better.
+        """Calibrate the model; undo it unless the model's score improves.
 
         Args:
-            batches: of training images (batch, ..., 3).
-            measure: how good the model is; more is better.
+            batches: training images (batch, ..., 3).
+            measure: function that returns the model's score; more is better.
 
         Returns:
-            How good it is in the end.
+            The score of the model as it is left.
         """
         before = measure()
         if not self._layers:
@@ -94,13 +95,13 @@ class Recalibration:
         after = measure()
         if after > before:
             return after
-        self._put_back(values)
+        self._restore(values)
         return before
 
     def _read_state(self) -> list[Any]:
         return [v.numpy() for v in self._model.non_trainable_variables]
 
-    def _put_back(self, values: list[Any]) -> None:
+    def _restore(self, values: list[Any]) -> None:
         state = self._model.non_trainable_variables
         for variable, value in zip(state, values, strict=True):
             variable.assign(value)

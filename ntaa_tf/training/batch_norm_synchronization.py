@@ -1,16 +1,18 @@
-"""Over what batch normalization takes its statistics."""
+"""Batch norm statistics of one replica's batch or of the global batch."""
 
 import keras
 
 
 def synchronize(model: keras.Model, synchronized: bool = True) -> None:
-    """Let batch normalization see the batch of all replicas, or its own part.
+    """Set whether batch norm averages its statistics over all replicas.
 
-    A model that was compiled before is to be compiled again.
+    Compile the model again afterwards: a compiled function keeps the old
+    setting.
 
     Args:
-        model: its layers are changed.
-        synchronized: whether the statistics are those of all replicas.
+        model: model whose batch norm layers are changed in place.
+        synchronized: True for statistics of the global batch, False for
+            statistics of each replica's own part.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))

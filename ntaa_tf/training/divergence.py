@@ -1,4 +1,4 @@
-"""Training that is no longer worth going on."""
+"""Stop a training whose loss or variables are no longer finite."""
 
 import math
 from pathlib import Path
@@ -11,19 +11,19 @@ LOWEST_LOSS_SCALE = 1.0
 
 
 class DivergenceError(RuntimeError):
-    """The loss is no longer a number."""
+    """The loss, a weight or a moving statistic is infinite or NaN."""
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Stops the training, by an error, when the loss is not finite.
+    """Callback that raises DivergenceError when a training diverges.
 
-    Where the loss is scaled, a step that overflows is skipped and halves the
-    scale. That is no divergence, and the loss of such a step is left out of
-    the mean of the epoch, until the scale is below 1 or an epoch has nothing
-    else.
+    Under loss scaling (float16) an overflow is expected: the optimizer skips
+    the step and halves the loss scale. The callback removes the loss of a
+    skipped step from the mean of the epoch. It raises once the loss scale is
+    below 1, or when an epoch ends without a single finite loss.
 
     Args:
-        directory: where the last good checkpoint is, for the message.
+        directory: directory of the checkpoints, named in the error.
     """
 
     def __init__(self, directory: Path):
@@ -31,49 +31,53 @@ class StopOnDivergence(keras.callbacks.Callback):
         self._directory = directory
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember that no batch of the epoch has been seen."""
-        self._kept = self._read_mean_loss()
+        """Save the mean loss of an epoch without batches: zeros."""
+        self._finite_mean = self._read_mean_loss()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss, and at its scale."""
+        """Check the loss, and the loss scale of a float16 training."""
         loss = float((logs or {}).get("loss", 0.0))
-        what = f"The loss became {loss} at batch {batch} of the epoch."
+        problem = f"The loss became {loss} at batch {batch} of the epoch."
         optimizer = self.model.optimizer
         scales = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         if math.isfinite(loss):
-            self._kept = self._read_mean_loss()
+            self._finite_mean = self._read_mean_loss()
         elif scales:
-            for variable, value in zip(
-                self._mean_loss(), self._kept, strict=True
-            ):
-                variable.assign(value)
+            self._restore_mean_loss()
         else:
-            self._stop(what)
+            self._stop(problem)
+        # "not >=" is also true of a scale that became NaN.
         if scales and not float(optimizer.dynamic_scale) >= LOWEST_LOSS_SCALE:
-            self._stop(f"The gradients overflow whatever their scale. {what}")
+            self._stop(f"Gradients overflow at every loss scale. {problem}")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Look at the epoch, and at what its last step left.
+        """Check every variable of the model.
 
-        Moving statistics as well: a loss does not show theirs.
+        The training loss can't show infinite moving statistics: in training,
+        batch norm reads the statistics of the batch.
         """
-        if not any(self._kept):
+        if not any(self._finite_mean):
             self._stop("No batch of the epoch had a finite loss.")
         for variable in self.model.variables:
             if not ops.all(ops.isfinite(variable)):
                 self._stop(f"{variable.path} is no longer finite.")
 
-    def _mean_loss(self) -> list[keras.Variable]:
-        """Give what Keras computes the mean loss of the epoch from."""
+    def _list_mean_loss(self) -> list[keras.Variable]:
+        """List the variables of Keras's running mean: loss sum and count."""
         losses = (m for m in self.model.metrics if m.name == "loss")
         return [variable for metric in losses for variable in metric.variables]
 
     def _read_mean_loss(self) -> list[float]:
-        return [float(variable.numpy()) for variable in self._mean_loss()]
+        return [float(variable.numpy()) for variable in self._list_mean_loss()]
 
-    def _stop(self, what: str) -> None:
+    def _restore_mean_loss(self) -> None:
+        variables = self._list_mean_loss()
+        for variable, value in zip(variables, self._finite_mean, strict=True):
+            variable.assign(value)
+
+    def _stop(self, problem: str) -> None:
         raise DivergenceError(
-            f"{what} The last good checkpoint is kept in {self._directory}. "
-            "Lower --learning_rate or --architecture_learning_rate, or compute "
-            "with another --mixed_precision, in another --workdir."
+            f"{problem} The last good checkpoint is kept in {self._directory}. "
+            "Start again in another --workdir with a lower --learning_rate or "
+            "--architecture_learning_rate, or with another --mixed_precision."
         )

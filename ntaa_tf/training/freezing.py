@@ -6,18 +6,18 @@ import keras
 
 
 def freeze_before(model: keras.Model, first: str) -> list[Any]:
-    """Freeze the layers of a model before one of them.
+    """Freeze all layers of a model before a given one.
 
     Args:
-        model: a flat model.
-        first: the first layer that is trained: its name, or the share of the
-            layers that have weights before it, such as 0.5.
+        model: a flat model; its layers are changed in place.
+        first: first layer to train: its name, or the share of the layers with
+            weights to freeze before it, such as 0.5.
 
     Returns:
-        The layers that were trainable and are no longer.
+        The layers that were trainable and are frozen now.
 
     Raises:
-        ValueError: if there is no such layer.
+        ValueError: if `first` is neither a layer nor a share.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -45,7 +45,8 @@ def _parse_share(text: str, names: list[str]) -> float:
         share = -1.0
     if not 0 <= share < 1:
         raise ValueError(
-            "Invalid value for `trainable_from`. Expected a share, 0 or more "
-            f"and below 1, or one of the layers {names}. Received: {text!r}."
+            "Invalid value for `trainable_from`. Expected the share of layers "
+            "to freeze, from 0 to below 1, or one of the layers with weights: "
+            f"{names}. Received: {text!r}."
         )
     return share

@@ -10,10 +10,18 @@ LossScale = keras.optimizers.LossScaleOptimizer
 
 
 def scale_alike(optimizer: Any, other: Any) -> Any:
-    """Give `other` the loss scaling that `optimizer` has, if it has any.
+    """Wrap `other` in the loss scaling of `optimizer`, if it has any.
 
-    The two scales stay equal as long as both optimizers are given gradients
-    of the same steps, prepared by `share_overflow`.
+    The two loss scales stay equal as long as both optimizers receive the
+    gradients of the same steps, prepared by `share_overflow`.
+
+    Args:
+        optimizer: the optimizer to imitate.
+        other: the optimizer to wrap.
+
+    Returns:
+        `other`, wrapped in a new `LossScaleOptimizer` where `optimizer` is
+        one and `other` is not.
     """
     if not isinstance(optimizer, LossScale) or isinstance(other, LossScale):
         return other
@@ -27,20 +35,27 @@ def scale_alike(optimizer: Any, other: Any) -> Any:
 def share_overflow(
     optimizer: Any, *groups: Sequence[Any]
 ) -> tuple[list[Any], ...]:
-    """Let an overflow in one group of gradients be seen in each.
+    """Spread an overflow in one group of gradients to all groups.
 
-    An optimizer that scales the loss skips a step whose gradients are not
-    all finite. It must not be skipped by one optimizer and taken by another.
+    An optimizer with loss scaling skips a step if one of its gradients is not
+    finite. Two optimizers must skip the same steps, so an overflow seen by
+    one is passed on to the other.
 
     Args:
-        optimizer: the one that scales the loss; otherwise nothing is done.
-        *groups: the gradients for each optimizer, None where there is none.
+        optimizer: one of the optimizers; without loss scaling the gradients
+            are returned unchanged.
+        *groups: the gradients for each optimizer; None for a variable without
+            a gradient.
+
+    Returns:
+        The groups, each with a NaN in it after an overflow in any of them.
     """
     gradients = [list(group) for group in groups]
     if isinstance(optimizer, LossScale):
         finite = optimizer.check_finite([g for part in gradients for g in part])
         mark = ops.where(finite, 0.0, float("nan"))
         for part in gradients:
+            # One NaN is enough for the optimizer to skip the step.
             present = [i for i, g in enumerate(part) if g is not None]
             for index in present[:1]:
                 part[index] = part[index] + mark

@@ -1,41 +1,46 @@
-"""What memory the machine has, and whether it computes alike each time."""
+"""Memory of the machine, and deterministic execution."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import tensorflow as tf
 
-# The directory below /sys/fs/cgroup, the limit and the use of each version.
+# By the controller's name in /proc/self/cgroup (empty for version 2): its
+# folder below /sys/fs/cgroup, the file of the limit, and that of the use.
 _CGROUPS = {
     "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
     "": ("", "memory.max", "memory.current"),
 }
 
 
-def find_free_memory(root: Path = Path("/")) -> int | None:
-    """Find how many bytes this process may still take.
+def find_free_memory(root: Path = Path("/")) -> int:
+    """Return the number of bytes that this process may still allocate.
+
+    psutil knows the memory of the whole machine. In a container or a batch
+    job the control groups of the process allow less.
 
     Args:
-        root: below which `proc` and `sys` are.
+        root: directory above `proc` and `sys`, from which the control groups
+            are read.
 
     Returns:
-        The least of what is available on the machine and what every control
-        group of the process, of version 1 or 2, has left; None where the
-        system does not say.
+        The minimum of the memory available on the machine and the memory left
+        in each control group of the process, of version 1 or 2.
     """
-    found = [*_read_meminfo(root), *_read_cgroups(root)]
-    return min(found, default=None)
+    available = psutil.virtual_memory().available
+    return min([available, *_read_cgroups(root)])
 
 
 def find_peak_memory(root: Path = Path("/")) -> int:
-    """Find the most bytes that this process has had in memory at a time.
+    """Return the most bytes this process has had in memory; 0 if unknown.
 
-    Not by `getrusage`: its maximum begins with that of the process that
-    started this one.
+    The number is Linux's VmHWM, which psutil does not report. The maximum of
+    `getrusage` would be wrong: it starts from the parent's at the fork.
 
     Args:
-        root: below which `proc` is.
+        root: directory above `proc`.
     """
     text = _read(root / "proc" / "self" / "status")
     found = re.findall(r"^VmHWM:\s+(\d+) kB$", text, re.M)
@@ -43,10 +48,10 @@ def find_peak_memory(root: Path = Path("/")) -> int:
 
 
 def find_gpu_memory() -> int | None:
-    """Find the bytes of the GPU that TensorFlow computes on, None without."""
+    """Return the bytes of TensorFlow's first GPU, None without a GPU."""
     if not tf.config.list_logical_devices("GPU"):
         return None
-    # Keras and TensorFlow have no public name for it.
+    # TensorFlow has no public name for this number.
     from tensorflow.python.client import device_lib
 
     return next(
@@ -57,35 +62,35 @@ def find_gpu_memory() -> int | None:
 
 
 def make_deterministic() -> None:
-    """Let every operation of this process give the same bits each time."""
+    """Make every operation of this process return the same bits each time."""
     tf.config.experimental.enable_op_determinism()
 
 
-def _read_meminfo(root: Path) -> Iterator[int]:
-    text = _read(root / "proc" / "meminfo")
-    for kibibytes in re.findall(r"^MemAvailable: *(\d+) kB$", text, re.M):
-        yield 1024 * int(kibibytes)
-
-
 def _read_cgroups(root: Path) -> Iterator[int]:
+    """Yield the bytes left in each control group of this process.
+
+    A line of /proc/self/cgroup reads `id:controllers:path`, such as
+    `4:memory:/jobs/one` (version 1) or `0::/jobs/one` (version 2).
+    """
     for line in _read(root / "proc" / "self" / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
             if controller in _CGROUPS:
-                below, limit, used = _CGROUPS[controller]
-                base = root / "sys" / "fs" / "cgroup" / below
+                folder, limit, used = _CGROUPS[controller]
+                base = root / "sys" / "fs" / "cgroup" / folder
                 own = base / path.strip("/")
+                # The limit of an outer group holds for its inner groups too.
                 for group in (own, *own.parents):
                     if group.is_relative_to(base):
                         yield from _read_cgroup(group, limit, used)
 
 
 def _read_cgroup(group: Path, limit: str, used: str) -> Iterator[int]:
-    """Give what a control group has left, if it has a limit."""
+    """Yield the bytes left in a control group, if it has a limit."""
     numbers = [_read(group / name).strip() for name in (limit, used)]
     if all(number.isdigit() for number in numbers):
         stat = _read(group / "memory.stat")
-        # Files that were read and may be forgotten count as used.
+        # The use includes cached files, which the kernel drops on demand.
         cached = re.findall(r"^(?:total_)?inactive_file (\d+)$", stat, re.M)
         yield int(numbers[0]) - int(numbers[1]) + max(map(int, cached or [0]))
 

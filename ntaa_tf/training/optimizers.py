@@ -1,4 +1,4 @@
-"""The optimizers of weights and logits."""
+"""Optimizers of the network weights, on one replica or on several."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -8,31 +8,32 @@ import keras
 
 from ntaa_tf.distribute import Replicated
 
-# A new depthwise kernel beside a trained pointwise one begins as a delta, of
-# length 1; trained ones are some ten times longer, and batch norm makes a step
-# count relative to the length. At full speed it would leave its start, and its
-# gradient would use up the clipped norm, before anything else has learnt.
+# Gradient scale of new depthwise kernels beside a trained pointwise kernel.
+# A new kernel starts as a delta, of norm 1; trained kernels have about ten
+# times that norm. Batch norm makes the effect of a step relative to the norm,
+# so at full speed the new kernel would leave its start at once. Its gradient
+# would also use up the clipped norm before anything else has learnt.
 CAREFUL_SHARE = 1 / 64
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class ReplicatedSGD(Replicated, keras.optimizers.SGD):
-    """SGD, alike on one replica and on several."""
+    """SGD that takes the same steps on one replica and on several."""
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class ReplicatedAdam(Replicated, keras.optimizers.Adam):
-    """Adam, alike on one replica and on several."""
+    """Adam that takes the same steps on one replica and on several."""
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class CarefulSGD(ReplicatedSGD):
-    """SGD that moves some weights by a share of their gradient.
+    """SGD that scales the gradients of chosen variables by CAREFUL_SHARE.
 
     Args:
-        careful: the variables of which it moves but a share. They are no part
-            of the configuration.
-        **kwargs: of `keras.optimizers.SGD`.
+        careful: variables with scaled gradients. They are not part of the
+            configuration, so a reopened optimizer has none.
+        **kwargs: arguments of `keras.optimizers.SGD`.
 
     Example:
     >>> weights = [keras.Variable(1.0), keras.Variable(1.0)]
@@ -47,18 +48,18 @@ class CarefulSGD(ReplicatedSGD):
         self._careful = {id(variable) for variable in careful}
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """Move the variables; the share is taken before the norm is clipped."""
+        """Move the variables; scale gradients before their norm is clipped."""
         if trainable_variables is None:
             variables = self._trainable_variables
         else:
             variables = trainable_variables = list(trainable_variables)
         grads = [
-            self._weigh(gradient, variable)
+            self._scale(gradient, variable)
             for gradient, variable in zip(grads, variables, strict=True)
         ]
         super().apply(grads, trainable_variables)
 
-    def _weigh(self, gradient: Any, variable: keras.Variable) -> Any:
+    def _scale(self, gradient: Any, variable: keras.Variable) -> Any:
         if gradient is None or id(variable) not in self._careful:
             return gradient
         return gradient * CAREFUL_SHARE
@@ -74,18 +75,25 @@ def make_optimizer(
     scales_loss: bool = False,
     careful: Sequence[keras.Variable] = (),
 ) -> keras.optimizers.Optimizer:
-    """Make the optimizer of the weights: SGD on a cosine, decay on kernels.
+    """Build the optimizer of the weights: SGD with a cosine schedule.
+
+    Momentum is 0.9 (Nesterov), the global gradient norm is clipped at 5, and
+    weight decay acts on kernels only.
 
     Args:
-        model: what it will train; it decides what decays.
-        learning_rate: at step 0.
-        weight_decay: decoupled from the gradient, times the learning rate.
-        total_steps: where the learning rate reaches 0, in batches.
-        first_step: where on the cosine this training begins.
-        accumulation_steps: batches whose mean gradient is one update.
-        scales_loss: whether the loss is scaled, and updates whose gradients
-            overflow are skipped, as float16 needs it.
-        careful: what moves by a share of its gradient only.
+        model: model to train; its variables decide what decays.
+        learning_rate: learning rate at step 0 of the cosine.
+        weight_decay: decoupled weight decay, multiplied by the learning rate.
+        total_steps: number of batches after which the learning rate is 0.
+        first_step: batch of the cosine at which this training starts.
+        accumulation_steps: number of batches whose mean gradient makes one
+            update.
+        scales_loss: whether to scale the loss and to skip updates that
+            overflow, as float16 needs it.
+        careful: variables whose gradient is scaled by CAREFUL_SHARE.
+
+    Returns:
+        The optimizer, not built yet.
     """
     optimizer = CarefulSGD(
         careful,
@@ -105,7 +113,9 @@ def make_optimizer(
             if not variable.name.endswith("kernel")
         ]
     )
-    # The schedule counts batches, `optimizer.iterations` counts updates.
+    # The first variable counts batches and drives the schedule, while
+    # `optimizer.iterations` counts updates. Rounding down to a multiple makes
+    # the first update a whole one.
     batches, *_ = optimizer.variables
     batches.assign(first_step // accumulation_steps * accumulation_steps)
     if scales_loss:
@@ -114,5 +124,8 @@ def make_optimizer(
 
 
 def count_accumulated(accumulation_steps: int) -> int | None:
-    """Give what Keras's optimizers take for a number of batches, 1 or more."""
+    """Return `gradient_accumulation_steps` for a Keras optimizer.
+
+    Keras wants None, not 1, for no gradient accumulation.
+    """
     return accumulation_steps if accumulation_steps > 1 else None

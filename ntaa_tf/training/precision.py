@@ -1,4 +1,4 @@
-"""The precision in which the layers of a network compute."""
+"""Mixed precision: the dtype in which each layer of a model computes."""
 
 import keras
 
@@ -13,14 +13,14 @@ POLICIES = {
 
 
 def set_precision(model: keras.Model, mixed_precision: str = "none") -> None:
-    """Make a network compute in a precision; its weights stay as they are.
+    """Set the compute dtype of a model's layers; weights stay float32.
 
-    What comes before the first weights, such as the scaling of images, and
-    what gives the outputs compute in float32 in any case. A model that was
-    compiled before is to be compiled again.
+    Layers before the first weights, such as the scaling of images, and the
+    output layers always compute in float32. Compile the model again
+    afterwards: a compiled function keeps the old dtype.
 
     Args:
-        model: a functional model; its layers are changed.
+        model: a functional model; its layers are changed in place.
         mixed_precision: `float16`, `bfloat16`, or `none` for float32.
 
     Example:
@@ -39,15 +39,20 @@ def set_precision(model: keras.Model, mixed_precision: str = "none") -> None:
 
 
 def _find_inner(model: keras.Model) -> set[int]:
-    """Find the layers between the images' scaling and the outputs, by id."""
+    """Find the ids of all layers between preprocessing and outputs.
+
+    An inner layer has weights itself or depends on a layer with weights, and
+    does not compute an output of the model.
+    """
     calls = list_calls(model)
+    # A set of calls is an integer with a bit for each call.
     weighted = sum(
         1 << call.index
         for call in calls
         if getattr(call.operation, "trainable_variables", [])
     )
-    given = {id(tensor) for tensor in model.outputs}
-    last = {id(c.operation) for c in calls if id(c.output) in given}
+    outputs = {id(tensor) for tensor in model.outputs}
+    last = {id(c.operation) for c in calls if id(c.output) in outputs}
     return {
         id(call.operation)
         for call, ancestors in zip(calls, find_ancestors(calls), strict=True)

@@ -1,4 +1,4 @@
-"""How long a training will take still, told after every epoch."""
+"""Log the remaining time of a training after every epoch."""
 
 import logging
 import statistics
@@ -14,21 +14,21 @@ logger = logging.getLogger(__name__)
 
 
 class RemainingTime(keras.callbacks.Callback):
-    """Logs what is trained, and after every epoch how much time is left.
+    """Callback that logs the progress and the remaining time of a training.
 
-    It is told from the epochs that this process measured but for the first,
-    which compiles as well; after that one, from its later batches, which is
-    the least that an epoch takes. It comes after the other callbacks, so that
-    what they do is counted.
+    The estimate is the mean duration of the epochs of this process without
+    its first, which includes compilation. After the first epoch it is a lower
+    bound, from the batches after the first. Put this callback last, so that
+    an epoch's duration includes the other callbacks.
 
     Args:
-        name: of the stage.
-        first_epoch: how many epochs were trained before.
-        epochs: in all.
-        steps: batches of an epoch.
-        later_steps: batches of the trainings that follow on the same data,
-            counted as if they took as long.
-        clock: gives seconds.
+        name: name of the training in the log.
+        first_epoch: number of epochs trained by earlier processes.
+        epochs: total number of epochs.
+        steps: batches per epoch.
+        later_steps: batches of later trainings on the same data. The total
+            time counts them at the speed of this training.
+        clock: function that returns the time in seconds.
     """
 
     def __init__(
@@ -44,58 +44,59 @@ class RemainingTime(keras.callbacks.Callback):
         self._name, self._clock = name, clock
         self._first_epoch, self._epochs = first_epoch, epochs
         self._steps, self._later_steps = steps, later_steps
-        # Batches that were done, and when.
+        # Number of batches done, and the time, after a call of the compiled
+        # function. With steps_per_execution one call runs many batches.
         self._first_call: tuple[int, float] | None = None
         self._last_call = (0, 0.0)
-        self._measured: list[float] = []
+        self._durations: list[float] = []
         self._begin = 0.0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Tell what is trained."""
+        """Log the length of the training."""
         before = self._first_epoch
         logger.info(
             "%s: %d epochs of %d batches%s",
             *(self._name, self._epochs, self._steps),
-            f", {before} of them done before" if before else "",
+            f", {before} of them already done" if before else "",
         )
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Look at the clock."""
+        """Save the time."""
         self._begin = self._clock()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the clock after a call of the compiled training."""
+        """Save the time after a call of the compiled function."""
         self._last_call = (batch + 1, self._clock())
         if self._first_call is None:
             self._first_call = self._last_call
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Tell how much is left, unless this was the last epoch."""
-        self._measured.append(self._clock() - self._begin)
+        """Log the remaining time, except after the last epoch."""
+        self._durations.append(self._clock() - self._begin)
         left = self._epochs - epoch - 1
         if left:
             logger.info(
                 "%s: epoch %d of %d took %s%s",
                 *(self._name, epoch + 1, self._epochs),
-                *(say_duration(self._measured[-1]), self._say_left(left)),
+                *(say_duration(self._durations[-1]), self._say_left(left)),
             )
 
     def _say_left(self, epochs: int) -> str:
         seconds = self._estimate()
         if seconds is None:
             return ""
-        word = "about" if len(self._measured) > 1 else "at least"
+        word = "about" if len(self._durations) > 1 else "at least"
         text = f"; {word} {say_duration(epochs * seconds)} left"
         if self._later_steps:
             all_epochs = epochs + self._later_steps / self._steps
             total = say_duration(all_epochs * seconds)
-            text += f", {total} with the training that follows"
+            text += f", {total} including the training that follows"
         return text
 
     def _estimate(self) -> float | None:
-        """Estimate the seconds of an epoch, from what was measured."""
-        if len(self._measured) > 1:
-            return statistics.fmean(self._measured[1:])
+        """Estimate the seconds per epoch; None before anything is known."""
+        if len(self._durations) > 1:
+            return statistics.fmean(self._durations[1:])
         first, begin = self._first_call or (0, 0.0)
         last, end = self._last_call
         if last <= first:
@@ -104,10 +105,10 @@ class RemainingTime(keras.callbacks.Callback):
 
 
 def say_duration(seconds: float) -> str:
-    """Write a duration as precisely as a person wants to know it.
+    """Format a duration in its two largest units.
 
     Args:
-        seconds: 0 or more.
+        seconds: duration, 0 or more.
 
     Example:
     >>> [say_duration(seconds) for seconds in (0.4, 59, 84, 7530, 190_000)]

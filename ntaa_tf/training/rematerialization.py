@@ -1,4 +1,4 @@
-"""Training that recomputes activations instead of holding them."""
+"""Rematerialisation: recompute activations in the backward pass."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from ntaa_tf.graph.walk import run_calls
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Rematerialized(DistributedModel):
-    """A functional model that may hold few activations while it trains.
+    """Functional model that can trade computation for activation memory.
 
-    Compiled with `remat=True` it runs in training segment by segment of its
-    graph, each of which is computed again by the backward pass. State that
-    moves in the forward pass, such as moving statistics and random seeds,
-    moves once, and the second computation starts from what the first one
-    started from.
+    Compiled with `remat=True`, training runs the graph segment by segment.
+    The forward pass keeps only the tensors between segments; the backward
+    pass computes each segment again. The results stay the same: moving
+    statistics and random seeds advance once per step, and the second
+    computation of a segment starts from their values before the first.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -35,28 +35,28 @@ class Rematerialized(DistributedModel):
 
     @property
     def remat(self) -> bool:
-        """Whether activations are recomputed."""
+        """Whether the backward pass recomputes activations."""
         return bool(self._segments)
 
     def compile(
         self, optimizer: Any = "sgd", *, remat: bool = False, **kwargs: Any
     ) -> None:
-        """Set up the training.
+        """Configure the training.
 
         Args:
-            optimizer: of the weights.
-            remat: whether activations are recomputed.
-            **kwargs: as `keras.Model.compile` takes them.
+            optimizer: optimizer of the weights.
+            remat: whether the backward pass recomputes activations.
+            **kwargs: arguments of `keras.Model.compile`.
         """
         super().compile(optimizer=optimizer, **kwargs)
         self._segments = tuple(cut_for_remat(self)) if remat else ()
         if remat:
-            # Layers have policies of their own; that of the model would cast
-            # the weights before they are handed to a segment.
+            # Under the model's own mixed policy, Keras would cast the weights
+            # before they reach a segment. The layers keep their policies.
             self.dtype_policy = keras.DTypePolicy("float32")
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        """Compute the outputs."""
+        """Compute the outputs, in training segment by segment."""
         if not (training and self._segments):
             return super().call(inputs, training=training, mask=mask)
         tensors = {
@@ -72,23 +72,35 @@ class Rematerialized(DistributedModel):
 
 
 def _run(segment: Segment, tensors: dict[int, Any]) -> None:
-    """Run a segment in training, recomputed by its backward pass."""
+    """Run a segment in training; the backward pass will run it again.
+
+    `keras.remat` calls the inner function twice, so that function must be
+    pure: weights come in as arguments and state as the tensors read before.
+    The first call records the new state, which is assigned at the end.
+
+    Args:
+        segment: part of the model's graph.
+        tensors: computed tensors by the id of the symbolic tensor; the
+            outputs of the segment are added.
+
+    Raises:
+        ValueError: if a layer of the segment adds a loss.
+    """
     reads = [tensors[id(symbolic)] for symbolic in segment.reads]
     weights = [v for v in segment.variables if v.trainable]
     state = [v for v in segment.variables if not v.trainable]
-    # A tensor: a variable itself would be read again, after it has moved.
+    # Copies: the second computation would read a variable's later value.
     before = [tf.identity(variable.value) for variable in state]
-    scopes: list[_Scope] = []
+    scopes: list[_StateScope] = []
 
     def compute(*arguments: Any) -> list[Any]:
-        """Compute from tensors alone; the first time, note what moves."""
         inputs, values = arguments[: len(reads)], arguments[len(reads) :]
         known = [
             *zip(weights, values, strict=True),
             *zip(state, before, strict=True),
         ]
         inner = dict(zip(map(id, segment.reads), inputs, strict=True))
-        with _Scope(known, moves=not scopes) as scope:
+        with _StateScope(known, is_first=not scopes) as scope:
             run_calls(segment.calls, inner, training=True)
         scopes.append(scope)
         return [inner[id(symbolic)] for symbolic in segment.writes]
@@ -97,8 +109,8 @@ def _run(segment: Segment, tensors: dict[int, Any]) -> None:
     outputs = keras.remat(compute)(*reads, *values)
     if scopes[0].losses:
         raise ValueError(
-            "Invalid value for `remat`. Expected False for a model whose "
-            "layers add losses, as activity regularizers do. Received: True."
+            "`remat` can't be used with a model whose layers add losses, as "
+            "activity regularizers do. Set it to False."
         )
     tensors |= zip(map(id, segment.writes), outputs, strict=True)
     for variable, old in zip(state, before, strict=True):
@@ -107,26 +119,28 @@ def _run(segment: Segment, tensors: dict[int, Any]) -> None:
             variable.assign(new)
 
 
-class _Scope(keras.StatelessScope):
-    """Notes how variables move, where that is known outside of a branch.
+class _StateScope(keras.StatelessScope):
+    """Scope that records the updates of variables, except inside branches.
 
-    What a branch of a conditional computes is known in it alone. There a
-    variable moves at once, or, in the second computation, not at all.
+    A tensor computed in a branch of a conditional does not exist outside of
+    it. There, the first computation assigns the variable at once, and the
+    second computation leaves it alone.
 
     Args:
-        known: variables and their values.
-        moves: whether variables move in branches.
+        known: pairs of a variable and its value.
+        is_first: whether this is the first computation of a segment.
     """
 
-    def __init__(self, known: list[tuple[Any, Any]], moves: bool):
+    def __init__(self, known: list[tuple[Any, Any]], is_first: bool):
         super().__init__(known, collect_losses=True)
-        self._moves = moves
+        self._is_first = is_first
         self._graph = tf.compat.v1.get_default_graph()
 
     def add_update(self, update: tuple[Any, Any]) -> None:
-        """Take note of a variable's new value."""
+        """Record the new value of a variable, or assign it in a branch."""
+        # TensorFlow traces every branch into a graph of its own.
         if tf.compat.v1.get_default_graph() is self._graph:
             super().add_update(update)
-        elif self._moves:
+        elif self._is_first:
             variable, value = update
             variable._direct_assign(value)

@@ -1,4 +1,4 @@
-"""Training that can be killed at any moment and goes on."""
+"""Training that can be killed at any moment and resumed."""
 
 import logging
 import shutil
@@ -19,6 +19,7 @@ from ntaa_tf.training.remaining_time import RemainingTime
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = "epoch"
+# Errors of a checkpoint that is damaged or belongs to another model.
 _UNREADABLE = (
     *(AssertionError, IndexError, OSError, ValueError),
     tf.errors.OpError,
@@ -26,14 +27,14 @@ _UNREADABLE = (
 
 
 def fit_execution(steps_per_epoch: int, most: int) -> int:
-    """Give how many steps one call of the compiled function may run.
+    """Return the largest usable `steps_per_execution`.
 
-    Keras ends an epoch between two of these calls only; so the number divides
-    the steps of an epoch.
+    Keras can end an epoch only between two executions, so the number must
+    divide the steps of an epoch.
 
     Args:
-        steps_per_epoch: batches of an epoch.
-        most: the largest number wanted.
+        steps_per_epoch: batches per epoch.
+        most: upper limit.
 
     Example:
     >>> fit_execution(steps_per_epoch=90, most=32)
@@ -54,32 +55,37 @@ def fit_resumably(
     validation_batches: Any = None,
     later_steps: int = 0,
 ) -> dict[str, list[float]]:
-    """Train a compiled model, going on where a killed run stopped.
+    """Train a compiled model, starting from its last checkpoint if any.
 
-    After every epoch the whole state is kept in `directory`: weights,
-    optimizers, random seeds, history. At most one epoch is lost.
+    A checkpoint after every epoch holds the whole state: weights, optimizers,
+    random seeds and history. A killed training loses at most one epoch.
 
     Args:
-        model: compiled, its optimizers built.
-        make_batches: function of the first epoch that gives one stream of
-            batches from there on; the same stream whenever it is called.
-        epochs: in all.
-        steps_per_epoch: batches.
-        directory: where the state and TensorBoard's logs are kept.
-        callbacks: what else is done, and logged, after every epoch.
-        validation_batches: evaluated after every epoch, if any.
-        later_steps: batches of what is trained on the same data afterwards,
-            for the time that is told to be left.
+        model: compiled model with built optimizers.
+        make_batches: function of the first epoch that returns the stream of
+            batches from that epoch on. Every call must return the same
+            stream, or a resumed training ends differently.
+        epochs: total number of epochs.
+        steps_per_epoch: batches per epoch.
+        directory: directory of the checkpoints, the history and TensorBoard's
+            logs.
+        callbacks: callbacks to run, and to log, after every epoch.
+        validation_batches: batches to evaluate after every epoch, if any.
+        later_steps: batches of later trainings on the same data, for the
+            remaining time in the log.
 
     Returns:
-        For every logged quantity its value after each epoch.
+        The value of every logged quantity after each epoch.
 
     Raises:
-        DivergenceError: if the loss is not finite. The checkpoints stay.
-        ValueError: if the state in `directory` is of another model.
+        DivergenceError: if the loss is not finite. The checkpoints are kept.
+        ValueError: if the checkpoints belong to another model.
     """
     state = ResumableState(model, directory)
     first_epoch = state.restore()
+    remaining_time = RemainingTime(
+        str(directory), first_epoch, epochs, steps_per_epoch, later_steps
+    )
     if first_epoch < epochs:
         model.fit(
             make_batches(first_epoch),
@@ -87,34 +93,42 @@ def fit_resumably(
             initial_epoch=first_epoch,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation_batches,
-            callbacks=[
-                StopOnDivergence(directory),
-                *callbacks,
-                _LearningRates(),
-                keras.callbacks.TensorBoard(
-                    directory / "tensorboard", write_graph=False
-                ),
-                state,
-                RemainingTime(
-                    str(directory),
-                    first_epoch,
-                    epochs,
-                    steps_per_epoch,
-                    later_steps,
-                ),
-            ],
+            callbacks=_order(directory, callbacks, state, remaining_time),
             verbose=1 if sys.stdout.isatty() else 2,
             shuffle=False,
         )
     return state.history
 
 
+def _order(
+    directory: Path,
+    callbacks: list[keras.callbacks.Callback],
+    state: "ResumableState",
+    remaining_time: RemainingTime,
+) -> list[keras.callbacks.Callback]:
+    """List all callbacks of a training in the order that they need.
+
+    A diverged epoch must stop before it is saved. TensorBoard and the
+    checkpoint need the logs of the callbacks before them.
+    """
+    return [
+        StopOnDivergence(directory),
+        *callbacks,
+        _LearningRates(),
+        keras.callbacks.TensorBoard(
+            directory / "tensorboard", write_graph=False
+        ),
+        state,
+        remaining_time,
+    ]
+
+
 class ResumableState(keras.callbacks.Callback):
-    """The state of a training, kept after every epoch.
+    """Callback that saves the whole state of a training after every epoch.
 
     Args:
-        model: what is trained, its optimizers built.
-        directory: gets the checkpoints and the history.
+        model: model to train, with built optimizers.
+        directory: directory of the checkpoints and the history.
     """
 
     def __init__(self, model: keras.Model, directory: Path):
@@ -126,9 +140,10 @@ class ResumableState(keras.callbacks.Callback):
             state=[variable.value for variable in _list_variables(model)]
         )
         self._checkpoints = directory / "checkpoints"
-        # What a kill, or a full disk, left.
+        # TensorFlow leaves these behind after a kill or on a full disk.
         for unfinished in self._checkpoints.glob("*_temp"):
             shutil.rmtree(unfinished)
+        # Two, so that the one before the last is left if the last is damaged.
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
             str(self._checkpoints),
@@ -137,13 +152,17 @@ class ResumableState(keras.callbacks.Callback):
         )
 
     def restore(self) -> int:
-        """Restore the latest state that can be, and give the epochs it has.
+        """Restore the latest readable checkpoint.
 
-        A damaged state is told of, and the one before it taken.
+        A damaged checkpoint is logged, and the one before it is restored.
+
+        Returns:
+            The number of epochs trained so far; 0 without a checkpoint.
 
         Raises:
-            ValueError: if all there are of another model, or damaged; or, of
-                several workers, if this one has another than the chief.
+            ValueError: if there are checkpoints, but all are damaged or of
+                another model; or if this worker restored another epoch than
+                the chief.
         """
         epochs = self._restore_latest()
         check_alike("checkpoint", {"epochs": epochs})
@@ -154,17 +173,16 @@ class ResumableState(keras.callbacks.Callback):
         for path in found:
             try:
                 return self._restore(path)
-            except LOST:
+            except LOST:  # An OpError too, but the checkpoint is not to blame.
                 raise
             except _UNREADABLE as error:
                 reason = str(error).partition("\n")[0] or type(error).__name__
                 logger.warning("%s can't be restored (%s)", path, reason)
         if found:
             raise ValueError(
-                f"Invalid checkpoint {found[-1]}. Expected the state of this "
-                "very model after an epoch. Received something that can't be "
-                f"restored ({reason}). Delete {self._directory} to train this "
-                "stage again."
+                f"Invalid checkpoint {found[-1]}: it is damaged or belongs to "
+                f"another model ({reason}). Delete {self._directory} to train "
+                "this stage again."
             )
         return 0
 
@@ -172,11 +190,12 @@ class ResumableState(keras.callbacks.Callback):
         self._checkpoint.restore(path).assert_consumed()
         history = read_json(self._history_file)
         epochs = _count_epochs(path)
+        # The history may be one epoch ahead of the checkpoint.
         self.history = {name: logs[:epochs] for name, logs in history.items()}
         return epochs
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Keep the state: the history first, as a checkpoint refers to it."""
+        """Save the state: the history first, since a checkpoint needs it."""
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         write_json(self._history_file, self.history)
@@ -184,9 +203,9 @@ class ResumableState(keras.callbacks.Callback):
 
 
 def _list_checkpoints(directory: Path) -> list[str]:
-    """List the checkpoints of a directory by their files, the newest first.
+    """List the checkpoints in a directory by their files, newest first.
 
-    TensorFlow's own list of them may be damaged.
+    TensorFlow's own list, the file `checkpoint`, may be damaged or missing.
     """
     files = directory.glob(f"{CHECKPOINT}-*.index")
     found = [str(file.with_suffix("")) for file in files]
@@ -194,20 +213,21 @@ def _list_checkpoints(directory: Path) -> list[str]:
 
 
 def _count_epochs(checkpoint: str) -> int:
-    """Give the epochs of a checkpoint by its name."""
+    """Return the number of epochs in a checkpoint's name."""
     return int(checkpoint.rsplit("-", 1)[1])
 
 
 def _list_variables(model: keras.Model) -> list[keras.Variable]:
-    """List weights, random seeds and the state of the optimizers."""
-    beside = getattr(
-        model, "training_state", ()
-    )  # A supernet has a second one.
-    return [*model.variables, *model.optimizer.variables, *beside]
+    """List the weights, random seeds and optimizer state of a model.
+
+    A supernet lists more, such as its second optimizer, as `training_state`.
+    """
+    other = getattr(model, "training_state", ())
+    return [*model.variables, *model.optimizer.variables, *other]
 
 
 class _LearningRates(keras.callbacks.Callback):
-    """Adds the learning rates to the logs of every epoch."""
+    """Callback that adds the learning rates to the logs of every epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         logs["learning_rate"] = _read_rate(self.model.optimizer)
@@ -217,5 +237,5 @@ class _LearningRates(keras.callbacks.Callback):
 
 
 def _read_rate(optimizer: keras.optimizers.Optimizer) -> float:
-    # A mirrored variable is no number by itself.
+    # float() alone fails for the mirrored variable of several replicas.
     return float(tf.convert_to_tensor(optimizer.learning_rate))

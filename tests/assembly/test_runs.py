@@ -82,7 +82,7 @@ def test_a_directory_that_is_named_is_taken_and_only_once():
     with claim_workdir(recipe) as path:
         assert path == Path("mine")
         with (
-            pytest.raises(ValueError, match=r"no other run .* mine"),
+            pytest.raises(ValueError, match=r"Another run is using .*mine"),
             claim_workdir(recipe),
         ):
             pass

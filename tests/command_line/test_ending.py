@@ -41,12 +41,24 @@ def test_what_went_wrong_is_one_message(error, status, capsys):
     assert message.endswith("no such thing\n")
 
 
-def test_a_command_says_what_else_may_happen_to_it(capsys):
+def test_a_command_lists_its_other_expected_errors(capsys):
     error = LookupError("nothing there\nand a long trace")
     assert end(fail(error), failures=(LookupError,)) == 1
     assert capsys.readouterr().err == "error: nothing there\n"
     with pytest.raises(LookupError):
         end(fail(error))
+
+
+def test_expected_errors_can_be_listed_after_the_command_has_failed(capsys):
+    """A command imports its libraries late, and with them their errors."""
+    imported = []
+
+    def act():
+        imported.append(LookupError)
+        raise LookupError("nothing there")
+
+    assert end(act, failures=lambda: tuple(imported)) == 1
+    assert capsys.readouterr().err == "error: nothing there\n"
 
 
 def test_signals_end_with_what_shells_expect(capsys):

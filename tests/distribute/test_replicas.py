@@ -1,6 +1,6 @@
-"""Several replicas learn what one learns, from the same batches.
+"""Several replicas end with the weights of one, from the same batches.
 
-On two devices of one process, and in two processes.
+The replicas are two devices of one process, or two processes.
 """
 
 import json
@@ -51,7 +51,7 @@ def start(script, *arguments, **environment):
 
 
 def listen(process, status=0):
-    """Give what a process told, by name, when it has ended."""
+    """Wait for a process; return the results that it printed, by name."""
     told, errors = process.communicate(timeout=300)
     assert process.returncode == status, errors[-3000:]
     lines = [line for line in told.splitlines() if line[:1] == "{"]
@@ -64,19 +64,19 @@ def listen(process, status=0):
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    """Where the process of the replicas keeps what a single one gives."""
+    """Directory for the outcomes of training on one replica."""
     return tmp_path_factory.mktemp("alone")
 
 
 @pytest.fixture(scope="module")
 def replicas(alone):
-    """Devices are split before TensorFlow begins."""
+    """Results of two replicas, in a process that splits its devices first."""
     return listen(start(TWO_REPLICAS, alone))
 
 
 @pytest.fixture(scope="module")
 def workers(replicas, alone, tmp_path_factory):
-    """Both tell the same of what they have in common."""
+    """Results of two workers, in processes of their own."""
     shared = tmp_path_factory.mktemp("shared")
     addresses = [f"localhost:{port}" for port in find_ports(2)]
     processes = [
@@ -94,7 +94,7 @@ def workers(replicas, alone, tmp_path_factory):
 
 @pytest.mark.parametrize("method", trainings.METHODS)
 def test_two_replicas_learn_what_one_learns(replicas, method):
-    """All state of the training, in each replica, and what is measured."""
+    """The whole state of the training, in each replica, and all metrics."""
     check(replicas[method])
 
 
@@ -105,7 +105,7 @@ def test_two_workers_learn_what_one_learns(workers, method):
 
 
 def check(told):
-    """Check that replicas learnt, and the same."""
+    """Check that the weights moved, and equally on all replicas."""
     assert told["replicas"] == 2
     assert told["moved"] > 50 * TOLERANCE
     assert told["state"] < TOLERANCE
@@ -139,8 +139,8 @@ def test_another_command_is_refused_by_the_worker_that_has_it(workers):
     chief, led = (told["different"] for told in workers)
     assert chief == "alike"
     assert led == (
-        "Invalid flags of worker 1. Expected those of worker 0. Received "
-        "others: seed: 0 there, 1 now."
+        "All workers need the same flags. seed: 0 on worker 0, 1 on worker 1. "
+        "Start all workers with the same command, on the same files."
     )
 
 
@@ -155,8 +155,7 @@ def test_only_the_chief_writes_into_the_directory(workers):
 
 def test_a_directory_that_a_worker_does_not_see_is_refused_by_all(workers):
     for told in workers:
-        assert "`workdir`. Expected a directory on a file" in told["refused"]
-        assert "1 of them do not see" in told["refused"]
+        assert "is not shared by all workers: 1 of them" in told["refused"]
 
 
 def test_a_training_ends_when_it_loses_a_worker(workers):

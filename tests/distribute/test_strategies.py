@@ -1,4 +1,4 @@
-"""Where training runs, by name, and what can't run there."""
+"""Strategies by name, and choices that they refuse."""
 
 import keras
 import pytest
@@ -56,10 +56,10 @@ def test_what_can_not_be_mirrored_is_refused(choices, message):
 
 
 def test_a_tpu_that_is_not_there_is_an_error():
-    with pytest.raises(ValueError, match=r"finds a TPU. Received: 'tpu'"):
+    with pytest.raises(ValueError, match="TensorFlow finds no TPU"):
         enter_strategy("tpu")
 
 
-def test_a_cluster_is_asked_for_before_all_else():
-    with pytest.raises(ValueError, match=r"TF_CONFIG. Expected .* nothing"):
+def test_several_workers_need_a_cluster():
+    with pytest.raises(ValueError, match="TF_CONFIG is missing"):
         enter_strategy("multiworker")

@@ -1,4 +1,4 @@
-"""Trains by every method on one replica and on several; compares them."""
+"""Train by every method on one replica and on several, and compare."""
 
 import keras
 import numpy as np
@@ -63,24 +63,29 @@ CANDIDATES = "conv5x5,conv3x3,max_pool,identity"
 ACCUMULATED = {"gradient_accumulation_steps": 2}
 CLIPPED = {"global_clipnorm": 0.2}
 # The kind of model; options of its optimizer; options of its compilation.
+# Every method has its own operations over replicas, named above it.
 METHODS = {
-    "plain": ("plain", CLIPPED, {}),
-    "plain, accumulated": ("plain", CLIPPED | ACCUMULATED, {}),
-    "synchronized": ("synchronized", {}, {}),
+    # Sums of gradients before they are clipped and accumulated; batch norm.
+    "synchronized": ("synchronized", CLIPPED | ACCUMULATED, {}),
+    # A loss that gathers the embeddings of all replicas.
     "triplets": ("plain", {}, {"loss": BatchHardTriplet(0.3)}),
-    "joint": ("joint", CLIPPED, {}),
-    "joint, accumulated": ("joint", CLIPPED | ACCUMULATED, {"remat": True}),
+    # Two optimizers in one step, recomputed segments, every measurement.
+    "joint": ("joint", CLIPPED | ACCUMULATED, {"remat": True}),
+    # Adam, and penalties that have a step of their own.
     "joint, decoupled": ("joint", {}, {"decouples_penalties": True}),
+    # Random paths, which all replicas must draw alike, in branches.
     "single path": ("joint", {}, {"relaxation": "single_path"}),
-    "bilevel": ("bilevel", CLIPPED, {}),
+    # Finite differences of gradients.
     "bilevel, unrolled": ("bilevel", {}, {"unrolled": True}),
-    "bilevel, with a head": ("bilevel", {}, {"target_head": True}),
+    # A second loss and the optimizer of a second head.
+    "bilevel, with a head": ("bilevel", CLIPPED, {"target_head": True}),
+    # A queue that takes the keys of all replicas.
     "contrastive": ("contrastive", CLIPPED, {}),
 }
 
 
 def make_model(method):
-    """Make the model of a method, compiled."""
+    """Build and compile the model of a method."""
     kind, optimizer_options, options = METHODS[method]
     options = {
         "optimizer": CarefulSGD(
@@ -115,7 +120,7 @@ def make_model(method):
 
 
 def make_supernet(kind, options):
-    """Make a supernet of a kind, compiled."""
+    """Build and compile a supernet of a kind."""
     source = make_source(pooled=kind != "contrastive")
     model = insert_mixed_ops(source, CANDIDATES)
     if kind == "bilevel":
@@ -134,7 +139,7 @@ def make_supernet(kind, options):
 
 
 def read_state(model):
-    """Give the values in each replica of all that training moves."""
+    """Read all state of a training in each replica."""
     variables = [*model.variables, *model.optimizer.variables]
     if isinstance(model, Supernet):
         variables += model.training_state
@@ -142,7 +147,7 @@ def read_state(model):
 
 
 def read(variables):
-    """Give the values in each replica."""
+    """Read the values of variables in each replica."""
     return [
         [
             replica.numpy().astype("float64")
@@ -153,7 +158,7 @@ def read(variables):
 
 
 def train(method):
-    """Train for some steps; give the way, the state, and measures."""
+    """Train for some steps; return the distance moved, state and metrics."""
     kind, *_ = METHODS[method]
     model = make_model(method)
     before = read(model.trainable_variables)
@@ -170,7 +175,7 @@ def train(method):
 
 
 def measure(model, batches):
-    """Measure a model in all ways that are no training."""
+    """Evaluate a model in all ways but training."""
     options = {choice.name: choice.winner for choice in model.choices}
     loss = MeasuredOptions(model, [next(iter(batches))])._measure(options)
     Recalibration(model)([IMAGES[:BATCH]])
@@ -183,7 +188,7 @@ def measure(model, batches):
 
 
 def differ(one, other):
-    """Give the largest difference between two states, in any replica."""
+    """Return the largest difference between two states, in any replica."""
     return max(
         float(np.max(np.abs(first - replica)))
         for (first, *_), replicas in zip(one, other, strict=True)
@@ -192,7 +197,7 @@ def differ(one, other):
 
 
 def train_alone(method, directory):
-    """Train on one replica; keep what comes of it, and give it."""
+    """Train on one replica; save and return the outcome."""
     with enter_strategy("none"):
         way, state, measures = train(method)
     arrays = [array for (array,) in state]
@@ -201,7 +206,7 @@ def train_alone(method, directory):
 
 
 def load_alone(method, directory):
-    """Give what training on one replica gave in another process."""
+    """Read the outcome of `train_alone` in another process."""
     with np.load(directory / f"{method}.npz") as kept:
         named = dict(kept)
     way, measures = float(named.pop("way")), list(named.pop("measures"))
@@ -209,7 +214,7 @@ def load_alone(method, directory):
 
 
 def compare(method, strategy, alone):
-    """Say how one replica and several differ after some steps."""
+    """Return the differences of one replica and several after some steps."""
     moved, state, measures = alone
     with enter_strategy(strategy):
         _, states, measured = train(method)

@@ -1,6 +1,6 @@
-"""Compares training on one replica and on two of one process.
+"""Compare training on one replica with training on two of one process.
 
-To be imported by a process whose devices were split before.
+Split the devices of the process before this module is imported.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from ntaa_tf.training.resumable_fit import fit_resumably
 
 
 class KilledError(Exception):
-    """What ends a training in its second epoch."""
+    """The end of a training in its second epoch."""
 
 
 def kill(epoch, logs):
@@ -34,7 +34,7 @@ def kill(epoch, logs):
 
 
 def resume(directory):
-    """Say how a training on two replicas differs from one that was killed."""
+    """Return how a killed training on two replicas differs from a whole one."""
     states = []
     callback = keras.callbacks.LambdaCallback(on_epoch_begin=kill)
     for name, callbacks in (("whole", []), ("cut", [callback]), ("cut", [])):
@@ -57,7 +57,7 @@ def resume(directory):
 
 
 def main(directory):
-    """Print all that there is to say; keep what one replica gives."""
+    """Print all results; save the outcomes of one replica in a directory."""
     for method in METHODS:
         alone = train_alone(method, Path(directory))
         told = {method: compare(method, "mirrored", alone)}

@@ -1,4 +1,4 @@
-"""What one of two workers does, and says of it."""
+"""One of two workers: it runs every check and prints the results."""
 
 import json
 import os
@@ -31,19 +31,19 @@ METHODS = (
 
 
 class BuildsByKeras(DistributedModel):
-    """Leaves the batch of the symbolic build to Keras."""
+    """Model whose symbolic build is Keras's own."""
 
     _maybe_symbolic_build = keras.Model._maybe_symbolic_build
 
 
 class LogsByKeras(DistributedModel):
-    """Leaves the logs of a step to Keras."""
+    """Model whose step function is Keras's own."""
 
     _make_function = keras.Model._make_function
 
 
 def fit(kind):
-    """Say how `fit` of a kind of model fails, if it does."""
+    """Return the error of `fit` for a class of models, if it fails."""
     source = make_source()
     model = kind(source.input, source.output)
     model.compile("sgd", "mse")
@@ -55,7 +55,7 @@ def fit(kind):
 
 
 def differ():
-    """Say what a worker is told that was given another seed."""
+    """Return the error of a worker with another seed."""
     try:
         check_alike("flags", {"seed": read_cluster().index})
     except ValueError as error:
@@ -64,7 +64,7 @@ def differ():
 
 
 def share(path):
-    """Write into a directory; say what is seen there then."""
+    """Write into a shared directory; return its files, within and after."""
     (path / "before.txt").touch()
     with share_directory(path) as own:
         (own / f"{read_cluster().index}.txt").touch()
@@ -73,7 +73,7 @@ def share(path):
 
 
 def share_blindly(path):
-    """Say how a directory is refused that the second worker does not see."""
+    """Return the error for a directory that the second worker can't see."""
     if read_cluster().is_led:
         blind = mock.patch.object(sharing, "is_seen", lambda mark: False)
         blind.start()
@@ -85,17 +85,17 @@ def share_blindly(path):
 
 
 def die(batch, logs):
-    """End the second worker as the system does it for want of memory."""
+    """Kill the second worker, as the system does when memory runs out."""
     if batch == 2 and read_cluster().is_led:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def lose():
-    """Say how a training ends that loses its second worker."""
+    """Return the error of a training that loses its second worker."""
     callback = keras.callbacks.LambdaCallback(on_train_batch_end=die)
     try:
         with enter_strategy("multiworker"):
-            make_model("plain").fit(
+            make_model("triplets").fit(
                 make_batches("plain").repeat(),
                 steps_per_epoch=50,
                 verbose=0,
@@ -107,7 +107,7 @@ def lose():
 
 
 def main(alone, shared):
-    """Print all that there is to say."""
+    """Print all results."""
     enter_strategy("multiworker")
 
     def tell(name, told):

@@ -259,7 +259,7 @@ def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
     write_json(tmp_path / "metrics.json", {"seed": 0})
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert run(recipe) == {"seed": 0}
-    with pytest.raises(ValueError, match="keeps a run of another: seed"):
+    with pytest.raises(ValueError, match="keeps a run of another recipe: seed"):
         run(dataclasses.replace(recipe, seed=1))
 
 

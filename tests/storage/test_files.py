@@ -1,4 +1,4 @@
-"""A file is there whole, or it is not there."""
+"""A file is written as a whole or not at all."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from ntaa_tf.storage.files import write_json
 
 
 class FailureError(Exception):
-    """What goes wrong while a file is written."""
+    """An error while a file is written."""
 
 
 def write_directory(path, text):

@@ -1,4 +1,4 @@
-"""What stages keep for one another is there whole, or told to be damaged."""
+"""A model that a stage keeps can be loaded, or its error says what to do."""
 
 import keras
 import numpy as np
@@ -26,12 +26,12 @@ def test_a_kept_model_answers_alike(file):
 @pytest.mark.parametrize("kept", [0, 100, -100])
 def test_a_truncated_model_names_the_stage_to_run_again(file, kept):
     file.write_bytes(file.read_bytes()[:kept])
-    expected = rf"Invalid file {file}.*Delete {file.parent} to have it made"
+    expected = rf"{file} can't be loaded .*Delete {file.parent} to make it"
     with pytest.raises(ValueError, match=expected):
         load_model(file)
 
 
-def test_a_model_that_is_gone_is_told_alike(file):
+def test_a_missing_model_is_the_same_error(file):
     file.unlink()
-    with pytest.raises(ValueError, match=rf"Invalid file {file}.*Delete"):
+    with pytest.raises(ValueError, match=rf"{file} can't be loaded .*Delete"):
         load_model(file)

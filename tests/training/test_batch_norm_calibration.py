@@ -1,3 +1,5 @@
+"""Calibration estimates moving statistics, and nothing else changes."""
+
 import keras
 import numpy as np
 import pytest

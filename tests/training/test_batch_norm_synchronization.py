@@ -1,4 +1,4 @@
-"""Over what batch normalization takes its statistics."""
+"""Batch norm is set to the statistics of all replicas, or of one."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""A training stops when it diverges, not when it skips a step."""
+"""A diverging training stops; a step skipped by loss scaling is fine."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ STEPS = 6
 
 
 def train(bad, tmp_path, initial_scale=None, epochs=1):
-    """Train on batches of which some, by number, are infinite."""
+    """Train on batches of one image; those numbered in `bad` are infinite."""
     inputs = keras.Input((4,))
     outputs = keras.layers.Dense(1, kernel_initializer="zeros")(inputs)
     model = keras.Model(inputs, outputs)
@@ -51,7 +51,7 @@ def test_skipped_steps_are_left_out_of_the_mean_loss(bad, tmp_path):
 
 
 def test_a_scale_that_falls_without_end_stops(tmp_path):
-    with pytest.raises(DivergenceError, match=r"whatever their scale.*batch 3"):
+    with pytest.raises(DivergenceError, match=r"at every loss scale.*batch 3"):
         train([1, 2, 3], tmp_path, initial_scale=4.0)
 
 
@@ -66,7 +66,7 @@ def test_every_epoch_begins_anew(tmp_path):
 
 
 def test_moving_statistics_that_overflow_stop(tmp_path):
-    """The loss in training does not read them."""
+    """The training loss does not depend on them."""
     inputs = keras.Input((4,))
     norm = keras.layers.BatchNormalization()
     model = keras.Model(inputs, keras.layers.Dense(1)(norm(inputs)))

@@ -49,7 +49,7 @@ class InfiniteSlope(keras.regularizers.Regularizer):
 
 
 def read_all(supernet):
-    """Read what a step moves: weights, logits, momenta, counts."""
+    """Read all variables of a step: weights, logits, momenta, counts."""
     return [
         variable.numpy()
         for variable in (

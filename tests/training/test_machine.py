@@ -1,15 +1,23 @@
-"""The memory that is left is the least that anything leaves."""
+"""Free memory is the minimum of the machine and its control groups."""
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
 from ntaa_tf.training.machine import find_free_memory
 from ntaa_tf.training.machine import find_gpu_memory
+from ntaa_tf.training.machine import find_peak_memory
 
 GIB = 2**30
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path, monkeypatch):
+    """Make a machine with 16 GiB available, and files of a test."""
+    machine = SimpleNamespace(available=16 * GIB)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: machine)
+
     def write(files):
         for name, text in files.items():
             path = tmp_path / name
@@ -17,16 +25,11 @@ def root(tmp_path):
             path.write_text(str(text))
         return tmp_path
 
-    write({"proc/meminfo": f"MemFree: 1 kB\nMemAvailable:  {16 * 2**20} kB\n"})
     return write
 
 
 def test_without_a_limit_it_is_what_the_machine_has(root):
     assert find_free_memory(root({})) == 16 * GIB
-
-
-def test_a_system_that_does_not_say_is_unknown(tmp_path):
-    assert find_free_memory(tmp_path) is None
 
 
 @pytest.mark.parametrize("own", ["", "/jobs/one"])
@@ -82,7 +85,14 @@ def test_a_group_that_is_not_seen_from_here_is_left_out(root):
 
 
 def test_this_machine_says_what_it_has():
-    free = find_free_memory()
-    assert free is None or free > 2**20
+    assert 2**20 < find_free_memory() <= psutil.virtual_memory().total
     gpu = find_gpu_memory()
     assert gpu is None or gpu > 2**20
+
+
+def test_the_peak_is_read_where_the_system_has_it(tmp_path):
+    assert find_peak_memory(tmp_path) == 0
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    status = tmp_path / "proc" / "self" / "status"
+    status.write_text("VmPeak:\t 9 kB\nVmHWM:\t    3 kB\nVmRSS:\t 2 kB\n")
+    assert find_peak_memory(tmp_path) == 3 * 1024

@@ -1,4 +1,4 @@
-"""The optimizer decays kernels, keeps to its cosine, and is careful."""
+"""Weight decay acts on kernels, rates follow one cosine, careful is slow."""
 
 import keras
 import numpy as np
@@ -68,7 +68,7 @@ def test_a_stage_begins_with_a_whole_update(model):
 def test_careful_weights_move_by_a_share_before_the_norm_is_clipped(
     passes_variables,
 ):
-    """As plain SGD moves them, given gradients that are so much smaller."""
+    """The same as plain SGD on gradients that are scaled beforehand."""
     values, gradients = np.ones(3), np.array([2.0, 3.0, 600.0])
     shares = np.array([1.0, 1.0, CAREFUL_SHARE])
     moved = []
@@ -99,7 +99,7 @@ def test_a_careful_weight_without_a_gradient_stays():
 
 
 def test_an_overflow_moves_no_careful_weight(model):
-    """In float16, unscaled gradients are weighed, or the update is skipped."""
+    """In float16 gradients are scaled after unscaling, or skipped."""
     careful = [model.layers[1].kernel]
     optimizer = make_optimizer(
         model, 0.1, 0.0, 10, scales_loss=True, careful=careful

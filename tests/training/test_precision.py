@@ -1,4 +1,4 @@
-"""A network computes in the precision that it is told to."""
+"""The inner layers of a model compute in the precision that is set."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is told to be left is what the measured epochs say."""
+"""The remaining time in the log follows from the measured epochs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ STEPS = 5
 
 @pytest.fixture
 def lines(caplog):
-    """Give the lines that were logged since it was asked for them last."""
+    """Return a function that reads the log lines since its last call."""
     caplog.set_level("INFO")
 
     def read():
@@ -22,7 +22,7 @@ def lines(caplog):
 
 
 class Clock:
-    """Shows what time a test says it is."""
+    """Clock that a test sets."""
 
     now = 100.0
 
@@ -31,7 +31,7 @@ class Clock:
 
 
 def train(callback, clock, epoch, first_batch, batch, at_once=1):
-    """Let an epoch pass: seconds of its first batch, and of each other."""
+    """Simulate an epoch, by the seconds of its first and of later batches."""
     callback.on_epoch_begin(epoch)
     for end in range(at_once, STEPS + 1, at_once):
         clock.now += first_batch if end == at_once else batch
@@ -60,22 +60,22 @@ def test_later_epochs_tell_from_all_but_the_first(lines):
     ]
 
 
-def test_the_last_epoch_has_nothing_to_tell(lines):
+def test_the_last_epoch_logs_nothing(lines):
     clock = Clock()
     callback = RemainingTime("search", 0, 1, STEPS, clock=clock)
     train(callback, clock, 0, first_batch=1, batch=1)
     assert lines() == []
 
 
-def test_what_follows_is_told_as_well(lines):
+def test_later_trainings_are_included(lines):
     clock = Clock()
     callback = RemainingTime("search", 2, 4, STEPS, later_steps=20, clock=clock)
     callback.on_train_begin()
     train(callback, clock, 2, first_batch=9, batch=1)
     assert lines() == [
-        "search: 4 epochs of 5 batches, 2 of them done before",
-        "search: epoch 3 of 4 took 13 s; at least 5 s left, 25 s with the "
-        "training that follows",
+        "search: 4 epochs of 5 batches, 2 of them already done",
+        "search: epoch 3 of 4 took 13 s; at least 5 s left, 25 s "
+        "including the training that follows",
     ]
 
 

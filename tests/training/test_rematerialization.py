@@ -1,4 +1,4 @@
-"""Recomputed activations change the memory of a training, and nothing else."""
+"""Rematerialisation changes the memory of a training, and nothing else."""
 
 import subprocess
 import sys
@@ -68,12 +68,12 @@ def test_a_plain_training_stays_the_same(eagerly, rng):
     assert all(not np.array_equal(new, old) for new, old in moved)
 
 
+# Mixed inputs and mixed ops; random coefficients; branches and a layer that
+# two places of the graph share.
 @pytest.mark.parametrize(
     ("name", "skip_inputs", "relaxation"),
     [
-        ("residual", 1, "expectation"),
         ("residual", 3, "expectation"),
-        ("shared", 1, "expectation"),
         ("residual", 1, "gumbel"),
         ("shared", 1, "single_path"),
     ],
@@ -121,7 +121,7 @@ def test_every_noise_is_drawn_once_a_step(rng):
 
 @keras.saving.register_keras_serializable(package="tests")
 class Counting(layers.Layer):
-    """Counts how often it is computed."""
+    """Layer that counts its calls."""
 
     count = 0
 
@@ -185,7 +185,9 @@ def test_a_supernet_remembers_it_in_a_file(rng, tmp_path):
     assert keras.models.load_model(tmp_path / "supernet.keras").remat
 
 
-@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "precision", ["float16", pytest.param("bfloat16", marks=pytest.mark.long)]
+)
 def test_it_goes_with_mixed_precision(precision, rng):
     results = []
     for remat in (False, True):
@@ -204,7 +206,6 @@ def test_it_goes_with_mixed_precision(precision, rng):
 
 
 CHAIN = """
-import sys
 import keras
 import numpy as np
 from ntaa_tf.training.machine import find_peak_memory
@@ -215,25 +216,23 @@ for _ in range(32):
     tensor = keras.layers.Conv2D(8, 3, padding="same")(tensor)
     tensor = keras.layers.Activation("swish")(tensor)
 model = Rematerialized(inputs, keras.layers.GlobalAveragePooling2D()(tensor))
-model.compile("sgd", loss="mse", remat=sys.argv[1] == "remat")
 images = np.zeros((64, 64, 64, 8), "float32")
 targets = np.zeros((64, 8), "float32")
-before = find_peak_memory() // 1024
-model.fit(images, targets, batch_size=64, epochs=2, verbose=0)
-print(find_peak_memory() // 1024 - before)
+before = find_peak_memory()
+for remat in (True, False):
+    model.compile("sgd", loss="mse", remat=remat)
+    model.fit(images, targets, batch_size=64, epochs=2, verbose=0)
+    print(find_peak_memory() - before)
 """
 
 
-def measure_peak(argument):
-    """Give the KiB by which the peak of a process of its own rises."""
-    command = [sys.executable, "-c", CHAIN, argument]
+def test_the_peak_of_memory_is_much_lower():
+    """The smaller peak is measured first: a process keeps its largest."""
+    command = [sys.executable, "-c", CHAIN]
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stderr
-    return int(result.stdout.split()[-1])
-
-
-def test_the_peak_of_memory_is_much_lower():
+    recomputed, held = map(int, result.stdout.split()[-2:])
     # Maps of 8 MiB: 64 of them are held, or about 16.
-    assert measure_peak("remat") < 0.6 * measure_peak("hold")
+    assert recomputed < 0.6 * held

@@ -1,3 +1,5 @@
+"""A killed training goes on, and ends as one that was not killed."""
+
 import keras
 import numpy as np
 import pytest
@@ -78,7 +80,7 @@ def make_batches(first_epoch):
 
 
 def make_pairs(first_epoch):
-    """Give the batches of two streams."""
+    """Return pairs of batches of two streams."""
     batches = make_batches(0)
     shifted = batches.skip(1).concatenate(batches.take(1))
     return tf.data.Dataset.zip(batches, shifted).skip(first_epoch * STEPS)
@@ -89,7 +91,7 @@ class KilledError(Exception):
 
 
 class Kill(keras.callbacks.Callback):
-    """Stops a training in the middle of an epoch, as a signal would."""
+    """Callback that raises in the middle of an epoch, as a signal would."""
 
     def __init__(self, epoch):
         super().__init__()
@@ -110,7 +112,7 @@ def fit(model, directory, callbacks=(), batches=make_batches):
 
 
 def list_state(model):
-    """List what a training moves: the model and its optimizers."""
+    """List all state of a training: the model and its optimizers."""
     variables = [*model.variables, *model.optimizer.variables]
     if hasattr(model, "architecture_optimizer"):
         variables += model.architecture_optimizer.variables
@@ -118,12 +120,11 @@ def list_state(model):
 
 
 def check_resuming(make, options, batches, path):
-    """Assert that a training killed twice ends as one in one piece."""
+    """Assert that a killed training ends as one in one piece."""
     whole = make(**options)
     history = fit(whole, path / "whole", batches=batches)
-    for epoch in (0, 2):
-        with pytest.raises(KilledError):
-            fit(make(**options), path / "killed", [Kill(epoch)], batches)
+    with pytest.raises(KilledError):
+        fit(make(**options), path / "killed", [Kill(2)], batches)
     resumed = make(**options)
     resumed_history = fit(resumed, path / "killed", batches=batches)
     assert resumed_history.keys() == history.keys()
@@ -133,7 +134,10 @@ def check_resuming(make, options, batches, path):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6, err_msg=a.path)
 
 
-@pytest.mark.parametrize("unrolled", [False, True])
+# Unrolled or not, the same state is saved.
+@pytest.mark.parametrize(
+    "unrolled", [False, pytest.param(True, marks=pytest.mark.long)]
+)
 def test_a_killed_bilevel_search_ends_as_one_that_was_not(unrolled, tmp_path):
     def make(**options):
         return make_bilevel(unrolled=unrolled, **options)
@@ -141,29 +145,42 @@ def test_a_killed_bilevel_search_ends_as_one_that_was_not(unrolled, tmp_path):
     check_resuming(make, {}, make_pairs, tmp_path)
 
 
+OPTIONS = [
+    # The loss scale is halved in the first steps.
+    {"precision": "float16"},
+    {"precision": "bfloat16"},
+    # An epoch ends within an update.
+    {"accumulation": 2},
+    {"remat": True},
+    {"steps_per_execution": STEPS},
+]
+ALL_OPTIONS = {
+    "precision": "float16",
+    "accumulation": 2,
+    "remat": True,
+    "steps_per_execution": STEPS,
+}
+
+
 @pytest.mark.parametrize("make", [make_plain, make_supernet])
 @pytest.mark.parametrize(
     "options",
     [
         {},
-        # The scale is halved in the first steps.
-        {"precision": "float16"},
-        {"precision": "bfloat16"},
-        # An epoch ends within an update.
-        {"accumulation": 2},
-        {"remat": True},
-        {"steps_per_execution": STEPS},
-        {
-            "precision": "float16",
-            "accumulation": 2,
-            "remat": True,
-            "steps_per_execution": STEPS,
-        },
+        ALL_OPTIONS,  # It saves the state of every single option.
+        *(pytest.param(one, marks=pytest.mark.long) for one in OPTIONS),
     ],
     ids=lambda options: "-".join(options) or "default",
 )
 def test_a_killed_training_ends_as_one_that_was_not(make, options, tmp_path):
     check_resuming(make, options, make_batches, tmp_path)
+
+
+def test_a_training_killed_in_its_first_epoch_begins_anew(tmp_path):
+    with pytest.raises(KilledError):
+        fit(make_plain(), tmp_path, [Kill(0)])
+    history = fit(make_plain(), tmp_path)
+    assert [len(values) for values in history.values()] == [EPOCHS] * 2
 
 
 def test_a_finished_training_is_not_run_again(tmp_path):
