@@ -113,7 +113,7 @@ def test_the_same_command_again_only_shows_the_result(finished):
     again = adapt(*SHORT[1:], f"--workdir={workdir}")
     assert again.returncode == 0
     assert again.stdout.splitlines() == first.stdout.splitlines()[-5:]
-    assert f"all of it is in {workdir}" in first.stderr
+    assert f"finished: open {workdir}" in first.stderr
     assert (workdir / "adapted.keras").stat().st_mtime_ns == before
 
 
@@ -177,15 +177,18 @@ BAD_INPUT = [
     (["--sites=nothing_matches"], "`sites`"),
     (["--image_size=2"], "image_size"),
     (["--batch_size=100000"], "`batch_size`"),
-    (["--accumulation_steps=10000"], "`accumulation_steps`"),
+    (["--accumulation_steps=10000"], "--accumulation_steps must be"),
     (["--mixed_precision=float8"], "mixed_precision.*bfloat16"),
     (["--skip_inputs=9"], "`skip_inputs`"),
     (["--max_macs=0.5y"], "`max_macs`.*0.5x.*'0.5y'"),
     (["--max_macs=10"], "macs at most 10, but the smallest reachable is "),
     (["--max_latency_ms=1e-9"], "latency_ms at most .* smallest reachable"),
-    (["stray", "words"], "stray words"),
+    (["stray", "words"], "Unexpected words .*: stray words"),
     (["--augment=foo"], "augment.*cutmix"),
     (["--unknown_flag=1"], "unknown_flag"),
+    (["--tune=2"], "--tune is --learning_rate_trials now"),
+    (["--nocalibrate"], "--calibrate is --scale_weight_free now"),
+    (["--stripes=6"], "--stripes is used only with --task=retrieval"),
     (["--seed=one"], "seed"),
 ]
 # One process for all of them, each as if it were the only one.
@@ -195,7 +198,9 @@ from absl import flags
 from ntaa_tf import adapt
 
 adapt.define_flags()
-parse = adapt.make_parser(adapt.__doc__, adapt.HEADINGS)
+parse = adapt.make_parser(
+    adapt.__doc__, adapt.HEADINGS, renamed=adapt.RENAMED
+)
 answers = []
 for words in json.loads(sys.argv[1]):
     for name in flags.FLAGS:
@@ -321,11 +326,11 @@ def test_all_that_saves_memory_or_time_goes_together(tmp_path):
         "--remat",
         "--accumulation_steps=2",
         "--steps_per_execution=2",
-        "--calibrate",
+        "--scale_weight_free",
         f"--workdir={workdir}",
     )
     assert result.returncode == 0, result.stderr
-    assert "of memory, of which" in result.stderr
+    assert "of memory; free:" in result.stderr
     metrics = read_metrics(workdir)
     assert metrics["export_difference"] <= 1e-4
     assert metrics["collapse_difference"] <= 1e-4
@@ -341,6 +346,22 @@ def test_inspect_lists_convolutions_and_trains_nothing(tmp_path):
     assert "no site: stem" in result.stdout
     assert "parameters" in result.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_help_and_wrong_flags_need_no_tensorflow():
+    """They answer at once; TensorFlow takes seconds to import."""
+    program = (
+        "import sys\n"
+        "from ntaa_tf import adapt, pretrain\n"
+        "from ntaa_tf.recipe import make_recipe\n"
+        "make_recipe(seed=1, max_macs='0.5x')\n"
+        "loaded = {'tensorflow', 'keras', 'matplotlib'} & sys.modules.keys()\n"
+        "assert not loaded, loaded\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_help_is_short_plain_and_says_where_there_is_more():

@@ -1,4 +1,4 @@
-"""The command that trains a supernet refuses what is not of it."""
+"""The command that trains a supernet refuses the flags of adapt."""
 
 import subprocess
 import sys
@@ -11,13 +11,16 @@ from ntaa_tf.pretrain import HEADINGS
 
 
 @pytest.mark.parametrize(
-    ("words", "received"),
+    ("words", "message"),
     [
-        ([], "--out=None, none of those"),
-        (["--out=super", "--inspect", "--method=ntaa"], "inspect, method"),
+        ([], "error: --out=DIRECTORY is needed."),
+        (
+            ["--out=super", "--inspect", "--method=ntaa"],
+            "error: --inspect, --method can't be used here.",
+        ),
     ],
 )
-def test_what_is_of_adapt_is_refused_at_once(words, received, tmp_path):
+def test_flags_of_adapt_are_refused_at_once(words, message, tmp_path):
     result = subprocess.run(
         [sys.executable, "-m", "ntaa_tf.pretrain", *words],
         capture_output=True,
@@ -25,9 +28,7 @@ def test_what_is_of_adapt_is_refused_at_once(words, received, tmp_path):
         cwd=tmp_path,
     )
     assert result.returncode == 2
-    last = result.stderr.splitlines()[-1]
-    assert last.startswith("error: Invalid command line. Expected --out=DIR")
-    assert received in last
+    assert result.stderr.splitlines()[-1].startswith(message)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,7 +1,5 @@
 """Every recipe is one that a run can follow, as its own header says."""
 
-import dataclasses
-
 import pytest
 from smoke_recipes import list_recipes
 from smoke_recipes import list_stand_ins
@@ -12,17 +10,19 @@ from smoke_recipes import write_stand_ins
 from ntaa_tf import zoo
 from ntaa_tf.assembly.inputs import find_inputs
 from ntaa_tf.pipeline import run
+from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
 from ntaa_tf.search.insert import choose_sites
-from ntaa_tf.stages import exporting
+from ntaa_tf.stages import export
 
 RECIPES = {file.stem: file for file in list_recipes()}
 OWN = {name: parse(read_command(file)) for name, file in RECIPES.items()}
-CELLS = [name for name, recipe in OWN.items() if recipe.searches_cells]
+CELLS = [name for name, recipe in OWN.items() if recipe.source.has_cells]
 MODELS = {
-    recipe.model
+    recipe.source.model
     for recipe in OWN.values()
-    if not recipe.searches_cells and not recipe.model.endswith(".keras")
+    if not recipe.source.has_cells
+    and not recipe.source.model.endswith(".keras")
 }
 
 
@@ -52,12 +52,12 @@ def follow(tmp_path_factory):
         same = shrink(recipe)
         if same not in metrics:
             path = str(tmp_path_factory.mktemp("runs") / "run")
-            metrics[same] = run(dataclasses.replace(recipe, workdir=path))
+            metrics[same] = run(replace(recipe, workdir=path))
         return metrics[same]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            exporting,
+            export,
             "check_exports",
             lambda files, _: {name: {"difference": 0.0} for name in files},
         )
@@ -77,15 +77,16 @@ def test_every_recipe_runs_to_its_end(name, stand_ins, follow):
 @pytest.mark.parametrize("name", CELLS)
 def test_recipes_of_cells_can_begin(name, stand_ins):
     """Their runs take minutes; networks of cells are tested by themselves."""
-    info, _, size = find_inputs(stand_ins(name))
-    assert info.name == "autoreid"
-    assert size == (96, 32)
+    inputs = find_inputs(stand_ins(name))
+    assert inputs.info.name == "autoreid"
+    assert inputs.image_size == (96, 32)
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_every_model_of_a_recipe_has_sites(model):
     source = zoo.load_source(zoo.find_source(model, "none"), (32, 32))
     for recipe in OWN.values():
-        if recipe.model == model:
-            choices = recipe.candidates, recipe.sites, recipe.skip_inputs
+        if recipe.source.model == model:
+            search = recipe.search
+            choices = search.candidates, search.sites, search.skip_inputs
             assert choose_sites(source, *choices)

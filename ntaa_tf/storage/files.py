@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ UNFINISHED = ".unfinished-"
 def write_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path, and rename it to `path` when the block succeeds.
 
-    If the block fails, the temporary files are removed and `path` is unchanged. The
-    data are on the disk before the renaming, so a power cut can't leave a
-    part of a file either.
+    If the block fails, the temporary files are removed and `path` is
+    unchanged. The data are on the disk before the renaming, so a power cut
+    can't leave a part of a file either.
 
     Args:
         path: the file or directory to write. Its parent directory is created.
@@ -54,6 +55,24 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def copy_atomically(
+    source: Path, target: Path, left_out: Sequence[str] = ()
+) -> None:
+    """Copy a file or a directory, whole or not at all.
+
+    Args:
+        source: file or directory.
+        target: path of the copy; what stood there is replaced.
+        left_out: names of files and directories that are not copied.
+    """
+    with write_atomically(target) as unfinished:
+        if source.is_dir():
+            ignored = shutil.ignore_patterns(*left_out)
+            shutil.copytree(source, unfinished, ignore=ignored)
+        else:
+            shutil.copy2(source, unfinished)
 
 
 def remove_unfinished(directory: Path) -> None:

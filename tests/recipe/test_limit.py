@@ -1,3 +1,5 @@
+"""Limits are numbers, or shares of the source model's cost."""
+
 import pytest
 
 from ntaa_tf.recipe.limit import parse_limit
@@ -7,11 +9,11 @@ from ntaa_tf.recipe.limit import parse_limit
     ("text", "source", "expected"),
     [("3e8", 1, 3e8), ("0.5x", 300, 150), ("0.29x", 100, 29), (7, 1, 7)],
 )
-def test_limits_are_numbers_or_shares_of_the_source_s(text, source, expected):
-    assert parse_limit("max_macs", text).resolve(source) == expected
+def test_limits_are_numbers_or_shares_of_the_source(text, source, expected):
+    assert parse_limit(text, "max_macs").resolve(source) == expected
 
 
 @pytest.mark.parametrize("text", ["", "x", "half", "-1", "nan", "infx"])
 def test_other_limits_are_refused(text):
     with pytest.raises(ValueError, match=f"`max_depth`.*0.5x.*'{text}'"):
-        parse_limit("max_depth", text)
+        parse_limit(text, "max_depth")

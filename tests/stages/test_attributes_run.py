@@ -1,7 +1,6 @@
 """Whole runs of attributes: Adience with both heads, and a table of labels."""
 
 import csv
-import dataclasses
 
 import keras
 import numpy as np
@@ -10,9 +9,10 @@ import tensorflow as tf
 from data.attributes.faces import write_faces
 
 from ntaa_tf.pipeline import run
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.recipe import switch
 
-SMOKE = Recipe(
+SMOKE = make_recipe(
     dataset="adience",
     smoke=True,
     sites="last:2",
@@ -26,15 +26,10 @@ SMOKE = Recipe(
 def finished(tmp_path_factory):
     root = write_faces(tmp_path_factory.mktemp("faces"))
     path = tmp_path_factory.mktemp("run")
-    recipe = dataclasses.replace(
-        SMOKE, data_dir=str(root), workdir=str(path), target="both"
+    recipe = switch(
+        SMOKE, data_dir=str(root), workdir=str(path), attributes="both"
     )
     return path, run(recipe)
-
-
-def test_the_data_set_tells_the_task():
-    assert SMOKE.task == "attributes"
-    assert Recipe().task == "classification"
 
 
 def test_both_heads_are_measured_and_age_also_a_class_off(finished):
@@ -75,7 +70,7 @@ def test_a_table_of_labels_with_a_single_attribute(tmp_path):
     with (tmp_path / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     metrics = run(
-        Recipe(
+        make_recipe(
             task="attributes",
             dataset=f"folder:{tmp_path}",
             method="finetune",
@@ -85,28 +80,3 @@ def test_a_table_of_labels_with_a_single_attribute(tmp_path):
         )
     )
     assert 0 <= metrics["adapted"]["test_shade_accuracy"] <= 1
-
-
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        ({"source_dataset": "digits"}, "`source_dataset`. Expected None with"),
-        ({"model": "autoreid"}, "`model`. Expected one that has sites"),
-        ({"ordinal": "age"}, "`ordinal`. Expected None with adience"),
-        ({"image_size": None}, "`image_size`. Expected the size that is crop"),
-        ({"resize": "0"}, "`resize`. Expected pixels"),
-        ({"task": "classification"}, "`fold`. Expected 0, its default, unless"),
-        (
-            {"method": "unsupervised", "supernet": "super"},
-            "`resize`. Expected None with",
-        ),
-        (
-            {"method": "darts+transfer", "transfer_dataset": "digits"},
-            "`transfer_dataset`. Expected None with --task=attributes",
-        ),
-    ],
-)
-def test_choices_that_clash_are_refused(choices, message):
-    choices = {"sites": "all", "fold": 1, **choices}
-    with pytest.raises(ValueError, match=message):
-        dataclasses.replace(SMOKE, **choices)

@@ -1,21 +1,21 @@
 """Whole runs of networks of cells, and what they refuse."""
 
-import dataclasses
 import itertools
 
 import keras
 import pytest
 
 from ntaa_tf.architecture import Architecture
-from ntaa_tf.assembly.feasibility import advise
+from ntaa_tf.assembly.checks import suggest_savings
 from ntaa_tf.pipeline import inspect
 from ntaa_tf.pipeline import run
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.recipe import switch
 from ntaa_tf.storage.files import read_json
 
-SMOKE = Recipe(
+SMOKE = make_recipe(
     model="autoreid",
-    channels=4,
+    cell_channels=4,
     cells_per_block=1,
     image_size="16",
     method="random",
@@ -33,7 +33,7 @@ def read_architecture(path):
 def test_cells_are_drawn_and_trained_again_elsewhere(tmp_path):
     """And the network is plain Keras, from images to classes."""
     drawn = tmp_path / "random"
-    metrics = run(dataclasses.replace(SMOKE, workdir=str(drawn)))
+    metrics = run(switch(SMOKE, workdir=str(drawn)))
     assert metrics["collapse_difference"] < 1e-5
     assert metrics["adapted"]["macs"] != metrics["source"]["macs"]
     architecture = read_architecture(drawn)
@@ -45,7 +45,7 @@ def test_cells_are_drawn_and_trained_again_elsewhere(tmp_path):
         assert type(layer).__module__.startswith("keras.")
     again = tmp_path / "retrain"
     run(
-        dataclasses.replace(
+        switch(
             SMOKE,
             method="retrain",
             architecture=str(drawn / "search" / "architecture.json"),
@@ -61,7 +61,7 @@ def test_cells_are_drawn_and_trained_again_elsewhere(tmp_path):
 
 
 def test_inspection_tells_of_edges(tmp_path):
-    text = inspect(dataclasses.replace(SMOKE, method="ntaa"))
+    text = inspect(switch(SMOKE, method="ntaa"))
     assert "normal  14 edges of max_pool, avg_pool, separable3x3" in text
     assert "edges       56" in text
     plain, mixed = (
@@ -71,29 +71,8 @@ def test_inspection_tells_of_edges(tmp_path):
     assert mixed > 2 * plain
 
 
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        ({"method": "spos"}, "`method`. Expected another than evolution"),
-        ({"sites": "last:2"}, "`sites`. Expected all, its default, with --mod"),
-        ({"max_macs": "0.5x"}, "`max_macs`. Expected None, its default"),
-        ({"source_penalty": 0.1}, "`source_penalty`. .* which has no sites"),
-        ({"method": "partial"}, "`method`. .* or partial finetuning"),
-        ({"channels": 5}, "`channels`. Expected an even number"),
-        ({"model": "digits0to4"}, "`channels`. .* which has no cells"),
-    ],
-)
-def test_choices_that_are_not_of_cells_are_refused(choices, message):
-    with pytest.raises(ValueError, match=message):
-        dataclasses.replace(SMOKE, **choices)
-
-
-def test_what_is_turned_off_is_not_in_the_way():
-    dataclasses.replace(SMOKE, source_penalty=0.0, validated_end=False)
-
-
 def test_more_memory_is_not_advised_by_flags_that_are_refused():
-    flags = advise(dataclasses.replace(SMOKE, method="darts"))
+    flags = suggest_savings(switch(SMOKE, method="darts"))
     assert "--cells_per_block" in flags
     assert "--sites" not in flags
 
@@ -101,11 +80,14 @@ def test_more_memory_is_not_advised_by_flags_that_are_refused():
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"search_space": "retrieval"}, "`image_size`. Expected at least 49"),
+        (
+            {"cell_search_space": "retrieval"},
+            "`image_size`. Expected at least 49",
+        ),
         ({"weights": "x.h5"}, "`weights`. Expected none for 'autoreid'"),
         ({"preprocessing": "tf"}, "`preprocessing`. Expected none for"),
     ],
 )
 def test_what_a_network_of_cells_lacks_is_told(choices, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        run(dataclasses.replace(SMOKE, workdir=str(tmp_path / "x"), **choices))
+        run(switch(SMOKE, workdir=str(tmp_path / "x"), **choices))

@@ -7,27 +7,35 @@ import pytest
 from exported import make_model
 
 from ntaa_tf import adapt
-from ntaa_tf.assembly.job import Job
+from ntaa_tf import distribute
+from ntaa_tf import pipeline
+from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.command_line import FAILED
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 from ntaa_tf.report.exports import show_exports
-from ntaa_tf.stages import exporting
-from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.stages import export
+from ntaa_tf.tasks.classification import ClassificationTask
 
 
-class Finished(Job):
-    """A job whose model is trained; it is exported only."""
-
-    def __init__(self, path, **choices):
-        self.path, self.source = path, make_model()
-        self.recipe, self.task = Recipe(**choices), Classification()
-        generator = np.random.default_rng(0)
-        images = generator.integers(0, 256, (40, 12, 12, 3), "uint8")
-        self.dataset = types.SimpleNamespace(
-            train=types.SimpleNamespace(images=images),
-            test=types.SimpleNamespace(images=images[:, 2:-2, 2:-2]),
-        )
-        self.source.save(path / "adapted.keras")
+def assemble_finished(path, **choices):
+    """Build an assembly whose model is trained, and only exported."""
+    source = make_model()
+    source.save(path / "adapted.keras")
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (40, 12, 12, 3), "uint8")
+    dataset = types.SimpleNamespace(
+        train=types.SimpleNamespace(images=images),
+        test=types.SimpleNamespace(images=images[:, 2:-2, 2:-2]),
+    )
+    return Assembly(
+        make_recipe(**choices),
+        types.SimpleNamespace(path=path),
+        source,
+        path / "source",
+        dataset,
+        ClassificationTask(),
+        streams=(),
+    )
 
 
 def refuse(*_):
@@ -37,19 +45,19 @@ def refuse(*_):
 @pytest.fixture
 def without_onnx(monkeypatch):
     """ONNX can't be written, and nothing has to be installed for it."""
-    onnx = exporting.FORMATS["onnx"]
+    onnx = export.FORMATS["onnx"]
     monkeypatch.setitem(
-        exporting.FORMATS, "onnx", type(onnx)(onnx.file, onnx.runtime)
+        export.FORMATS, "onnx", type(onnx)(onnx.file, onnx.runtime)
     )
-    monkeypatch.setitem(exporting.CONVERTERS, "onnx", refuse)
+    monkeypatch.setitem(export.CONVERTERS, "onnx", refuse)
 
 
 def test_what_fails_is_told_beside_what_does_not(without_onnx, tmp_path):
     """Images are cropped after they are resized: files are larger."""
-    job = Finished(
+    assembly = assemble_finished(
         tmp_path, export="onnx,saved_model", resize="12", image_size="8"
     )
-    result = exporting.export(job, tmp_path / "export")
+    result = export.export(assembly, tmp_path / "export")
     assert list(result["formats"]) == ["keras", "onnx", "saved_model"]
     onnx = result["formats"].pop("onnx")
     assert onnx["failure"] == (
@@ -72,12 +80,12 @@ def test_a_run_that_can_not_be_served_whole_ends_with_what_failed(
 ):
     """Also on workers for which the chief speaks: none is to wait for it."""
     failed = {"onnx": {"failure": "can't be written: no such operation"}}
-    monkeypatch.setattr(adapt, "run", lambda _: {"exports": failed})
-    monkeypatch.setattr(adapt, "read_recipe", Recipe)
+    monkeypatch.setattr(pipeline, "run", lambda _: {"exports": failed})
+    monkeypatch.setattr(adapt, "read_recipe", make_recipe)
     monkeypatch.setattr(
         adapt.flags, "FLAGS", {"inspect": types.SimpleNamespace(value=False)}
     )
-    monkeypatch.setattr(adapt, "is_silent", lambda _: not speaks)
+    monkeypatch.setattr(distribute, "is_silent", lambda _: not speaks)
     assert adapt.main(["adapt"]) == FAILED
     printed = capsys.readouterr()
     assert "onnx can't be written: no such operation" in printed.err

@@ -7,7 +7,7 @@ import pytest
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 from ntaa_tf.stages.finetune import list_careful
 
 GIVEN = {"method": "retrain", "architecture": "some.json"}
@@ -39,8 +39,8 @@ def test_new_kernels_are_moved_with_care_beside_inherited_ones(
     (tmp_path / "search").mkdir()
     kept = tmp_path / "search" / "architecture.json"
     kept.write_text(architecture.to_json(), "utf-8")
-    job = types.SimpleNamespace(
-        recipe=Recipe(**choices), path=tmp_path, source=source
+    assembly = types.SimpleNamespace(
+        recipe=make_recipe(**choices), path=tmp_path, source=source
     )
     kernels = [model.get_layer("site").depthwise_kernel] if is_careful else []
-    assert list_careful(job, model) == kernels
+    assert list_careful(assembly, model) == kernels

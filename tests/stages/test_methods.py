@@ -8,23 +8,26 @@ import numpy as np
 import pytest
 
 from ntaa_tf import Architecture
-from ntaa_tf.assembly.runs import open_workdir
+from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.data import Examples
 from ntaa_tf.pipeline import run
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
-from ntaa_tf.stages import pretraining
-from ntaa_tf.stages.choosing import guard
+from ntaa_tf.recipe import switch
+from ntaa_tf.stages import transfer
+from ntaa_tf.stages.guard import guard
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
-from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.tasks.classification import ClassificationTask
 from ntaa_tf.training.resumable_fit import ResumableState
 
-SMOKE = Recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
+SMOKE = make_recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
 
 
 def adapt(path, **choices):
-    recipe = dataclasses.replace(SMOKE, workdir=str(path), **choices)
+    recipe = switch(SMOKE, workdir=str(path), **choices)
     return recipe, run(recipe)
 
 
@@ -75,7 +78,7 @@ NEEDED = {
 STAGES = {
     **dict.fromkeys(("partial", "scratch"), ()),
     **dict.fromkeys(("darts", "spos", "retrain"), ("search",)),
-    "darts+transfer": ("search", "pretrain"),
+    "darts+transfer": ("search", "transfer"),
 }
 
 
@@ -113,12 +116,15 @@ def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     assert list(metrics["seconds"]) == stages
     assert metrics["export_difference"] < 1e-4
     history = read_json(tmp_path / "run/finetune/result.json")["history"]
-    smoke = shrink(dataclasses.replace(SMOKE, **flags))
-    assert ("searched" in metrics) == smoke.plan.trains_supernet
-    epochs = smoke.total_epochs - smoke.searched_epochs
+    smoke = shrink(switch(SMOKE, **flags))
+    trains_supernet = smoke.adaptation.plan.trains_supernet
+    assert ("searched" in metrics) == trains_supernet
+    total = smoke.training.total_epochs
+    epochs = total - smoke.searched_epochs
     assert len(history["loss"]) == epochs
-    pretrained = smoke.transfer_epochs if "pretrain" in stages else 0
-    assert deaths == smoke.total_epochs + pretrained
+    if "transfer" in stages:
+        total += smoke.adaptation.transfer_epochs
+    assert deaths == total
     if method in CHECKS:
         CHECKS[method](tmp_path / "run", random_run[0])
 
@@ -145,9 +151,16 @@ def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
         result = {"validation_accuracy": accuracy}
         write_json(path / "finetune/result.json", result)
         (path / "adapted.keras").write_text(path.name)
-    job = types.SimpleNamespace(path=tmp_path, task=Classification())
+    assembly = types.SimpleNamespace(
+        path=tmp_path,
+        run_directory=RunDirectory(tmp_path, {}, {}),
+        baseline=types.SimpleNamespace(
+            run_directory=RunDirectory(tmp_path / "baseline", {}, {})
+        ),
+        task=ClassificationTask(),
+    )
     for _ in range(2):
-        result = guard(job, tmp_path / "guard")
+        result = guard(assembly, tmp_path / "guard")
         assert result["kept"] == kept
         expected = "baseline" if kept == "baseline" else tmp_path.name
         assert (tmp_path / "adapted.keras").read_text() == expected
@@ -173,7 +186,7 @@ def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
 @pytest.mark.long
 def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
     metrics, deaths = adapt_killed(
-        monkeypatch, tmp_path / "run", method="finetune", tune=2
+        monkeypatch, tmp_path / "run", method="finetune", learning_rate_trials=2
     )
     assert deaths == 4
     tuned = metrics["tune"]
@@ -190,52 +203,13 @@ def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
-        ({"method": "retrain"}, r"`architecture`.*a value with --method=ret"),
-        ({"architecture": "x.json"}, r"`architecture`. Expected None"),
-        ({"method": "spos+transfer"}, r"`transfer_dataset`. Expected a value"),
-        ({"transfer_dataset": "digits"}, r"`transfer_dataset`. Expected None"),
-        ({"method": "finetune", "max_macs": "1x"}, r"`max_macs`.*derives noth"),
-        ({"method": "darts", "relaxation": "single_path"}, r"`relaxation`"),
-        ({"confidence": 1.0}, r"`confidence`. Expected 0 or more, below 1"),
-        ({"warm_up": -0.1}, r"`warm_up`. Expected 0 or more, below 1"),
-        ({"method": "finetune", "guard": True}, r"`guard`. Expected False"),
-        ({"max_macs": "1x", "guard": True}, r"`guard`.*with limits"),
-        ({"unrolled": True}, r"`unrolled`. Expected False unless"),
-        ({"method": "random", "calibrate": True}, r"`calibrate`"),
-        ({"method": "spos", "relaxation": "gumbel"}, r"`relaxation`"),
-        (
-            {
-                "method": "darts",
-                "unrolled": True,
-                "mixed_precision": "bfloat16",
-            },
-            r"`unrolled`.*in float32",
-        ),
-        (
-            {
-                "method": "scratch",
-                "derived_weights": "transfer",
-                "transfer_dataset": "digits",
-            },
-            r"`derived_weights`. Expected another than transfer",
-        ),
-    ],
-)
-def test_flags_that_do_not_fit_the_method_are_refused(choices, message):
-    with pytest.raises(ValueError, match=message):
-        Recipe(**choices)
-
-
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
         (
             {"method": "retrain", "architecture": "nowhere.json"},
-            r"`architecture`.*architecture\.json.*nowhere\.json",
+            r"--architecture must be the architecture\.json.*nowhere\.json",
         ),
         (
             {"method": "partial", "trainable_from": "no_layer"},
-            r"`trainable_from`.*one of the layers.*'no_layer'",
+            r"trainable_from.*layers.*no_layer",
         ),
         (
             {"method": "darts+transfer", "transfer_dataset": "folder:nowhere"},
@@ -254,25 +228,24 @@ def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
 
 
 def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
-    recipe = Recipe(workdir=str(tmp_path), distribute="multiworker")
-    open_workdir(recipe, tmp_path).run_once("source", lambda _: {})
+    recipe = make_recipe(workdir=str(tmp_path), distribute="multiworker")
+    open_run_directory(recipe, tmp_path).run_once("source", lambda _: {})
     write_json(tmp_path / "metrics.json", {"seed": 0})
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert run(recipe) == {"seed": 0}
     with pytest.raises(ValueError, match="keeps a run of another recipe: seed"):
-        run(dataclasses.replace(recipe, seed=1))
+        run(replace(recipe, seed=1))
 
 
-def test_data_of_a_pretraining_are_known_again(tmp_path):
-    def make_job(value):
+def test_the_data_of_a_transfer_are_known_again(tmp_path):
+    def make_data(value):
         images = np.full((2, 4, 4, 3), value, np.uint8)
-        parts = {"train": Examples(images, np.arange(2))}
-        return types.SimpleNamespace(dataset=Named("other", **parts))
+        return Named("other", Examples(images, np.arange(2)))
 
-    pretraining.check_data(make_job(1), tmp_path / "data.json")
-    pretraining.check_data(make_job(1), tmp_path / "data.json")
-    with pytest.raises(ValueError, match=r"data set `other`.*train.images"):
-        pretraining.check_data(make_job(2), tmp_path / "data.json")
+    transfer._check_data(make_data(1), tmp_path / "data.json")
+    transfer._check_data(make_data(1), tmp_path / "data.json")
+    with pytest.raises(ValueError, match=r"`other`.*train.images"):
+        transfer._check_data(make_data(2), tmp_path / "data.json")
 
 
 @dataclasses.dataclass

@@ -1,27 +1,28 @@
-"""Stages run once, and anew where what they follow was made anew."""
+"""Stages run once, and again where a stage before them was deleted."""
 
 import types
 
 import pytest
 
 from ntaa_tf import pipeline
-from ntaa_tf.pipeline import list_seconds
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.stages.metrics import list_seconds
 from ntaa_tf.stages.plan import run_stages
+from ntaa_tf.stages.tune import retract_incomplete
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.run_directory import RunDirectory
 
 
 @pytest.fixture
 def begin(tmp_path):
-    """Give a function that runs stages, and what ran so far."""
+    """A function that runs stages, and returns the names of those that ran."""
     ran = []
-    job = types.SimpleNamespace(recipe=Recipe(method="finetune", tune=2))
+    recipe = make_recipe(method="finetune", learning_rate_trials=2)
 
     def make_stage(name):
-        def stage(job, directory):
+        def stage(assembly, directory):
             ran.append(name)
-            if name == "tune":  # What it keeps are the next stage's files.
+            if name == "tune":  # It copies the files of the next stage.
                 write_json(
                     tmp_path / "finetune/result.json",
                     {"is": "finetune", "seconds": 1},
@@ -33,15 +34,19 @@ def begin(tmp_path):
     def run(*names):
         del ran[:]
         stages = {name: make_stage(name) for name in names}
-        workdir = RunDirectory(tmp_path, {}, {})
-        results = run_stages(stages, job, workdir)
+        assembly = types.SimpleNamespace(
+            recipe=recipe, run_directory=RunDirectory(tmp_path, {}, {})
+        )
+        if "tune" in names:
+            retract_incomplete(assembly)
+        results = run_stages(stages, assembly)
         assert [result["is"] for result in results.values()] == list(names)
         return list(ran)
 
     return run
 
 
-def test_what_follows_a_deleted_stage_is_made_anew(begin, tmp_path):
+def test_stages_after_a_deleted_one_run_again(begin, tmp_path):
     names = ("search", "finetune", "guard", "evaluate")
     assert begin(*names) == [*names]
     assert begin(*names) == []
@@ -49,7 +54,7 @@ def test_what_follows_a_deleted_stage_is_made_anew(begin, tmp_path):
     assert begin(*names) == ["finetune", "guard", "evaluate"]
 
 
-def test_what_tuning_kept_is_taken_from_it_again(begin, tmp_path):
+def test_a_stage_that_was_taken_over_is_taken_over_again(begin, tmp_path):
     names = ("tune", "finetune", "evaluate")
     assert begin(*names) == ["tune", "evaluate"]
     (tmp_path / "finetune" / "result.json").unlink()
@@ -63,25 +68,27 @@ def test_what_tuning_kept_is_taken_from_it_again(begin, tmp_path):
         ({"baseline": True}, ["finetune", "search"]),
     ],
 )
-def test_what_is_compared_follows_the_baseline(
-    tmp_path, monkeypatch, choices, left
-):
-    recipe = Recipe(**choices)
-    workdir = RunDirectory(tmp_path, {}, {})
+def test_a_new_baseline_is_compared_anew(tmp_path, monkeypatch, choices, left):
+    run_directory = RunDirectory(tmp_path, {}, {})
     for stage in ("search", "finetune", "evaluate", "export"):
-        workdir.run_once(stage, lambda _: {})
-    job = types.SimpleNamespace(recipe=recipe, path=tmp_path)
-    job.beside = lambda recipe, path: types.SimpleNamespace(
-        recipe=recipe, path=path
+        run_directory.run_once(stage, lambda _: {})
+    baseline = types.SimpleNamespace(
+        recipe=make_recipe(method="finetune"),
+        run_directory=RunDirectory(tmp_path / "baseline", {}, {}),
+    )
+    assembly = types.SimpleNamespace(
+        recipe=make_recipe(**choices),
+        run_directory=run_directory,
+        baseline=baseline,
     )
     monkeypatch.setattr(pipeline, "run_stages", lambda *_: {})
-    pipeline.finetune_plainly(job, workdir)
+    pipeline.finetune_plainly(assembly)
     kept = {path.parent.name for path in tmp_path.glob("*/result.json")}
     assert sorted(kept) == left
 
 
-def test_no_second_is_told_twice():
-    """What tuning kept is told by its stages, also of killed attempts."""
+def test_no_second_is_counted_twice():
+    """The stages of the kept trial have its seconds, of killed attempts too."""
     tune = {"seconds": 5.0, "other_seconds": 60.0}
     listed = list_seconds({"tune": tune, "finetune": {"seconds": 20.0}})
     assert listed == {"tune": 60.0, "finetune": 20.0}

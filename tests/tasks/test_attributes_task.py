@@ -8,7 +8,7 @@ from ntaa_tf.data import Examples
 from ntaa_tf.data.attributes import Attribute
 from ntaa_tf.data.attributes import AttributeDataset
 from ntaa_tf.data.attributes import tabulate
-from ntaa_tf.tasks.attributes import Attributes
+from ntaa_tf.tasks.attributes import AttributesTask
 from ntaa_tf.tasks.attributes import attach_classifiers
 
 AGE = Attribute("age", ("young", "grown", "old"), is_ordinal=True)
@@ -20,7 +20,7 @@ SEEN = [("young", "no"), ("old", None), ("grown", "yes"), (None, "yes")]
 def labelled():
     table, labels = tabulate([AGE, HAT], SEEN)
     images = np.zeros((len(SEEN), 8, 8, 3), "uint8")
-    return Attributes(table), Examples(images, labels)
+    return AttributesTask(table), Examples(images, labels)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_confusions_are_of_known_labels_of_each_attribute(labelled):
     dataset = AttributeDataset("x", task.table, None, None, examples)
     age = np.eye(3)[[0, 1, 1, 0]]
     hat = np.eye(2)[[1, 0, 1, 1]]
-    assert task.confuse([age, hat], dataset) == {
+    assert task.illustrate([age, hat], dataset).confusions == {
         "age": {
             "classes": ["young", "grown", "old"],
             "counts": [[0, 0, 1], [1, 1, 1], [2, 1, 1]],
@@ -91,8 +91,3 @@ def test_a_model_learns_both_heads_and_is_measured(labelled, features):
     assert {"age_accuracy", "hat_1_accuracy"} <= logs.keys()
     measured = task.measure(model, examples, batch_size=2)
     assert 0 <= measured["accuracy"] <= 1
-
-
-def test_domains_of_attributes_are_not_joined():
-    with pytest.raises(ValueError, match=r"`source_dataset`. Expected None"):
-        Attributes().join_domains([], None)

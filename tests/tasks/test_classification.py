@@ -6,7 +6,7 @@ import pytest
 
 from ntaa_tf.data import Examples
 from ntaa_tf.data import ImageDataset
-from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.tasks.classification import ClassificationTask
 from ntaa_tf.tasks.classification import attach_classifier
 from ntaa_tf.tasks.classification import replace_classifier
 
@@ -59,7 +59,7 @@ def test_a_name_that_the_features_have_is_numbered(taken, added):
 
 def test_the_task_trains_one_step():
     model = attach_classifier(make_features(), 5)
-    model.compile(optimizer="sgd", **Classification().compile_options())
+    model.compile(optimizer="sgd", **ClassificationTask().compile_options())
     images = np.random.default_rng(0).normal(size=(6, 8, 8, 3))
     labels = keras.utils.to_categorical([0, 1, 2, 3, 4, 0], 5)
     before = model.get_weights()
@@ -91,7 +91,7 @@ def test_accuracy_is_the_share_of_right_answers(batch_size, rng):
     answers = np.asarray(model(images.astype("float32"))).argmax(axis=-1)
     labels = np.array([*answers[:4], *(answers[4:] + 1) % 5])
     split = Examples(images, labels)
-    measured = Classification().measure(model, split, batch_size)
+    measured = ClassificationTask().measure(model, split, batch_size)
     assert measured == {"accuracy": pytest.approx(4 / 6)}
 
 
@@ -101,7 +101,7 @@ def test_confusions_are_counted_on_the_test_split():
     names = ("coat", "shirt", "dress")
     dataset = ImageDataset("clothes", names, None, None, test)
     logits = np.eye(3)[[0, 1, 2]]
-    assert Classification().confuse(logits, dataset) == {
+    assert ClassificationTask().illustrate(logits, dataset).confusions == {
         "classes": {
             "classes": list(names),
             "counts": [[0, 0, 1], [0, 1, 1], [2, 2, 1]],

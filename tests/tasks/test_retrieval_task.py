@@ -6,13 +6,19 @@ import keras
 import numpy as np
 import pytest
 
+from ntaa_tf.data.retrieval import RetrievalDataset
 from ntaa_tf.data.retrieval import Trial
 from ntaa_tf.data.retrieval import Views
 from ntaa_tf.losses import BatchHardTriplet
-from ntaa_tf.tasks.retrieval import Retrieval
+from ntaa_tf.recipe.sections.retrieval import Retrieval
+from ntaa_tf.tasks.retrieval import RetrievalTask
 from ntaa_tf.training.divergence import DivergenceError
 
 SIZE = 8
+
+
+def make_task(**choices):
+    return RetrievalTask(Retrieval(**choices))
 
 
 def make_features():
@@ -42,6 +48,11 @@ TRIAL = Trial(
 )
 
 
+def show_answers(features, trial):
+    dataset = RetrievalDataset("x", 3, None, None, trial)
+    return make_task().illustrate(features, dataset).answers
+
+
 def draw_classifiers(model, rng):
     """Tell identities apart; as made, all are nearly as probable."""
     for layer in model.layers:
@@ -50,12 +61,10 @@ def draw_classifiers(model, rng):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize(
-    "task", [Retrieval(), Retrieval(head="stripes", stripes=2)]
-)
-def test_the_losses_are_weighted(task, smoothing, rng):
+@pytest.mark.parametrize("choices", [{}, {"head": "stripes", "stripes": 2}])
+def test_the_losses_are_weighted(choices, smoothing, rng):
     """λ times the identities', summed over stripes, and 1 − λ of triplets."""
-    task = dataclasses.replace(task, label_smoothing=smoothing)
+    task = make_task(label_smoothing=smoothing, **choices)
     model = task.attach_head(make_features(), 3, seed=0)
     draw_classifiers(model, rng)
     model.compile(keras.optimizers.SGD(0.1), **task.compile_options())
@@ -79,7 +88,7 @@ def test_the_losses_are_weighted(task, smoothing, rng):
 
 @pytest.mark.parametrize("batch_size", [2, 16])
 def test_an_embedding_of_colours_finds_all(batch_size):
-    task = Retrieval()
+    task = make_task()
     pooling = keras.Sequential(
         [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
     )
@@ -101,7 +110,7 @@ def test_an_embedding_of_colours_finds_all(batch_size):
 )
 def test_precision_is_averaged_as_asked_for(average_precision, expected):
     """A wrong answer of the query's colour comes before the right one."""
-    task = Retrieval(average_precision=average_precision)
+    task = make_task(average_precision=average_precision)
     pooling = keras.Sequential(
         [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
     )
@@ -115,7 +124,7 @@ def test_precision_is_averaged_as_asked_for(average_precision, expected):
 
 
 def test_a_trained_head_and_what_is_handed_back_measure_the_same():
-    task = Retrieval()
+    task = make_task()
     model = task.attach_head(make_features(), 3, seed=0)
     finished = task.finish(model)
     assert task.measure(model, TRIAL, 4) == task.measure(finished, TRIAL, 4)
@@ -125,8 +134,8 @@ def test_answers_are_shown_best_first_without_those_left_out():
     pooling = keras.Sequential(
         [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
     )
-    features = Retrieval().predict(pooling, TRIAL, 4)
-    queries, answers, is_right = Retrieval().find_answers(features, TRIAL)
+    features = make_task().predict(pooling, TRIAL, 4)
+    queries, answers, is_right = show_answers(features, TRIAL)
     np.testing.assert_array_equal(queries, TRIAL.query.images)
     # Of eight items, junk and a view by the query's camera are left out.
     assert answers.shape == (3, 6, SIZE, SIZE, 3)
@@ -143,9 +152,7 @@ def test_queries_of_which_little_is_left_to_rank_are_not_shown():
     )
     query = Views(gallery.images[:2], np.array([1, 2]), np.array([1, 2]))
     features = np.eye(2, dtype="float32"), np.ones((6, 2), "float32")
-    queries, answers, is_right = Retrieval().find_answers(
-        features, Trial(query, gallery)
-    )
+    queries, answers, is_right = show_answers(features, Trial(query, gallery))
     assert len(queries) == 1
     assert answers.shape[:2] == (1, 6)
     assert is_right.sum() == 1
@@ -155,13 +162,13 @@ def test_an_embedding_that_is_not_finite_finds_nothing():
     inputs = keras.Input((SIZE, SIZE, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(inputs)
     model = keras.Model(inputs, pooled / (0 * pooled))
-    measured = Retrieval().measure(model, TRIAL, 4)
+    measured = make_task().measure(model, TRIAL, 4)
     assert measured == {"map": 0, "rank1": 0, "rank5": 0, "rank10": 0}
     with pytest.raises(DivergenceError, match="not finite"):
-        Retrieval().predict(model, TRIAL, 4)
+        make_task().predict(model, TRIAL, 4)
 
 
 def test_an_untrained_projection_is_not_worth_measuring():
-    assert Retrieval().answers_untrained
-    assert not Retrieval(embedding_size=4).answers_untrained
-    assert not Retrieval(head="stripes").answers_untrained
+    assert make_task().answers_untrained
+    assert not make_task(embedding_size=4).answers_untrained
+    assert not make_task(head="stripes").answers_untrained

@@ -1,4 +1,4 @@
-"""TensorBoard is given a picture of what a search found."""
+"""TensorBoard shows a picture of the derived architecture."""
 
 import types
 
@@ -9,17 +9,17 @@ from tensorflow.core.util import event_pb2
 
 from ntaa_tf import Architecture
 from ntaa_tf import SiteChoice
-from ntaa_tf.recipe import Recipe
-from ntaa_tf.stages.picturing import log_picture
-from ntaa_tf.stages.picturing import name_operations
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.stages.architecture_picture import log_picture
+from ntaa_tf.stages.architecture_picture import name_operations
 
 
 @pytest.fixture
-def job():
+def assembly():
     inputs = keras.Input((8, 8, 3))
     outputs = keras.layers.Conv2D(4, 3, strides=2, name="site")(inputs)
     return types.SimpleNamespace(
-        source=keras.Model(inputs, outputs), recipe=Recipe(search_epochs=7)
+        source=keras.Model(inputs, outputs), recipe=make_recipe(search_epochs=7)
     )
 
 
@@ -31,8 +31,10 @@ def read_summaries(directory):
             yield event.step, value
 
 
-def test_the_picture_is_an_image_after_the_last_epoch(job, tmp_path):
-    log_picture(job, Architecture({"site": SiteChoice("conv5x5")}), tmp_path)
+def test_the_picture_is_an_image_after_the_last_epoch(assembly, tmp_path):
+    log_picture(
+        assembly, Architecture({"site": SiteChoice("conv5x5")}), tmp_path
+    )
     ((step, value),) = read_summaries(tmp_path / "tensorboard")
     assert (step, value.tag) == (7, "architecture")
     width, height, png = value.tensor.string_val
@@ -41,10 +43,10 @@ def test_the_picture_is_an_image_after_the_last_epoch(job, tmp_path):
     assert tf.math.reduce_std(tf.cast(image, "float32")) > 0
 
 
-def test_nothing_is_drawn_of_nothing(job, tmp_path):
-    log_picture(job, Architecture({}), tmp_path)
+def test_nothing_is_drawn_of_nothing(assembly, tmp_path):
+    log_picture(assembly, Architecture({}), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_operations_of_the_source_are_named(job):
-    assert name_operations(job) == {"site": "conv3x3 /2"}
+def test_operations_of_the_source_are_named(assembly):
+    assert name_operations(assembly) == {"site": "conv3x3 /2"}

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ntaa_tf.assembly.runs import claim_workdir
-from ntaa_tf.assembly.runs import open_workdir
-from ntaa_tf.assembly.runs import shorten_names
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.assembly.run_directory import claim_run_directory
+from ntaa_tf.assembly.run_directory import open_run_directory
+from ntaa_tf.assembly.run_directory import shorten_names
+from ntaa_tf.assembly.run_directory import write_command
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.storage.files import write_json
 
-RECIPE = Recipe(model="vgg19", dataset="folder:my/flowers", seed=3)
+RECIPE = make_recipe(model="vgg19", dataset="folder:my/flowers", seed=3)
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +24,8 @@ def elsewhere(tmp_path, monkeypatch):
 
 def begin(recipe, finishes=False):
     """Begin a run that is killed after its first stage, or finished."""
-    with claim_workdir(recipe) as path:
-        open_workdir(recipe, path).run_once("source", lambda _: {})
+    with claim_run_directory(recipe) as path:
+        open_run_directory(recipe, path).run_once("source", lambda _: {})
         if finishes:
             (path / "metrics.json").write_text("{}")
     return path
@@ -37,9 +39,9 @@ def test_a_new_run_is_named_after_what_it_does_and_the_time():
 def test_the_same_command_goes_on_where_a_killed_one_stopped(caplog):
     caplog.set_level("INFO")
     path = begin(RECIPE)
-    assert f"{path}: a new run; should it be stopped" in caplog.text
+    assert f"new run: {path}. To resume it, repeat the command" in caplog.text
     assert begin(RECIPE) == path
-    assert f"{path}: goes on; should it be stopped" in caplog.text
+    assert f"resuming {path}. To resume it" in caplog.text
 
 
 def test_the_newest_of_several_unfinished_runs_goes_on():
@@ -55,7 +57,7 @@ def test_a_finished_run_and_another_recipe_s_are_left_alone():
     paths = [
         begin(RECIPE, finishes=True),
         begin(RECIPE, finishes=True),
-        begin(Recipe(model="vgg19", dataset="folder:my/flowers", seed=4)),
+        begin(make_recipe(model="vgg19", dataset="folder:my/flowers", seed=4)),
         begin(RECIPE),
     ]
     assert len(set(paths)) == len(paths)
@@ -63,27 +65,32 @@ def test_a_finished_run_and_another_recipe_s_are_left_alone():
 
 def test_runs_at_the_same_time_have_directories_of_their_own():
     with contextlib.ExitStack() as stack:
-        paths = [stack.enter_context(claim_workdir(RECIPE)) for _ in range(3)]
+        paths = [
+            stack.enter_context(claim_run_directory(RECIPE)) for _ in range(3)
+        ]
         assert len(set(paths)) == 3
         for path in paths:
-            open_workdir(RECIPE, path)
+            open_run_directory(RECIPE, path)
     # All were killed; nothing is begun anew until they are finished.
     assert {begin(RECIPE, finishes=True) for _ in paths} == set(paths)
 
 
 def test_a_run_that_is_refused_leaves_nothing():
-    with pytest.raises(ValueError, match="refused"), claim_workdir(RECIPE):
+    with (
+        pytest.raises(ValueError, match="refused"),
+        claim_run_directory(RECIPE),
+    ):
         raise ValueError("refused")
     assert list(Path("runs").iterdir()) == []
 
 
 def test_a_directory_that_is_named_is_taken_and_only_once():
-    recipe = Recipe(workdir="mine")
-    with claim_workdir(recipe) as path:
+    recipe = make_recipe(workdir="mine")
+    with claim_run_directory(recipe) as path:
         assert path == Path("mine")
         with (
             pytest.raises(ValueError, match=r"Another run is using .*mine"),
-            claim_workdir(recipe),
+            claim_run_directory(recipe),
         ):
             pass
 
@@ -105,5 +112,20 @@ def test_something_that_is_no_run_is_no_obstacle():
 )
 def test_names_are_told_without_where_their_files_are(model, dataset, names):
     here = Path.cwd().name
-    shortened = shorten_names(Recipe(model=model, dataset=dataset))
+    shortened = shorten_names(make_recipe(model=model, dataset=dataset))
     assert tuple(shortened.values()) == (names[0], names[1].format(here=here))
+
+
+def test_a_run_of_renamed_choices_is_told_so(tmp_path):
+    kept = {"choices": {"lambda_theta": 0.1}, "versions": {}}
+    write_json(tmp_path / "recipe.json", kept)
+    with pytest.raises(ValueError, match="--lambda_theta is --source_penalty"):
+        open_run_directory(RECIPE, tmp_path)
+
+
+def test_a_command_has_the_flags_that_were_given():
+    recipe = make_recipe(seed=0, baseline=False, dataset="folder:my birds")
+    assert write_command(recipe) == (
+        "python -m ntaa_tf.adapt '--dataset=folder:my birds' --nobaseline "
+        "--seed=0"
+    )

@@ -1,0 +1,98 @@
+"""Flags, their help and their refusal follow from the sections."""
+
+import re
+
+import pytest
+from absl import flags
+
+from ntaa_tf.command_line.guidance import show_all
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.recipe.flags import define_flags
+from ntaa_tf.recipe.flags import drop_unused
+from ntaa_tf.recipe.flags import list_headings
+from ntaa_tf.recipe.flags import read_recipe
+from ntaa_tf.recipe.recipe import list_choices
+
+CHOICES = [(field, described) for _, field, described in list_choices()]
+# First words that hide the noun: style of an earlier time.
+DARK = ("Give", "Of", "What", "For", "With", "Which", "Whether", "By", "How")
+# Units, and quantities that have none.
+MEASURED = re.compile(
+    r"Number|Share|Strength|share|pixels|milliseconds|weight|rate|Margin|Lead"
+    r"|decay|seed|temperature|smoothing|size|Stride|Largest|Longest|Weight"
+)
+
+
+@pytest.fixture
+def values():
+    values = flags.FlagValues()
+    define_flags(values)
+    return values
+
+
+@pytest.mark.parametrize(
+    ("field", "described"), CHOICES, ids=lambda of: getattr(of, "name", "")
+)
+def test_help_names_the_thing_first(field, described):
+    assert described.help.endswith(".")
+    first = re.split(r"\W", described.help)[0]
+    assert first[0].isupper()
+    assert first not in DARK
+    assert len(described.brief) < 60
+
+
+@pytest.mark.parametrize(
+    ("field", "described"),
+    [
+        (field, described)
+        for field, described in CHOICES
+        if isinstance(field.default, int | float)
+        and not isinstance(field.default, bool)
+    ],
+    ids=lambda of: getattr(of, "name", ""),
+)
+def test_help_of_a_number_has_a_unit(field, described):
+    assert MEASURED.search(described.help)
+
+
+def test_full_help_lists_the_options_of_a_flag(values):
+    shown = show_all("About.", values, list_headings())
+    for _, described in CHOICES:
+        options = [str(option) for option in described.options]
+        if options and isinstance(described.options[0], str):
+            assert f"One of {', '.join(options)}." in " ".join(shown.split())
+
+
+def test_every_choice_is_under_one_heading_of_the_help():
+    shown = [name for heading in list_headings() for name in heading.names]
+    assert sorted(shown) == sorted(field.name for field, _ in CHOICES)
+
+
+def test_help_tells_when_a_flag_counts(values):
+    assert values["stripes"].help.endswith("Used only with --task=retrieval.")
+
+
+def test_without_flags_a_recipe_has_defaults(values):
+    values(["adapt"])
+    recipe = read_recipe(values)
+    assert recipe == make_recipe()
+    assert recipe.given == frozenset()
+
+
+def test_a_flag_counts_as_given_also_at_its_default(values):
+    """absl knows; a comparison with the default would not."""
+    values(["adapt", "--stripes=6"])
+    with pytest.raises(ValueError, match=r"--stripes is used only with --task"):
+        read_recipe(values)
+
+
+def test_a_flag_that_is_turned_off_is_in_nobody_s_way(values):
+    values(["adapt", "--method=finetune", "--novalidated_end", "--nounrolled"])
+    assert read_recipe(values).given >= {"validated_end", "unrolled"}
+
+
+def test_flags_of_other_methods_are_dropped():
+    words = ["--method=finetune", "--max_macs=0.5x", "--novalidated_end"]
+    assert drop_unused(words) == ["--method=finetune"]
+    kept = ["--method=ntaa", "--max_macs=0.5x", "--novalidated_end"]
+    assert drop_unused(kept) == kept
