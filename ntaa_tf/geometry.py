@@ -72,7 +72,7 @@ class Geometry:
 
     @property
     def offset(self) -> Pair:
-        """Row and column of the input pixel that centres the first output."""
+        """Row and column of the input pixel at the first output's centre."""
         top, left = (
             (extent - 1) // 2 - self.padding[axis][0]
             for axis, extent in enumerate(self.extent)

@@ -161,6 +161,7 @@ class Convolution(Candidate):
 
         The initial kernel is zero with a core, and random without.
         """
+        # Keras's depthwise kernels are (height, width, channels, 1).
         channels = 1 if self.depthwise else self.geometry.out_channels
         initializer = keras.initializers.HeNormal(seed=self.seed)
         self.kernel = self.add_weight(
@@ -215,6 +216,8 @@ class Convolution(Candidate):
 
     def _border_mask(self) -> np.ndarray:
         """Return a mask (*extent, 1, 1): 0 on taps of the core, 1 elsewhere."""
+        # Inheriting a kernel of ones marks the pixels on which the core's taps
+        # lie, also if they are dilated.
         taps = np.ones((*self.geometry.kernel_size, 1, 1), "float32")
         dilation = self.geometry.dilation
         return 1 - inherit_kernel(taps, dilation, self.extent, (1, 1))

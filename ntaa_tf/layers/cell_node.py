@@ -99,6 +99,8 @@ class CellNode(keras.layers.Layer):
 
     def call(self, tensors: list, training: bool = False) -> Any:
         """Compute the weighted sum of all operations on all edges."""
+        # Rows of the coefficients are the edges of all nodes. Those of this
+        # node are consecutive, from `first`.
         coefficients = ops.cast(tensors[0], self.compute_dtype)
         first = FIRST_EDGES[self.node]
         parts = [

@@ -57,6 +57,8 @@ class MixedInput(Choice):
             ]
             return self.follow(branches, *images)
         coefficients = ops.cast(self.coefficients(), self.compute_dtype)
+        # Pooling and adapters are linear, but act on maps of different sizes.
+        # So the inputs are weighted after the conversion, at the own size.
         converted = [
             coefficients[index] * _convert(image, own)
             for index, image in enumerate(images)
@@ -110,6 +112,7 @@ def _convert(image: Any, own: tuple) -> Any:
 
 def _resizing_layers(given: Pair, wanted: Pair, name: str) -> list[keras.Layer]:
     """Build the cropping and pooling of `_convert` as stock layers."""
+    # Keras crops by the pixels on both sides: `after` completes the axis.
     window, before = _fit_windows(given, wanted)
     after = (
         given[axis] - before[axis] - wanted[axis] * window[axis]
@@ -131,6 +134,8 @@ def _fit_windows(given: Pair, wanted: Pair) -> tuple[Pair, Pair]:
     The windows tile the middle of the map: `wanted` windows of the largest
     size that fits, with the remaining pixels cropped on both sides.
     """
+    # E.g. from 9 to 4 pixels: windows of 9 // 4 = 2 cover 8, and the remaining
+    # pixel is dropped at the end, since (9 - 8) // 2 = 0 are before.
     window = given[0] // wanted[0], given[1] // wanted[1]
     before = (
         (given[0] - wanted[0] * window[0]) // 2,

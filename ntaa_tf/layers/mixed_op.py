@@ -78,6 +78,8 @@ class MixedOp(Choice):
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
         self.seed = seed
+        # Shared weights belong to the source's convolution: its pointwise
+        # kernel to separable candidates, and its kernel to nested ones.
         self.source = make_candidate(SOURCE, geometry, use_bias, seed)
         pointwise = self.source if self._shares_pointwise() else None
         core = self.source if nests else None

@@ -35,6 +35,9 @@ class PartAware(StockCandidate):
             strides are 1, or 2 with an even number of output channels.
         parts: number of parts M, at most the number of input rows.
 
+    Raises:
+        ValueError: if the geometry does not allow this number of parts.
+
     Call arguments:
         images: feature maps.
         training: whether the model trains: mode of the batch norms.
@@ -61,22 +64,7 @@ class PartAware(StockCandidate):
 
     def __init__(self, geometry: Geometry, parts: int = PARTS, **kwargs: Any):
         super().__init__(geometry, **kwargs)
-        rows, channels = geometry.input_size[0], geometry.in_channels
-        if not 1 <= parts <= rows or channels < REDUCTION:
-            raise ValueError(
-                "Invalid value for `parts`. Expected at least 1 and at most "
-                "the number of rows of the feature map, which needs at least "
-                f"{REDUCTION} channels. Received: {parts} parts of {rows} rows "
-                f"with {channels} channels."
-            )
-        if geometry.strides not in ((1, 1), (2, 2)) or (
-            geometry.out_channels % geometry.strides[0]
-        ):
-            raise ValueError(
-                "Invalid value for `geometry`. Expected strides of 1, or of 2 "
-                "with an even number of output channels. Received: strides of "
-                f"{geometry.strides}, {geometry.out_channels} channels."
-            )
+        _check_sizes(geometry, parts)
         self.parts = parts
 
     def connect(
@@ -97,6 +85,36 @@ class PartAware(StockCandidate):
     def get_config(self) -> dict[str, Any]:
         """Return the configuration for `from_config`."""
         return {**super().get_config(), "parts": self.parts}
+
+
+def _check_sizes(geometry: Geometry, parts: int) -> None:
+    """Check that the feature map can be cut into parts and reduced.
+
+    Raises:
+        ValueError: if it has too few rows or channels, or other strides.
+    """
+    rows = geometry.input_size[0]
+    if not 1 <= parts <= rows:
+        raise ValueError(
+            f"Invalid value for `parts`. Expected 1 to {rows}, the number of "
+            f"rows of the feature map. Received: {parts}."
+        )
+    if geometry.in_channels < REDUCTION:
+        raise ValueError(
+            f"A part-aware module needs at least {REDUCTION} input channels. "
+            f"Received: {geometry.in_channels}."
+        )
+    if geometry.strides not in ((1, 1), (2, 2)):
+        raise ValueError(
+            "A part-aware module needs strides of (1, 1) or (2, 2). "
+            f"Received: {geometry.strides}."
+        )
+    # `reduce_by_halves` divides the output channels between two convolutions.
+    if geometry.out_channels % geometry.strides[0]:
+        raise ValueError(
+            "A part-aware module with strides of 2 needs an even number of "
+            f"output channels. Received: {geometry.out_channels}."
+        )
 
 
 def cut_rows(height: int, parts: int) -> list[int]:
@@ -153,6 +171,8 @@ def _attend(described: Any, name: str) -> Any:
     size = described.shape[-1]
     keys = layers.Dense(size, name=f"{name}_keys")(described)
     queries = layers.Dense(size, name=f"{name}_queries")(described)
+    # scores[i, j] = ⟨K_i, Q_j⟩. Softmax is over the last axis, j: row i holds
+    # the weights of all parts for part i.
     scores = layers.Dot(axes=(2, 2), name=f"{name}_scores")([keys, queries])
     attention = layers.Softmax(name=f"{name}_attention")(scores)
     attended = layers.Dot(axes=(2, 1), name=f"{name}_attended")

@@ -19,7 +19,7 @@ from ntaa_tf.layers.weight_free import Zero
 
 SOURCE = "source"
 
-# Kernel size and dilation of each dense convolution, in taps and pixels.
+# Kernel size in taps and dilation in pixels of each dense convolution.
 DENSE_CONVOLUTIONS = {
     "conv5x5": (5, 1),
     "conv3x3": (3, 1),

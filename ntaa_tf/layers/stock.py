@@ -152,6 +152,8 @@ class DilatedSeparable(StockCandidate):
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
         """Apply the stock layers to symbolic feature maps."""
+        # Sample i is pixel 2 · i + offset. So a tap k samples from the centre
+        # is 2 · k pixels from it, as a tap of a kernel with dilation 2.
         for layer in grid.sampling_layers(self.geometry, name):
             images = layer(images)
         images = layers.ReLU(name=f"{name}_relu")(images)
