@@ -49,7 +49,7 @@ class Mixture:
             separable and share its pointwise kernel.
         dtype: compute dtype of the feature maps.
 
-    Source: NTAA, equation 12.
+    Source: NTAA, equation 14.
     """
 
     geometry: Geometry

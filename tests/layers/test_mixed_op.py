@@ -114,7 +114,7 @@ def test_collapse_is_exact(space, rng):
 
 
 @pytest.mark.parametrize("channels", [(4, 8), (8, 4)])
-def test_gradients_of_the_fused_mixture_are_the_literal_one_s(channels, rng):
+def test_fused_and_literal_mixture_have_the_same_gradients(channels, rng):
     for geometry in (
         make_geometry(channels=channels),
         make_geometry("depthwise", channels=(4, 4)),
@@ -136,7 +136,7 @@ def test_gradients_of_the_fused_mixture_are_the_literal_one_s(channels, rng):
             np.testing.assert_allclose(fused, literal, atol=1e-4 * scale)
 
 
-def test_the_work_of_separable_candidates_is_on_the_fewer_channels(rng):
+def test_separable_candidates_convolve_the_smaller_channel_count(rng):
     for channels in [(4, 8), (8, 4)]:
         geometry = make_geometry("pointwise", (1, 1), channels=channels)
         mixed_op = build_mixed_op(geometry, "separable5x5", rng)
@@ -234,7 +234,7 @@ def test_a_nested_kernel_is_the_source_s_with_trained_taps_around(rng):
 
 
 def test_the_source_learns_wherever_its_taps_are_used(rng):
-    """Its gradient is whole: c_source + c_5×5 = 1 of it, from both kernels."""
+    """∂L/∂K has the weight c_source + c_5×5 = 1: both kernels contain K."""
     mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng, nests=True)
     images = draw_images(mixed_op.geometry, rng)
     source, larger = mixed_op.candidates

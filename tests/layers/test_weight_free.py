@@ -83,7 +83,7 @@ class TestNoise:
     def test_inference_has_none(self, images):
         np.testing.assert_array_equal(Noise(make_geometry())(images), images)
 
-    def test_mean_and_deviation_are_what_they_should_be(self):
+    def test_mean_is_zero_and_deviation_a_tenth_of_the_batch_s(self):
         drawn, images = draw_noise(seed=0)
         expected = 0.1 * images.std()
         assert drawn.std() == pytest.approx(expected, rel=0.02)
