@@ -1,4 +1,4 @@
-"""An architecture as plain data: what each site became."""
+"""Architecture as plain data: the candidate and input of each site."""
 
 import json
 from collections.abc import Mapping
@@ -10,11 +10,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class SiteChoice:
-    """What one site became.
+    """Candidate and input chosen at one site.
 
     Args:
-        candidate: the name of its operation.
-        reads: from how many sites back it reads; 0 is its own input.
+        candidate: name of the chosen operation.
+        reads: number of sites to go back for the input. 0 is the site's own
+            input.
     """
 
     candidate: str
@@ -23,7 +24,11 @@ class SiteChoice:
 
 @dataclass(frozen=True)
 class Architecture:
-    """The choice of every site, by the site's name, inputs first.
+    """Chosen candidate and input of every site.
+
+    Args:
+        sites: choice of each site by the site's name, in the order of the
+            graph from its inputs to its outputs.
 
     Example:
     >>> architecture = Architecture({"conv": SiteChoice("identity")})
@@ -37,7 +42,7 @@ class Architecture:
     sites: Mapping[str, SiteChoice]
 
     def to_json(self) -> str:
-        """Write as JSON, the same text for the same architecture."""
+        """Write the architecture as JSON. Equal ones have equal text."""
         sites = {
             name: {"candidate": choice.candidate, "reads": choice.reads}
             for name, choice in self.sites.items()
@@ -46,10 +51,10 @@ class Architecture:
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":
-        """Read what `to_json` wrote.
+        """Read an architecture from the JSON text of `to_json`.
 
         Raises:
-            ValueError: if the text is no architecture of this format.
+            ValueError: if the text is not an architecture in this format.
         """
         try:
             data: Any = json.loads(text)
@@ -68,7 +73,7 @@ class Architecture:
         return cls(sites)
 
     def changed(self) -> dict[str, SiteChoice]:
-        """Give the sites that did not keep the source's operation and input."""
+        """Return the sites with another operation or input than the source."""
         return {
             name: choice
             for name, choice in self.sites.items()

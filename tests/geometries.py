@@ -1,4 +1,4 @@
-"""Geometries of sites for the tests of layers."""
+"""Geometries of convolutions for the tests of layers."""
 
 import itertools
 
@@ -38,10 +38,13 @@ def make_geometry(
 
 
 def list_geometries(every=1):
-    """Kernel × stride × padding × parity × dilation × kind, that exist.
+    """List all kernels × strides × paddings × sizes × dilations × kinds.
 
-    The channel counts take turns. An odd `every` leaves a spread of them
-    in which each value of each still occurs.
+    The channel counts take turns.
+
+    Args:
+        every: take each n-th geometry only. Each value of each property still
+            occurs if this is odd and no multiple of 5.
     """
     return list(itertools.islice(_generate_geometries(), 0, None, every))
 

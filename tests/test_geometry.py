@@ -1,4 +1,4 @@
-"""Other kernels, padded as a geometry says, stay on its sampling grid."""
+"""Padding by a geometry keeps other kernels on its sampling grid."""
 
 import json
 
@@ -68,7 +68,7 @@ def make_images(size):
 @hypothesis.settings(deadline=None, max_examples=60)
 @hypothesis.given(geometries(), st.tuples(ODD, ODD))
 def test_another_kernel_is_centred_on_the_same_pixels(geometry, extent):
-    """What both kernels have in common gives the same output, exactly."""
+    """The taps common to both kernels give exactly the same output."""
     common = np.minimum(extent, geometry.extent)
     kernel = np.arange(1.0, 1 + common.prod(), dtype="float32")
     kernel = kernel.reshape(common)

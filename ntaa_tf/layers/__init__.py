@@ -1,1 +1,1 @@
-"""Keras layers of the search; know nothing of graphs."""
+"""Keras layers of the search. They don't depend on graphs or on the search."""

@@ -1,9 +1,12 @@
-"""The convolutions that a site may become, and what all candidates share.
+"""Base class of all candidates, and the convolutions among them.
 
-A candidate computes its operation by itself when it is called, and gives the
-stock layers that compute it in a plain model. What is linear in the image
-also gives its kernel, so that a mixed op can merge it with others. Kernels
-merge in the variables' dtype; so Keras must not cast them by itself.
+A candidate computes its operation when it is called. `plain_layers` builds
+stock Keras layers with the same outputs for the adapted model. A candidate
+that is linear in its input also provides its kernel, so that a mixed op can
+merge several of them into one convolution.
+
+Kernels are merged in the dtype of the variables, and cast afterwards. So the
+variables are created with `autocast=False`.
 """
 
 from typing import Any
@@ -24,10 +27,21 @@ from ntaa_tf.layers.kernels import keeps_kernel
 
 
 class Candidate(keras.layers.Layer):
-    """One operation on the sampling grid of a site.
+    """Base class of the operations that a site may become.
 
     Args:
-        geometry: the geometry of the source's own convolution.
+        geometry: geometry of the source's convolution. All candidates of a
+            site have its output shape and its sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
     """
 
     def __init__(self, geometry: Geometry, **kwargs: Any):
@@ -36,11 +50,11 @@ class Candidate(keras.layers.Layer):
 
     @property
     def keeps_source(self) -> bool:
-        """Whether it computes what the source does, once it has inherited."""
+        """Whether the outputs equal the source's after `inherit`."""
         return False
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Give the shape of the source's own output."""
+        """Return the output shape of the source's convolution."""
         return (
             input_shape[0],
             *self.geometry.output_size,
@@ -48,46 +62,65 @@ class Candidate(keras.layers.Layer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {"geometry": self.geometry.get_config()}
         return {**super().get_config(), **config}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Candidate":
-        """Make a candidate from its configuration."""
+        """Build a candidate from its configuration."""
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give stock layers, built, that compute this candidate in turn.
+        """Build stock layers, with weights, that compute this candidate.
 
         Args:
-            site: name of the site; it names the layers.
+            site: name of the site, used as the prefix of the layers' names.
+
+        Returns:
+            Layers to apply in this order.
         """
         raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Convolution(Candidate):
-    """A convolution: dense, or of each channel by itself at depthwise sites.
+    """Convolution candidate: dense, or depthwise at a depthwise site.
+
+    The source's own convolution is one of these as well.
+
+    With `core`, the kernel is nested: it contains the source's current kernel,
+    and only the taps around it are trained here. They begin as zeros, so the
+    candidate begins as the source's convolution.
 
     Args:
-        geometry: the geometry of the source's own convolution.
+        geometry: geometry of the source's convolution.
         kernel_size: height and width in taps.
-        dilation: pixels between taps.
+        dilation: vertical and horizontal distance of two taps, in pixels.
         use_bias: whether the source's convolution has a bias.
-        seed: of the random kernel that `inherit` replaces.
-        core: the source's own convolution, where this is its kernel and bias
-            and taps around it, which begin as zeros. With None, or where the
-            core has taps that this lacks, this has a kernel of its own. It is
-            no part of the configuration.
+        seed: seed of the random initial kernel, which `inherit` replaces.
+        core: the source's convolution, to nest its kernel and share its bias.
+            Ignored if this kernel lacks some of the source's taps. Not part
+            of the configuration: the mixed op sets it again.
+
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Example:
     >>> geometry = Geometry(
     ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 3, 4
     ... )
-    >>> Convolution(geometry, (5, 5))(np.ones((1, 8, 8, 3))).shape
-    TensorShape([1, 4, 4, 4])
+    >>> convolution = Convolution(geometry, kernel_size=(5, 5))
+    >>> print(convolution(np.ones((1, 8, 8, 3))).shape)
+    (1, 4, 4, 4)
     """
 
     def __init__(
@@ -109,22 +142,26 @@ class Convolution(Candidate):
 
     @property
     def depthwise(self) -> bool:
-        """Whether each channel is convolved by itself."""
+        """Whether each channel is convolved with its own kernel."""
         return self.geometry.kind == "depthwise"
 
     @property
     def keeps_source(self) -> bool:
-        """Whether the kernel has a tap for each of the source's."""
+        """Whether the kernel has a tap on every tap of the source's kernel."""
         source = self.geometry.kernel_size, self.geometry.dilation
         return keeps_kernel(*source, self.kernel_size, self.dilation)
 
     @property
     def extent(self) -> Pair:
-        """Pixels that the kernel spans."""
+        """Height and width of the dilated kernel, in pixels."""
         return span(self.kernel_size, self.dilation)
 
     def build(self, input_shape: tuple) -> None:
-        """Create the kernel, random or around a core zero; and the bias."""
+        """Create the kernel and the bias.
+
+        The initial kernel is zero with a core, and random without.
+        """
+        # Keras's depthwise kernels are (height, width, channels, 1).
         channels = 1 if self.depthwise else self.geometry.out_channels
         initializer = keras.initializers.HeNormal(seed=self.seed)
         self.kernel = self.add_weight(
@@ -144,11 +181,18 @@ class Convolution(Candidate):
 
     @property
     def bias(self) -> Any:
-        """The bias, or None."""
+        """Bias variable, or None. With a core it is the core's."""
         return self._bias if self.core is None else self.core.bias
 
     def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
-        """Take over the source's kernel around the centre, and its bias."""
+        """Copy the source's weights into the centre of the kernel.
+
+        Does nothing with a core, whose weights are used directly.
+
+        Args:
+            kernel: (height, width, input channels, output channels).
+            bias: (output channels,), or None.
+        """
         if self.core is not None:
             return
         self.kernel.assign(
@@ -160,38 +204,45 @@ class Convolution(Candidate):
             self.bias.assign(bias)
 
     def spread_kernel(self) -> Any:
-        """Give the kernel, undilated."""
+        """Return the kernel with zeros between its dilated taps."""
         kernel = ops.convert_to_tensor(self.kernel)
         kernel = dilate_kernel(kernel, self.dilation)
         if self.core is None:
             return kernel
+        # K = border · own + core. The mask also zeroes the gradient of the own
+        # taps that the core covers, so those never train.
         core = fit_kernel(self.core.spread_kernel(), self.extent)
-        return kernel * self._find_border() + core
+        return kernel * self._border_mask() + core
 
-    def _find_border(self) -> np.ndarray:
-        """Give 1 where the core has no tap, 0 where it has one."""
+    def _border_mask(self) -> np.ndarray:
+        """Return a mask (*extent, 1, 1): 0 on taps of the core, 1 elsewhere."""
+        # Inheriting a kernel of ones marks the pixels on which the core's taps
+        # lie, also if they are dilated.
         taps = np.ones((*self.geometry.kernel_size, 1, 1), "float32")
         dilation = self.geometry.dilation
         return 1 - inherit_kernel(taps, dilation, self.extent, (1, 1))
 
     def spread_depthwise(self) -> Any:
-        """Give what stands beside a shared pointwise kernel: a delta."""
+        """Return the depthwise part beside a shared pointwise kernel: a delta.
+
+        At such a site this convolution is the pointwise kernel itself.
+        """
         return np.ones((1, 1, 1, 1), "float32")
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Convolve."""
+        """Convolve the feature maps and add the bias."""
         convolve = grid.convolve_depthwise if self.depthwise else grid.convolve
         kernel = ops.cast(self.spread_kernel(), images.dtype)
         return self.add_bias(convolve(images, kernel, self.geometry))
 
     def add_bias(self, outputs: Any) -> Any:
-        """Add the bias, if there is one."""
+        """Add the bias, if this candidate has one."""
         if self.bias is None:
             return outputs
         return outputs + ops.cast(self.bias, outputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "kernel_size": self.kernel_size,
             "dilation": self.dilation,
@@ -201,7 +252,7 @@ class Convolution(Candidate):
         return {**super().get_config(), **config}
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give a Conv2D or DepthwiseConv2D and the padding it needs."""
+        """Build a Conv2D or DepthwiseConv2D, with padding layers if needed."""
         padding, mode = grid.padding_layers(self.geometry, self.extent, site)
         common = {
             "strides": self.geometry.strides,
@@ -217,6 +268,8 @@ class Convolution(Candidate):
                 self.geometry.out_channels, self.kernel_size, **common
             )
         layer.build((None, None, None, self.geometry.in_channels))
+        # Taps lie on every dilation-th pixel, a core's taps as well. So this
+        # slice undoes the dilation and loses nothing.
         down, right = self.dilation
         weights = [self.spread_kernel()[::down, ::right]]
         if self.bias is not None:

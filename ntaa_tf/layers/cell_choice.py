@@ -1,4 +1,4 @@
-"""The choice of all edges of a cell at once, shared by cells of a kind."""
+"""Choice of the operations of a cell, shared by all cells of a kind."""
 
 from typing import Any
 
@@ -18,36 +18,48 @@ from ntaa_tf.layers.cells import check_cell
 from ntaa_tf.layers.cells import format_cell
 from ntaa_tf.layers.cells import name_edge
 from ntaa_tf.layers.cells import parse_cell
-from ntaa_tf.layers.choice import CERTAIN
+from ntaa_tf.layers.choice import CERTAIN_LOGIT
 from ntaa_tf.layers.choice import Choice
 
-# Where they have no strides.
+# Operations without weights at stride 1. A strided identity has weights.
 WEIGHT_FREE = ("max_pool", "avg_pool", "identity")
-SMALL = 1e-3  # The deviation of logits at first.
+LOGIT_DEVIATION = 1e-3  # Standard deviation of the initial logits.
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class CellChoice(Choice):
-    """The operations of all edges of a cell, shared by all cells of a kind.
+    """Operations of all edges of a cell, shared by all cells of a kind.
 
-    With p the softmax of the logits of each edge, its strength is the largest
-    p of an operation but `none`, which stays in the denominator. Of each node
-    the two strongest edges are kept, with the strongest operation each; of
-    equal ones the first. The coefficients go from p to those of the cell that
-    is kept: (1 − ρ) · p + ρ · e_kept. An untrained network has nothing to
-    begin at, so that κ is not read.
+    With p the softmax over the operations of each edge, the strength of an
+    edge is its largest p, leaving out `none`. Each node keeps its two
+    strongest edges, each with its strongest operation; of equal ones the
+    first. The other edges become `none`.
+
+    The coefficients move from p to the one-hot vectors of the kept cell:
+    c = (1 − ρ) · p + ρ · e_kept. The start pull κ is ignored: a network that
+    is trained from scratch has no source to start from.
 
     Args:
-        options: the operations of an edge, `none` among them.
-        seed: of the logits at first, which are small and random.
+        options: names of the operations of an edge, `none` among them.
+        seed: seed of the initial logits, which are small and random.
+
+    Call arguments:
+        images: any tensor. The values are ignored; the input only puts the
+            layer into a graph.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        `(edges, operations)`, without a batch axis.
 
     Source: Liu et al., "DARTS", 2019, section 2.4; Quan et al., "Auto-ReID",
     2019.
 
     Example:
     >>> choice = CellChoice(("max_pool", "none", "identity"), name="normal")
-    >>> choice(np.zeros((1, 8, 8, 3))).shape
-    TensorShape([14, 3])
+    >>> print(choice(np.zeros((1, 8, 8, 3))).shape)
+    (14, 3)
     """
 
     def __init__(self, options: tuple[str, ...], seed: int = 0, **kwargs: Any):
@@ -55,27 +67,27 @@ class CellChoice(Choice):
         self.seed = seed
 
     def call(self, images: Any) -> Any:
-        """Give the coefficients (edges, operations), whatever the images."""
+        """Return the coefficients (edges, operations)."""
         return self.coefficients()
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Give the shape of the coefficients."""
+        """Return the shape of the coefficients."""
         return self._logits_shape
 
     def compute_output_spec(self, images: Any) -> keras.KerasTensor:
-        """Give the coefficients' shape and dtype, that of the logits."""
+        """Return shape and dtype of the coefficients, for symbolic calls."""
         shape = self.compute_output_shape(images.shape)
         return keras.KerasTensor(shape, self.variable_dtype)
 
     def coefficients(self) -> Any:
-        """Give the weight of each operation of each edge."""
+        """Compute the coefficients (edges, operations)."""
         probabilities = ops.softmax(ops.convert_to_tensor(self.logits))
         kept = ops.one_hot(self._find_winner(), len(self.options))
         return (1 - self.end_pull) * probabilities + self.end_pull * kept
 
     @property
     def cell(self) -> Cell:
-        """The operations of the edges that are kept."""
+        """Operation of each kept edge."""
         winners = ops.convert_to_numpy(self._find_winner())
         operations = (self.options[winner] for winner in winners)
         pairs = zip(EDGES, operations, strict=True)
@@ -83,20 +95,20 @@ class CellChoice(Choice):
 
     @property
     def winner(self) -> str:
-        """The cell as text."""
+        """Kept cell as text."""
         return format_cell(self.cell)
 
     @property
     def changed(self) -> bool:
-        """Whether the cell is not the plain one."""
+        """Whether the kept cell differs from the plain cell."""
         return self.cell != PLAIN_CELL
 
     def is_weight_free(self, option: str) -> bool:
-        """Whether an operation has no weights, where it has no strides."""
+        """Return whether an operation has no weights at stride 1."""
         return option in WEIGHT_FREE
 
     def draw_option(self, rng: np.random.Generator) -> str:
-        """Draw a cell uniformly, as text."""
+        """Draw a cell uniformly and return it as text."""
         operations = [name for name in self.options if name != NONE]
         return format_cell(
             {
@@ -107,19 +119,28 @@ class CellChoice(Choice):
         )
 
     def choose(self, option: str) -> None:
-        """Keep a cell, given as text, and end the mixing at it."""
+        """Set the kept cell and end the mixing there.
+
+        Args:
+            option: cell as text, see `format_cell`.
+
+        Raises:
+            ValueError: if the text is not a cell of these operations.
+        """
         cell = parse_cell(option)
         check_cell(cell, self.options)
         chosen = [self.options.index(cell.get(edge, NONE)) for edge in EDGES]
-        self.logits.assign(CERTAIN * ops.one_hot(chosen, len(self.options)))
+        self.logits.assign(
+            CERTAIN_LOGIT * ops.one_hot(chosen, len(self.options))
+        )
         self.settle()
 
     def settle(self) -> None:
-        """End the mixing at the cell that is kept."""
+        """End the mixing at the kept cell."""
         self.set_pulls(0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {**super().get_config(), "seed": self.seed}
         del config["lead"]
         return config
@@ -129,18 +150,22 @@ class CellChoice(Choice):
         return len(EDGES), len(self.options)
 
     def _initial_logits(self) -> Any:
+        """Return small random logits, which break ties between edges."""
         return keras.random.normal(
-            self._logits_shape, stddev=SMALL, seed=self.seed
+            self._logits_shape, stddev=LOGIT_DEVIATION, seed=self.seed
         )
 
     def _find_winner(self) -> Any:
-        """Give the index of the operation of each edge, or that of `none`."""
+        """Return the operation's index of each edge; `none` if not kept."""
+        # `none` can't win, but its logit stays in the softmax: an edge with a
+        # strong `none` is weak in all other operations.
         none = self.options.index(NONE)
         allowed = 1 - ops.one_hot(none, len(self.options))
         probabilities = allowed * ops.softmax(self.logits)
         strengths = ops.max(probabilities, axis=-1)
         strongest = ops.argmax(probabilities, axis=-1)
         winners = []
+        # Edges compete within their node only. EDGES lists them in a row.
         for node, first in enumerate(FIRST_EDGES):
             edges = slice(first, first + node + INPUTS)
             _, kept = ops.top_k(strengths[edges], KEPT)

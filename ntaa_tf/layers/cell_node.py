@@ -1,4 +1,4 @@
-"""A node of a cell: every operation on every edge that leads to it."""
+"""Node of a cell: the weighted sum of all operations on all its edges."""
 
 import math
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from ntaa_tf.layers.stock import StockCandidate
 from ntaa_tf.layers.weight_free import Identity
 from ntaa_tf.layers.weight_free import MaxPooling
 
+# Operations of an edge by name. `none` is not among them: it computes nothing.
 CELL_OPERATIONS: dict[str, type[Candidate]] = {
     "part_aware": PartAware,
     "max_pool": MaxPooling,
@@ -34,17 +35,41 @@ CELL_OPERATIONS: dict[str, type[Candidate]] = {
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class CellNode(keras.layers.Layer):
-    """A node of a cell: the sum of what its edges make of earlier states.
+    """Node of a cell: y = Σ_edges Σ_t c_edge,t · o_t(x_edge).
 
-    y = Σ_edges Σ_t c_t · o_t(x_edge); collapsed, two edges of one operation.
+    The coefficients c are an input of the node, as all cells of a kind share
+    those of one `CellChoice`. In the adapted model a node is the sum of its
+    two kept edges.
 
     Args:
-        geometries: of a 3×3 convolution in the place of each edge.
-        operations: of an edge, `none` among them.
-        kind: of the cell: the name of its choice.
-        node: which one.
+        geometries: for each edge, the geometry of a 3×3 convolution there.
+        operations: names of the operations of an edge, `none` among them.
+        kind: kind of the cell: the name of its `CellChoice`.
+        node: index of the node in the cell.
+
+    Call arguments:
+        tensors: list of the coefficients and the states, which are the inputs
+            of the cell and the outputs of its earlier nodes.
+        training: whether the model trains.
+
+    Input shape:
+        A list of `(edges, operations)` for the coefficients, and of
+        `(batch, height, width, channels)` for each state.
+
+    Output shape:
+        `(batch, rows, columns, channels)`, the output shape of each geometry.
 
     Source: Liu et al., "DARTS", 2019, equations 1 and 2.
+
+    Example:
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
+    ... )
+    >>> operations = ("max_pool", "identity", "none")
+    >>> node = CellNode([geometry, geometry], operations, "normal", node=0)
+    >>> state = np.ones((2, 8, 8, 4))
+    >>> print(node([np.ones((14, 3)), state, state]).shape)
+    (2, 8, 8, 4)
     """
 
     def __init__(
@@ -60,7 +85,7 @@ class CellNode(keras.layers.Layer):
         self.operations = tuple(operations)
         self.kind = kind
         self.node = node
-        # One after the other, as Keras saves no lists of lists.
+        # A flat list, edge by edge: Keras doesn't save lists of lists.
         self.candidates = [
             make_operation(name, geometry)
             for geometry in self.geometries
@@ -68,17 +93,14 @@ class CellNode(keras.layers.Layer):
         ]
 
     def build(self, input_shape: Any) -> None:
-        """Create the weights of all operations."""
+        """Create the weights of all operations on all edges."""
         for index, candidate in enumerate(self.candidates):
             candidate.build(input_shape[1 + index // len(self._names)])
 
     def call(self, tensors: list, training: bool = False) -> Any:
-        """Mix.
-
-        Args:
-            tensors: the coefficients of the cell, and the states.
-            training: whether the model trains.
-        """
+        """Compute the weighted sum of all operations on all edges."""
+        # Rows of the coefficients are the edges of all nodes. Those of this
+        # node are consecutive, from `first`.
         coefficients = ops.cast(tensors[0], self.compute_dtype)
         first = FIRST_EDGES[self.node]
         parts = [
@@ -90,15 +112,19 @@ class CellNode(keras.layers.Layer):
         return sum(parts[1:], parts[0])
 
     def compute_output_shape(self, input_shape: Any) -> tuple:
-        """Give the shape of the node's state."""
+        """Return the shape of the node's output."""
         return self.candidates[0].compute_output_shape(input_shape[1])
 
     def connect_plainly(self, tensors: list, cell: Cell) -> Any:
-        """Apply stock layers that compute the edges that are kept.
+        """Apply stock layers, with weights, that compute the kept edges.
 
         Args:
-            tensors: symbolic, as `call` takes them.
-            cell: the operations of the edges.
+            tensors: symbolic tensors in the order of `call`. The first one is
+                not used.
+            cell: operation of each kept edge.
+
+        Returns:
+            The symbolic output of the node.
         """
         kept = []
         for state, edge in enumerate(list_edges(self.node)):
@@ -111,7 +137,7 @@ class CellNode(keras.layers.Layer):
         return keras.layers.Add(name=self.name)(kept)
 
     def count_activations(self) -> int:
-        """Count the numbers of one image that all layers inside write."""
+        """Count the activations of all inner layers for one image."""
         return sum(
             math.prod(layer.output.shape[1:])
             for candidate in self.candidates
@@ -120,7 +146,7 @@ class CellNode(keras.layers.Layer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {
             **super().get_config(),
             "geometries": [g.get_config() for g in self.geometries],
@@ -131,12 +157,13 @@ class CellNode(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "CellNode":
-        """Make a node from its configuration."""
+        """Build a node from its configuration."""
         geometries = [Geometry.from_config(g) for g in config["geometries"]]
         return cls(**{**config, "geometries": geometries})
 
     @property
     def _names(self) -> list[str]:
+        """Names of the operations that compute something."""
         return [name for name in self.operations if name != NONE]
 
     def _find(self, edge: int, name: str) -> Candidate:
@@ -145,11 +172,11 @@ class CellNode(keras.layers.Layer):
 
 
 def make_operation(name: str, geometry: Geometry) -> Candidate:
-    """Make an operation of an edge.
+    """Build the operation of an edge.
 
     Args:
-        name: in `CELL_OPERATIONS`.
-        geometry: of a 3×3 convolution in its place.
+        name: name in `CELL_OPERATIONS`.
+        geometry: geometry of a 3×3 convolution on this edge.
     """
     kind = CELL_OPERATIONS[name]
     if kind is Identity and geometry.strides != (1, 1):

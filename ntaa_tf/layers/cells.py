@@ -1,22 +1,31 @@
-"""A cell as plain data: the operations of the edges that are kept."""
+"""Cell as plain data: the operation of each kept edge."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 NODES = 4
-INPUTS = 2  # The outputs of the two cells before.
-KEPT = 2  # Edges of a node that are kept.
-NONE = "none"
-Cell = Mapping[str, str]  # The operations of the edges that are kept.
+INPUTS = 2  # The outputs of the two preceding cells.
+KEPT = 2  # Edges kept per node.
+NONE = "none"  # The operation of an edge that is not kept.
+Cell = Mapping[str, str]  # Name of the operation by name of the edge.
 
 
 def name_edge(node: int, state: int) -> str:
-    """Name the edge to a node from an input, 0 or 1, or an earlier node."""
+    """Return the name of an edge.
+
+    Args:
+        node: index of the node that the edge leads to.
+        state: index of the state that the edge begins at: 0 and 1 are the
+            inputs of the cell, 2 and above its earlier nodes.
+    """
     return f"node{node}_from{state}"
 
 
 def list_edges(node: int) -> list[str]:
-    """Name all edges that lead to a node.
+    """List the names of all edges that lead to a node.
+
+    Args:
+        node: index of the node.
 
     Example:
     >>> list_edges(1)
@@ -26,8 +35,9 @@ def list_edges(node: int) -> list[str]:
 
 
 EDGES = [edge for node in range(NODES) for edge in list_edges(node)]
+# Index in EDGES of the first edge of each node.
 FIRST_EDGES = [EDGES.index(name_edge(node, 0)) for node in range(NODES)]
-# A cell that nobody searched: both inputs, convolved, lead to each node.
+# Default cell without a search: each node convolves both inputs of the cell.
 PLAIN_CELL: Cell = {
     name_edge(node, state): "separable3x3"
     for node in range(NODES)
@@ -36,11 +46,14 @@ PLAIN_CELL: Cell = {
 
 
 def check_cell(cell: Cell, operations: Sequence[str]) -> None:
-    """Raise a ValueError unless two edges lead to each node.
+    """Check that two edges lead to each node.
 
     Args:
-        cell: the operation of each edge, by its name.
-        operations: what they may be.
+        cell: name of the operation by name of the edge.
+        operations: names of the allowed operations.
+
+    Raises:
+        ValueError: if the cell has other edges or operations.
     """
     counts = [len(cell.keys() & set(list_edges(node))) for node in range(NODES)]
     known = set(operations) - {NONE}
@@ -50,9 +63,9 @@ def check_cell(cell: Cell, operations: Sequence[str]) -> None:
         or not {*cell.values()} <= known
     ):
         raise ValueError(
-            f"Invalid value for `architecture`. Expected {KEPT} edges to each "
-            f"of {NODES} nodes, named as {EDGES[-1]!r} is, with operations of "
-            f"{sorted(known)}. Received: {dict(cell)}."
+            f"Invalid cell in `architecture`. Expected {KEPT} edges to each of "
+            f"{NODES} nodes, with names like {EDGES[-1]!r}, and for each edge "
+            f"one of the operations {sorted(known)}. Received: {dict(cell)}."
         )
 
 
@@ -62,5 +75,5 @@ def format_cell(cell: Cell) -> str:
 
 
 def parse_cell(text: str) -> Cell:
-    """Read what `format_cell` wrote."""
+    """Read a cell from the text of `format_cell`."""
     return dict(part.split(":") for part in text.split())

@@ -1,8 +1,8 @@
 """Parameter-free adapters between channel counts.
 
-Channels are repeated in turn where there are more to give, averaged in equal
-groups where there are fewer; where the counts don't divide, zeros are added
-or the last channels dropped.
+More channels: the channels are tiled. Fewer channels: groups of equal size
+are averaged. If neither count divides the other, channels of zeros are
+appended or the last channels are dropped.
 """
 
 from typing import Any
@@ -13,19 +13,21 @@ from keras import ops
 
 
 def adapt_channels(images: Any, channels: int) -> Any:
-    """Give images another channel count.
+    """Convert feature maps to another channel count.
 
     Args:
-        images: (batch, height, width, channels read).
-        channels: channels wanted.
+        images: feature maps (batch, height, width, input channels).
+        channels: number of output channels.
 
     Returns:
-        (batch, height, width, channels).
+        Feature maps (batch, height, width, channels).
     """
     given = images.shape[-1]
     if channels % given == 0:
         return ops.tile(images, (1, 1, 1, channels // given))
     if given % channels == 0:
+        # Group k holds channels k · channels and following, so output j is
+        # the mean of inputs j, j + channels, ...: averaging undoes tiling.
         groups = ops.split(images, given // channels, axis=-1)
         return sum(groups[1:], groups[0]) * (channels / given)
     if channels > given:
@@ -34,9 +36,21 @@ def adapt_channels(images: Any, channels: int) -> Any:
 
 
 def channel_matrix(given: int, channels: int) -> np.ndarray:
-    """Give the matrix (given, channels) that `adapt_channels` multiplies by."""
+    """Return the matrix that `adapt_channels` multiplies each pixel by.
+
+    Args:
+        given: number of input channels.
+        channels: number of output channels.
+
+    Returns:
+        A float32 matrix (given, channels).
+    """
     matrix = np.zeros((given, channels), "float32")
     if max(given, channels) % min(given, channels) == 0:
+        # Let l run over the larger count. Tiling has output l = input l mod
+        # given; averaging adds input l to output l mod channels. The larger
+        # modulus does nothing, so one line covers both. The weight is 1 for
+        # tiling and channels / given, one over the group's size, for means.
         longest = np.arange(max(given, channels))
         matrix[longest % given, longest % channels] = min(1, channels / given)
     else:
@@ -48,16 +62,24 @@ def channel_matrix(given: int, channels: int) -> np.ndarray:
 def channel_layers(
     size: tuple[int, int], given: int, channels: int, name: str
 ) -> list[keras.Layer]:
-    """Give `adapt_channels` as stock layers, to be applied in turn.
+    """Build stock layers that compute `adapt_channels`.
 
     Args:
-        size: height and width of the images, in pixels.
-        given: channels read.
-        channels: channels wanted.
+        size: height and width of the feature maps, in pixels.
+        given: number of input channels.
+        channels: number of output channels.
         name: prefix of the layers' names.
+
+    Returns:
+        Layers to apply in this order. Empty if the counts are equal.
     """
     if given == channels:
         return []
+    # Stock layers act on rows and columns, not on channels. So each pixel's
+    # channels are laid out along the column axis: as (1, given) to repeat the
+    # whole row, as (groups, channels) to average over groups, and as
+    # (given, 1) to pad or crop single channels. Reading the result row by row
+    # gives the order of `adapt_channels`.
     pixels = size[0] * size[1]
     layers = keras.layers
     if channels % given == 0:

@@ -1,4 +1,4 @@
-"""What every searched choice has: logits, and coefficients made of them."""
+"""Base class of everything that is searched: logits and their coefficients."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -12,36 +12,43 @@ EXPECTATION = "expectation"
 GUMBEL = "gumbel"
 SINGLE_PATH = "single_path"
 RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
-# The logit of an option that is chosen once and for all, the others' being 0.
-CERTAIN = 20.0
+# Logit of an option that is set as the winner, the others' logits being 0.
+CERTAIN_LOGIT = 20.0
 
 
 class Choice(keras.layers.Layer):
-    """A choice between options, the first of which is the source's own.
+    """Choice between options, the first of which is the source's own.
 
-    With p = softmax(θ) the coefficients are
+    Trainable logits θ give the options' probabilities p = softmax(θ). The
+    relaxation `expectation` weights every option by its coefficient
 
-        c = (1 − ρ) · (p + κ · (e_source − softmax(θ_init))) + ρ · e_argmax.
+        c = (1 − ρ) · (p + κ · (e_source − softmax(θ_init))) + ρ · e_argmax,
 
-    κ = 1 is the exact start: c is one-hot at the source while ∂c/∂θ is that
-    of the softmax. ρ = 1 is the exact end: c is one-hot at the argmax. With
-    κ = ρ = 0 they are the paper's. They always sum to 1.
+    where e is a one-hot vector. The coefficients always sum to 1.
 
-    A relaxation other than `expectation` evaluates one option, the one
-    `drawn`, anew for every step, with the probabilities
+    - Start pull κ: 1 is the exact start, with c one-hot at the source.
+    - End pull ρ: 1 is the exact end, with c one-hot at the argmax.
+    - κ = ρ = 0 gives the paper's coefficients, c = p.
+
+    The other relaxations evaluate a single option in each step, whose index
+    is the variable `drawn`. The option is drawn with the probabilities
 
         q = (1 − ρ) · ((1 − κ) · p + κ · e_source) + ρ · e_argmax,
 
-    with p = softmax(θ / τ) for `gumbel` and uniform for `single_path`.
+    where p = softmax(θ / τ) for `gumbel`, and p is uniform for `single_path`.
 
     Args:
         options: names of the options, the source's own first.
-        lead: by how much the source's logit, and those of what begins as it,
-            exceed the others at first; 1 in the paper, of the source alone.
-            The mixture is as far from the source's own operation as p is from
-            it, once κ is 0.
+        lead: initial difference between the source's logit and the others.
+            The paper uses 1. Once κ is 0, the mixture is as far from the
+            source as p is from one-hot; a larger lead keeps it closer.
 
-    Source: NTAA, equation 12; κ and ρ are this project's.
+    Attributes:
+        relaxation: one of `RELAXATIONS`, `expectation` by default.
+        confidence: difference of probabilities that another option has to
+            exceed in order to win against the source's own, 0 by default.
+
+    Source: NTAA, equation 12. κ and ρ are additions of this project.
     """
 
     def __init__(
@@ -54,7 +61,7 @@ class Choice(keras.layers.Layer):
         self.confidence = 0.0
 
     def build(self, input_shape: Any) -> None:
-        """Create the logits, as they begin, and κ, ρ, τ."""
+        """Create the logits and the state κ, ρ, τ, and index drawn."""
         self.logits = self.add_weight(
             self._logits_shape,
             lambda shape, dtype: ops.cast(self._initial_logits(), dtype),
@@ -67,7 +74,13 @@ class Choice(keras.layers.Layer):
         self.drawn = self._add_state("drawn", 0, dtype="int32")
 
     def coefficients(self) -> Any:
-        """Give the weight of each option, in the variables' dtype."""
+        """Compute the coefficients c, in the dtype of the variables."""
+        # Exact start: at θ = θ_init and κ = 1 the softmaxes cancel, so that
+        # c = e_source. The correction κ · (e_source − softmax(θ_init)) does
+        # not depend on θ. So ∂c/∂θ = ∂p/∂θ is that of the paper's softmax,
+        # which a saturated softmax near one-hot would not have.
+        # Exact end: argmax has no gradient, so ∂c/∂θ fades as 1 − ρ.
+        # Sum: p sums to 1 and the correction to 0, whatever κ.
         num_options = len(self.options)
         logits = ops.convert_to_tensor(self.logits)
         initial = ops.softmax(self._initial_logits())
@@ -77,7 +90,9 @@ class Choice(keras.layers.Layer):
         return (1 - self.end_pull) * pulled + self.end_pull * winner
 
     def probabilities(self) -> Any:
-        """Give how probable it is that each option is drawn: q."""
+        """Compute the probabilities q that each option is drawn."""
+        # Unlike c, q must not be negative. So κ interpolates here, and the
+        # logits have no gradient at the exact start.
         num_options = len(self.options)
         logits = ops.convert_to_tensor(self.logits)
         free = ops.softmax(logits / self.temperature)
@@ -91,21 +106,21 @@ class Choice(keras.layers.Layer):
     def follow(
         self, branches: Sequence[Callable[..., Any]], *inputs: Any
     ) -> Any:
-        """Evaluate the option that is drawn, and no other.
-
-        For `gumbel` the outputs are weighted by q_drawn / q_drawn, of which
-        only the numerator is differentiated. So the logits' gradient is
-        ⟨∂L/∂y, o_drawn⟩ · ∇ log q_drawn, whose mean over the draws is
-        Σ ⟨∂L/∂y, o_t⟩ · ∇ q_t: that of the expected loss, without bias where
-        the loss is linear in the option's outputs.
+        """Evaluate only the drawn option.
 
         Args:
-            branches: what computes each option from the inputs.
+            branches: functions that compute each option from the inputs.
             *inputs: tensors.
         """
         outputs = ops.switch(self.drawn, branches, *inputs)
         if self.relaxation == SINGLE_PATH:
             return outputs
+        # The weight q_d / stop_gradient(q_d) of the drawn option d is 1 and
+        # has the gradient ∇ log q_d. The logits receive
+        #     g_d = ⟨∂L/∂y, o_d⟩ · ∇ log q_d.
+        # Its mean over the draws is Σ_t q_t · g_t = Σ_t ⟨∂L/∂y, o_t⟩ · ∇ q_t,
+        # as q_t · ∇ log q_t = ∇ q_t. That is the gradient of the expected
+        # loss, unbiased if the loss is linear in the option's outputs.
         probability = ops.take(self.probabilities(), self.drawn)
         weight = probability / ops.stop_gradient(probability)
         return ops.cast(weight, outputs.dtype) * outputs
@@ -113,7 +128,13 @@ class Choice(keras.layers.Layer):
     def set_pulls(
         self, start_pull: Any, end_pull: Any, temperature: Any = None
     ) -> None:
-        """Set κ and ρ, and τ if it is given."""
+        """Set κ and ρ, and τ if given.
+
+        Args:
+            start_pull: κ, from 0 to 1.
+            end_pull: ρ, from 0 to 1.
+            temperature: softmax temperature τ.
+        """
         self.start_pull.assign(start_pull)
         self.end_pull.assign(end_pull)
         if temperature is not None:
@@ -121,61 +142,71 @@ class Choice(keras.layers.Layer):
 
     @property
     def winner(self) -> str:
-        """The option that is most probable; of equal ones the first.
+        """Most probable option; the first of equal ones.
 
-        The source's own wins unless another is more probable by more than
-        `confidence`.
+        The source's own option wins unless the probability of another exceeds
+        it by more than `confidence`.
         """
         return self.options[int(self._find_winner())]
 
     def is_weight_free(self, option: str) -> bool:
-        """Whether an option is an operation without weights; none is here."""
+        """Return whether an option is an operation without weights: no."""
         return False
 
     @property
     def changed(self) -> bool:
-        """Whether the winner is not the source's own."""
+        """Whether the winner differs from the source's own option."""
         return self.winner != self.options[0]
 
     def draw_option(self, rng: np.random.Generator) -> str:
-        """Draw one of all options uniformly."""
+        """Draw one of the options uniformly."""
         return str(rng.choice(self.options))
 
     def choose(self, option: str) -> None:
-        """Make one option the winner, and end the mixing at it."""
+        """Set the winner and end the mixing there.
+
+        Args:
+            option: name of the new winner.
+        """
         self.logits.assign(
-            CERTAIN * ops.one_hot(self.options.index(option), len(self.options))
+            CERTAIN_LOGIT
+            * ops.one_hot(self.options.index(option), len(self.options))
         )
         self.settle()
 
     def promote(self, option: str) -> None:
-        """Let the logit of an option change places with the largest.
+        """Make an option the winner by swapping its logit with the largest.
 
-        Where that is not the lead that `confidence` asks for, it is raised.
+        Args:
+            option: name of the new winner.
         """
         logits = ops.convert_to_numpy(self.logits).copy()
         chosen = self.options.index(option)
         pair = [int(logits.argmax()), chosen]
         logits[pair] = logits[pair[::-1]]
         self.logits.assign(logits)
+        # The largest logit may not exceed the source's by `confidence`.
         if self.winner != option:
-            logits[chosen] += CERTAIN
+            logits[chosen] += CERTAIN_LOGIT
             self.logits.assign(logits)
 
     def settle(self) -> None:
-        """End the mixing, or the drawing, at the winner."""
+        """End the mixing or drawing at the winner."""
         self.set_pulls(0.0, 1.0)
         self.drawn.assign(self.options.index(self.winner))
 
     def _find_winner(self) -> Any:
+        """Return the index of the winner as a tensor."""
         logits = ops.convert_to_tensor(self.logits)
         if not self.confidence:
             return ops.argmax(logits)
+        # p_t > p_source + confidence is the argmax after adding the confidence
+        # to the source. Equal values go to the first, which is the source.
         lead = self.confidence * ops.one_hot(0, len(self.options))
         return ops.argmax(ops.softmax(logits) + lead)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return super().get_config() | {
             "options": list(self.options),
             "lead": self.lead,
@@ -186,12 +217,13 @@ class Choice(keras.layers.Layer):
         return (len(self.options),)
 
     def _initial_logits(self) -> Any:
-        """Give θ_init."""
+        """Return θ_init: the lead at the source, 0 elsewhere."""
         return self.lead * ops.one_hot(0, len(self.options), dtype="float32")
 
     def _add_state(
         self, name: str, value: float, dtype: str | None = None
     ) -> keras.Variable:
+        """Create a scalar variable that is not trained."""
         return self.add_weight(
             (),
             keras.initializers.Constant(value),

@@ -1,4 +1,8 @@
-"""Operations whose outputs lie on the sampling grid of a site."""
+"""Operations whose outputs lie on the sampling grid of a site.
+
+See `Geometry` for the sampling grid: the input pixels on which the outputs of
+the source's convolution are centred.
+"""
 
 from typing import Any
 
@@ -11,23 +15,23 @@ from ntaa_tf.layers.depthwise import convolve_each_channel
 
 
 def convolve(images: Any, kernel: Any, geometry: Geometry) -> Any:
-    """Convolve images with an undilated kernel, centred on the grid.
+    """Convolve feature maps with an undilated kernel on the sampling grid.
 
     Args:
-        images: (batch, height, width, channels in).
-        kernel: (height, width, channels in, channels out).
-        geometry: the grid.
+        images: feature maps (batch, height, width, input channels).
+        kernel: (height, width, input channels, output channels).
+        geometry: geometry of the source's convolution.
     """
     return _convolve(ops.conv, images, kernel, geometry)
 
 
 def convolve_depthwise(images: Any, kernel: Any, geometry: Geometry) -> Any:
-    """Convolve each channel by itself, on the grid.
+    """Convolve each channel with its own kernel on the sampling grid.
 
     Args:
-        images: (batch, height, width, channels).
+        images: feature maps (batch, height, width, channels).
         kernel: (height, width, channels, 1).
-        geometry: the grid.
+        geometry: geometry of the source's convolution.
     """
     if tuple(kernel.shape[:2]) == (1, 1):
         return sample(images, geometry) * kernel[0, 0, :, 0]
@@ -41,34 +45,51 @@ def convolve_separable(
     geometry: Geometry,
     depthwise_last: bool,
 ) -> Any:
-    """Convolve each channel and mix the channels, before it or after it.
+    """Apply a depthwise and a pointwise convolution on the sampling grid.
 
     Args:
-        images: (batch, height, width, channels in).
-        depthwise: (height, width, channels, 1), or (1, 1, 1, 1), a factor.
-        pointwise: (1, 1, channels in, channels out).
-        geometry: the grid.
-        depthwise_last: whether the channels are mixed first.
+        images: feature maps (batch, height, width, input channels).
+        depthwise: (height, width, channels, 1), or a scalar factor of shape
+            (1, 1, 1, 1).
+        pointwise: (1, 1, input channels, output channels).
+        geometry: geometry of the source's convolution.
+        depthwise_last: whether the pointwise convolution comes first.
     """
     if tuple(depthwise.shape) == (1, 1, 1, 1):
         return convolve(images, depthwise * pointwise, geometry)
     if depthwise_last:
+        # The pointwise convolution takes the strides and puts its outputs on
+        # the grid. The depthwise one follows at stride 1.
         mixed = convolve(images, pointwise, geometry)
         return convolve_depthwise(mixed, depthwise, geometry.behind)
     return ops.conv(convolve_depthwise(images, depthwise, geometry), pointwise)
 
 
 def sample(images: Any, geometry: Geometry) -> Any:
-    """Take the pixels on which the site's outputs are centred."""
+    """Take the input pixels of the sampling grid.
+
+    Args:
+        images: feature maps (batch, height, width, channels).
+        geometry: geometry of the source's convolution.
+    """
+    # This is a 1×1 convolution of ones: padded and strided like one.
     down, right = geometry.strides
     padded = _pad(images, geometry.padding_for((1, 1)))
     return padded[:, ::down, ::right, :]
 
 
 def pool_maximum(images: Any, size: Pair, geometry: Geometry) -> Any:
-    """Take the maximum over windows of `size`; beyond the border is nothing."""
+    """Apply max pooling on the sampling grid; the border is ignored.
+
+    Args:
+        images: feature maps (batch, height, width, channels).
+        size: height and width of the window, in pixels.
+        geometry: geometry of the source's convolution.
+    """
     if geometry.is_same(size):
         return ops.max_pool(images, size, geometry.strides, padding="same")
+    # Explicit zeros would win over negative pixels. So pool every pixel with
+    # Keras's `same`, which ignores the border, and sample the grid afterwards.
     pooled = ops.max_pool(images, size, (1, 1), padding="same")
     return sample(pooled, geometry)
 
@@ -76,16 +97,16 @@ def pool_maximum(images: Any, size: Pair, geometry: Geometry) -> Any:
 def padding_layers(
     geometry: Geometry, extent: Pair, name: str
 ) -> tuple[list[keras.Layer], str]:
-    """Give the stock layers that put a kernel on the grid.
+    """Build the stock layers that put a kernel on the sampling grid.
 
     Args:
-        geometry: the grid.
-        extent: pixels that the kernel spans.
+        geometry: geometry of the source's convolution.
+        extent: height and width of the dilated kernel, in pixels.
         name: prefix of the layers' names.
 
     Returns:
-        Layers that add zeros or cut pixels, none where not needed, and the
-        `padding` argument of the convolution or pooling behind them.
+        Layers that pad or crop, possibly none, and the `padding` argument of
+        the convolution or pooling layer to put behind them.
     """
     if geometry.is_same(extent):
         return [], "same"
@@ -100,10 +121,16 @@ def padding_layers(
 
 
 def sampling_layers(geometry: Geometry, name: str) -> list[keras.Layer]:
-    """Give `sample` as stock layers."""
+    """Build stock layers that compute `sample`.
+
+    Args:
+        geometry: geometry of the source's convolution.
+        name: prefix of the layers' names.
+    """
     layers, _ = padding_layers(geometry, (1, 1), name)
     if geometry.strides == (1, 1):
         return layers
+    # A pooling window of one pixel is a strided slice.
     pooling = keras.layers.MaxPooling2D(
         1, geometry.strides, name=f"{name}_sample"
     )
@@ -114,6 +141,7 @@ def _convolve(
     operation: Any, images: Any, kernel: Any, geometry: Geometry
 ) -> Any:
     extent = tuple(kernel.shape[:2])
+    # `same` where it gives the grid: the backend pads without a copy.
     if geometry.is_same(extent):
         return operation(images, kernel, geometry.strides, padding="same")
     padded = _pad(images, geometry.padding_for(extent))
@@ -121,7 +149,7 @@ def _convolve(
 
 
 def _pad(images: Any, padding: tuple[Pair, Pair]) -> Any:
-    """Add zeros, or cut pixels where a number is negative."""
+    """Pad with zeros, and crop where a number is negative."""
     added, cut = _split_signs(padding)
     if any(map(any, cut)):
         (top, bottom), (left, right) = cut
@@ -135,6 +163,7 @@ def _pad(images: Any, padding: tuple[Pair, Pair]) -> Any:
 def _split_signs(
     padding: tuple[Pair, Pair],
 ) -> tuple[tuple[Pair, Pair], tuple[Pair, Pair]]:
+    """Split a signed padding into zeros to add and pixels to crop."""
     (top, bottom), (left, right) = padding
     added = (max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))
     cut = (max(-top, 0), max(-bottom, 0)), (max(-left, 0), max(-right, 0))

@@ -1,4 +1,8 @@
-"""Putting the kernel of one convolution into that of another."""
+"""Arithmetic of convolution kernels: dilate, pad, merge, inherit.
+
+A tap is one position of a kernel. All kernels here have odd heights and
+widths, and all operations keep the centre tap in the centre.
+"""
 
 import math
 from typing import Any
@@ -11,18 +15,22 @@ from ntaa_tf.geometry import span
 
 
 def dilate_kernel(kernel: Any, dilation: Pair) -> Any:
-    """Put zeros between the taps of a kernel.
+    """Insert zeros between the taps of a kernel.
 
     Args:
-        kernel: (height, width, channels, channels).
-        dilation: pixels between its taps.
+        kernel: (height, width, input channels, output channels).
+        dilation: distance of two taps in the result, in pixels.
 
     Returns:
-        A kernel that, undilated, computes the same convolution.
+        A kernel whose undilated convolution equals the dilated convolution
+        with `kernel`.
     """
     if dilation == (1, 1):
         return kernel
     height, width, *channels = kernel.shape
+    # Reshape (h, w) to (h, 1, w, 1), pad the new axes from 1 to the dilation
+    # d, and flatten to (h · d, w · d): every tap is followed by d - 1 zeros.
+    # The zeros behind the last tap are cut at the end.
     apart = [(0, 0), (0, dilation[0] - 1), (0, 0), (0, dilation[1] - 1)]
     kernel = ops.reshape(kernel, (height, 1, width, 1, *channels))
     kernel = ops.pad(kernel, [*apart, (0, 0), (0, 0)])
@@ -33,16 +41,17 @@ def dilate_kernel(kernel: Any, dilation: Pair) -> Any:
 
 
 def fit_kernel(kernel: Any, extent: Pair) -> Any:
-    """Put zeros around a kernel, or cut its border off.
+    """Pad a kernel with zeros, or crop it, around its centre.
 
     Args:
-        kernel: (height, width, channels, channels).
-        extent: height and width of the result, as odd as the kernel's.
+        kernel: (height, width, input channels, output channels).
+        extent: height and width of the result, both odd.
     """
     height, width = (
         (wanted - given) // 2
         for wanted, given in zip(extent, kernel.shape[:2], strict=True)
     )
+    # One axis may grow while the other shrinks: 3×3 to 1×5.
     cut = max(0, -height), max(0, -width)
     if cut != (0, 0):
         below, right = (kernel.shape[axis] - cut[axis] for axis in (0, 1))
@@ -54,19 +63,24 @@ def fit_kernel(kernel: Any, extent: Pair) -> Any:
 
 
 def merge_kernels(weighted: list[tuple[Any, Any]], extent: Pair) -> Any:
-    """Add up kernels around one centre, each times its weight.
+    """Compute the weighted sum of kernels around a common centre.
+
+    Convolution is linear in its kernel, so convolving with the sum equals the
+    weighted sum of the convolutions.
 
     Args:
-        weighted: weights, scalars, and kernels, (height, width, channels,
-            channels) of any odd sizes; dimensions of 1 broadcast.
-        extent: height and width of the result; what lies beyond is cut off.
+        weighted: pairs of a scalar weight and a kernel (height, width, input
+            channels, output channels). Heights and widths are odd and may
+            differ; channel dimensions of 1 broadcast.
+        extent: height and width of the result. Taps outside are dropped.
     """
     merged = None
-    # The smallest first: so only sums are padded, and those are small, too.
+    # Ascending order pads the running sum of the small kernels, once for each
+    # size, instead of every small kernel to the full extent.
     for weight, kernel in sorted(
         weighted, key=lambda pair: math.prod(pair[1].shape[:2])
     ):
-        scaled = weight * fit_kernel(kernel, _shrink(kernel.shape, extent))
+        scaled = weight * fit_kernel(kernel, _intersect(kernel.shape, extent))
         if merged is not None:
             common = _enclose(merged.shape, scaled.shape)
             scaled = fit_kernel(merged, common) + fit_kernel(scaled, common)
@@ -77,18 +91,21 @@ def merge_kernels(weighted: list[tuple[Any, Any]], extent: Pair) -> Any:
 def inherit_kernel(
     source: np.ndarray, source_dilation: Pair, kernel_size: Pair, dilation: Pair
 ) -> np.ndarray:
-    """Initialise a candidate's kernel from the source's around one centre.
+    """Initialise a candidate's kernel from the source's kernel.
 
-    Taps that lie on the same pixel are copied; taps that the source lacks are
-    zero, and taps that the candidate lacks are lost.
+    Both kernels are centred on the same pixel. Taps on a common pixel are
+    copied, taps that only the candidate has are zero, and taps that only the
+    source has are lost.
 
     Args:
-        source: (height, width, channels, channels).
-        source_dilation: pixels between the taps of the source.
+        source: (height, width, input channels, output channels).
+        source_dilation: distance of two taps of the source, in pixels.
         kernel_size: height and width of the candidate, in taps.
-        dilation: pixels between the taps of the candidate.
+        dilation: distance of two taps of the candidate, in pixels.
     """
     inherited = np.zeros((*kernel_size, *source.shape[2:]), source.dtype)
+    # Rows and columns match independently, as a tap's pixel is the pair of
+    # its row and its column.
     rows, columns = (
         _match_taps(source.shape[axis], source_dilation[axis], taps, step)
         for axis, (taps, step) in enumerate(
@@ -104,13 +121,16 @@ def inherit_kernel(
 def keeps_kernel(
     source_size: Pair, source_dilation: Pair, kernel_size: Pair, dilation: Pair
 ) -> bool:
-    """Say whether a candidate has a tap for each of the source's.
+    """Return whether a candidate has a tap on every tap of the source.
+
+    Such a candidate computes the source's convolution once it has inherited
+    the source's kernel.
 
     Args:
         source_size: height and width of the source, in taps.
-        source_dilation: pixels between the taps of the source.
+        source_dilation: distance of two taps of the source, in pixels.
         kernel_size: height and width of the candidate, in taps.
-        dilation: pixels between the taps of the candidate.
+        dilation: distance of two taps of the candidate, in pixels.
 
     Example:
     >>> keeps_kernel((3, 3), (1, 1), (5, 5), (1, 1))
@@ -129,7 +149,12 @@ def keeps_kernel(
 def _match_taps(
     source_taps: int, source_dilation: int, taps: int, dilation: int
 ) -> list[tuple[int, int]]:
-    """Pair a candidate's taps with the source's on the same pixel."""
+    """Pair the taps of candidate and source that lie on the same pixel.
+
+    Returns:
+        Pairs of the candidate's and the source's index along one axis.
+    """
+    # Tap t of n lies (t - n // 2) · dilation pixels from the centre.
     pixels = {
         (tap - source_taps // 2) * source_dilation: tap
         for tap in range(source_taps)
@@ -141,7 +166,7 @@ def _match_taps(
     ]
 
 
-def _shrink(shape: tuple[int, ...], extent: Pair) -> Pair:
+def _intersect(shape: tuple[int, ...], extent: Pair) -> Pair:
     return min(shape[0], extent[0]), min(shape[1], extent[1])
 
 

@@ -1,4 +1,4 @@
-"""The mixed input: from which of the preceding layers a site reads."""
+"""Mixed input: searches which of the preceding sites' inputs a site reads."""
 
 import functools
 from typing import Any
@@ -16,69 +16,93 @@ from ntaa_tf.layers.choice import Choice
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class MixedInput(Choice):
-    """A weighted sum of a site's own input and those of sites before it.
+    """Weighted sum of a site's own input and the inputs of earlier sites.
 
-    An earlier image is brought to the shape of the site's own by average
-    pooling over whole windows and by the parameter-free channel adapters.
+    Each earlier input is converted to the shape of the own one: average
+    pooling over whole windows for the size, and parameter-free adapters for
+    the channels. See `Choice` for the coefficients.
 
     Args:
-        options: how many sites back each input is read: `("0", "1", "2")`
-            are the site's own input and those of the two sites before.
+        options: for each input, the number of sites it lies back.
+            `("0", "1", "2")` are the site's own input and those of the two
+            sites before.
+
+    Call arguments:
+        images: list of feature maps, the site's own input first.
+
+    Input shape:
+        A list of `(batch, height, width, channels)`. Later entries are not
+        smaller than the first one in height or width.
+
+    Output shape:
+        The shape of the first input.
 
     Source: NTAA, section III-B, "skip connections to the three preceding
-    layers"; that they share one softmax is this project's choice.
+    layers". One common softmax over them is this project's choice.
 
     Example:
     >>> own, earlier = np.ones((1, 4, 4, 8)), np.ones((1, 8, 8, 4))
-    >>> MixedInput(("0", "1"))([own, earlier]).shape
-    TensorShape([1, 4, 4, 8])
+    >>> print(MixedInput(("0", "1"))([own, earlier]).shape)
+    (1, 4, 4, 8)
     """
 
     def call(self, images: list) -> Any:
-        """Mix images, each (batch, height, width, channels), own first."""
+        """Mix all inputs, or read the drawn one; see `Choice`."""
         own = images[0].shape
         images = [ops.cast(image, self.compute_dtype) for image in images]
         if self.relaxation != EXPECTATION:
             branches = [
-                functools.partial(_adapt_one, index, own)
+                functools.partial(_convert_one, index, own)
                 for index in range(len(images))
             ]
             return self.follow(branches, *images)
         coefficients = ops.cast(self.coefficients(), self.compute_dtype)
-        adapted = [
-            coefficients[index] * _adapt(image, own)
+        # Pooling and adapters are linear, but act on maps of different sizes.
+        # So the inputs are weighted after the conversion, at the own size.
+        converted = [
+            coefficients[index] * _convert(image, own)
             for index, image in enumerate(images)
         ]
-        return sum(adapted[1:], adapted[0])
+        return sum(converted[1:], converted[0])
 
     def compute_output_shape(self, input_shape: list) -> tuple:
-        """Give the shape of the site's own input."""
+        """Return the shape of the site's own input."""
         return input_shape[0]
 
     def plain_layers(self, own: tuple, read: tuple) -> list[keras.Layer]:
-        """Give the stock layers that bring one input to the site's own shape.
+        """Build stock layers that convert one input to the own shape.
 
         Args:
             own: shape of the site's own input.
-            read: shape of the input to be read instead.
+            read: shape of the input to read instead.
+
+        Returns:
+            Layers to apply in this order.
         """
         channels = channel_layers(own[1:3], read[-1], own[-1], self.name)
         return [*_resizing_layers(read[1:3], own[1:3], self.name), *channels]
 
 
 def fits(own: tuple, read: tuple) -> bool:
-    """Whether an image of shape `read` can be brought to the shape `own`."""
+    """Return whether one input can be converted to the shape of another.
+
+    Args:
+        own: shape to convert to, (batch, height, width, channels).
+        read: shape to convert from. It must not be smaller than `own` in
+            height or width; pooling can't enlarge.
+    """
     return all(
         large >= small for small, large in zip(own[1:3], read[1:3], strict=True)
     )
 
 
-def _adapt_one(index: int, own: tuple, *images: Any) -> Any:
-    return _adapt(images[index], own)
+def _convert_one(index: int, own: tuple, *images: Any) -> Any:
+    return _convert(images[index], own)
 
 
-def _adapt(image: Any, own: tuple) -> Any:
-    window, (top, left) = _windows(image.shape[1:3], own[1:3])
+def _convert(image: Any, own: tuple) -> Any:
+    """Convert feature maps to the shape `own` by pooling and adapters."""
+    window, (top, left) = _fit_windows(image.shape[1:3], own[1:3])
     if window != (1, 1) or (top, left) != (0, 0):
         height, width = own[1] * window[0], own[2] * window[1]
         image = image[:, top : top + height, left : left + width]
@@ -87,7 +111,9 @@ def _adapt(image: Any, own: tuple) -> Any:
 
 
 def _resizing_layers(given: Pair, wanted: Pair, name: str) -> list[keras.Layer]:
-    window, before = _windows(given, wanted)
+    """Build the cropping and pooling of `_convert` as stock layers."""
+    # Keras crops by the pixels on both sides: `after` completes the axis.
+    window, before = _fit_windows(given, wanted)
     after = (
         given[axis] - before[axis] - wanted[axis] * window[axis]
         for axis in (0, 1)
@@ -102,8 +128,14 @@ def _resizing_layers(given: Pair, wanted: Pair, name: str) -> list[keras.Layer]:
     return layers
 
 
-def _windows(given: Pair, wanted: Pair) -> tuple[Pair, Pair]:
-    """Give the pooling window of each axis, and the pixels left out before."""
+def _fit_windows(given: Pair, wanted: Pair) -> tuple[Pair, Pair]:
+    """Find the pooling window, and the pixels to crop before each axis.
+
+    The windows tile the middle of the map: `wanted` windows of the largest
+    size that fits, with the remaining pixels cropped on both sides.
+    """
+    # E.g. from 9 to 4 pixels: windows of 9 // 4 = 2 cover 8, and the remaining
+    # pixel is dropped at the end, since (9 - 8) // 2 = 0 are before.
     window = given[0] // wanted[0], given[1] // wanted[1]
     before = (
         (given[0] - wanted[0] * window[0]) // 2,

@@ -1,4 +1,4 @@
-"""The mixed op: the layer at a site, a weighted sum of its candidates."""
+"""Mixed op: the layer at a site, a weighted sum of its candidates."""
 
 import functools
 import math
@@ -22,21 +22,32 @@ from ntaa_tf.layers.weight_free import WeightFree
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class MixedOp(Choice):
-    """A convolution's candidates, mixed: y = Σ c_t · o_t(x).
+    """Weighted sum of the candidates of a site: y = Σ c_t · o_t(x).
 
-    It is computed as `Mixture` says: by one convolution for all that is
-    linear in the image.
+    See `Choice` for the coefficients c, and `Mixture` for the computation:
+    one convolution for all candidates that are linear in x.
 
     Args:
-        geometry: the geometry of the source's convolution.
+        geometry: geometry of the source's convolution.
         candidates: names of the candidates, `source` first.
         use_bias: whether the source's convolution has a bias.
-        activation: what follows the mixture.
-        seed: of random kernels and of noise.
-        has_gains: whether weight-free candidates are scaled, see `calibrate`.
-        nests: whether larger kernels are the source's own and taps around it,
-            instead of kernels of their own. They begin as the source then,
-            and so do their logits.
+        activation: activation of the source's convolution, applied to the
+            sum.
+        seed: seed of random kernels and of noise.
+        has_gains: whether to scale weight-free candidates, see `calibrate`.
+        nests: whether kernels larger than the source's contain its current
+            kernel and train only the taps around it. Such a candidate begins
+            with the source's outputs, so it gets the source's initial logit.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains; noise is zero otherwise.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Source: NTAA, equations 12 and 14.
 
@@ -45,8 +56,8 @@ class MixedOp(Choice):
     ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (8, 8), 4, 4
     ... )
     >>> mixed_op = MixedOp(geometry, ("source", "conv5x5", "identity"))
-    >>> mixed_op(np.ones((2, 8, 8, 4))).shape
-    TensorShape([2, 8, 8, 4])
+    >>> print(mixed_op(np.ones((2, 8, 8, 4))).shape)
+    (2, 8, 8, 4)
     """
 
     def __init__(
@@ -67,6 +78,8 @@ class MixedOp(Choice):
         self.use_bias = use_bias
         self.activation = keras.activations.get(activation)
         self.seed = seed
+        # Shared weights belong to the source's convolution: its pointwise
+        # kernel to separable candidates, and its kernel to nested ones.
         self.source = make_candidate(SOURCE, geometry, use_bias, seed)
         pointwise = self.source if self._shares_pointwise() else None
         core = self.source if nests else None
@@ -81,7 +94,7 @@ class MixedOp(Choice):
         ]
 
     def build(self, input_shape: tuple) -> None:
-        """Create the logits and the candidates' weights."""
+        """Create the logits, the candidates' weights and the gains."""
         super().build(input_shape)
         for candidate in self.candidates:
             if not candidate.built:
@@ -97,10 +110,13 @@ class MixedOp(Choice):
             )
 
     def calibrate(self, images: Any) -> None:
-        """Scale weight-free candidates to the source's own deviation.
+        """Scale weight-free candidates to the source's standard deviation.
+
+        The gain of a candidate is the standard deviation of the source's
+        outputs over that of the candidate's, or 1 if the latter is constant.
 
         Args:
-            images: (batch, height, width, channels), as the site reads them.
+            images: inputs of this layer, (batch, height, width, channels).
         """
         deviation = float(ops.std(self.source(images)))
         gains = [1.0] * len(self.options)
@@ -113,12 +129,13 @@ class MixedOp(Choice):
     def inherit(
         self, kernel: np.ndarray, bias: np.ndarray | None, all_candidates: bool
     ) -> None:
-        """Take over the weights of the source's convolution.
+        """Copy the weights of the source's convolution.
 
         Args:
-            kernel: (height, width, channels, channels).
-            bias: (channels,), or None.
-            all_candidates: whether new candidates inherit too, or stay random.
+            kernel: (height, width, input channels, output channels).
+            bias: (output channels,), or None.
+            all_candidates: whether new candidates inherit as well. If not,
+                they stay random.
         """
         for candidate in self.candidates:
             if isinstance(candidate, CONVOLUTION_CANDIDATES) and (
@@ -127,15 +144,10 @@ class MixedOp(Choice):
                 candidate.inherit(kernel, bias)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Mix, or evaluate the candidate that is drawn; see `Choice`.
-
-        Args:
-            images: (batch, height, width, channels).
-            training: whether the model trains; noise is for training only.
-        """
+        """Mix all candidates, or evaluate the drawn one; see `Choice`."""
         images = ops.cast(images, self.compute_dtype)
         if self.relaxation == EXPECTATION:
-            return self.activation(self._weigh().mix(images, training))
+            return self.activation(self._mixture().mix(images, training))
         branches = [
             functools.partial(self._evaluate, index, training=training)
             for index in range(len(self.options))
@@ -143,18 +155,22 @@ class MixedOp(Choice):
         return self.activation(self.follow(branches, images))
 
     def call_literally(self, images: Any, training: bool = False) -> Any:
-        """Mix candidate by candidate: the reference for `call`."""
-        return self.activation(self._weigh().mix_literally(images, training))
+        """Mix candidate by candidate, as a reference for `call`."""
+        return self.activation(self._mixture().mix_literally(images, training))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Give the shape of the source's own output."""
+        """Return the output shape of the source's convolution."""
         return self.source.compute_output_shape(input_shape)
 
     def plain_layers(self, option: str) -> list[keras.Layer]:
-        """Give stock layers, built, that compute one candidate in turn.
+        """Build stock layers, with weights, that compute one candidate.
 
         Args:
-            option: the name of the candidate.
+            option: name of the candidate.
+
+        Returns:
+            Layers to apply in this order: the candidate, its gain if it has
+            one, and the activation.
         """
         candidate = self.candidates[self.options.index(option)]
         layers = candidate.plain_layers(self.name)
@@ -164,6 +180,8 @@ class MixedOp(Choice):
             layers = [*layers, scaling]
         if self.activation is keras.activations.linear:
             return layers
+        # The last layer of a convolution has an activation of its own; a
+        # pooling layer has none.
         if isinstance(candidate, WeightFree):
             name = f"{self.name}_activation"
             return [
@@ -174,26 +192,28 @@ class MixedOp(Choice):
         return layers
 
     def is_weight_free(self, option: str) -> bool:
-        """Whether a candidate has no weights."""
+        """Return whether a candidate has no weights."""
         candidate = self.candidates[self.options.index(option)]
         return isinstance(candidate, WeightFree)
 
     @property
     def num_unmerged(self) -> int:
-        """How many candidates no kernel holds."""
+        """Number of candidates with a part that no kernel can hold."""
         return sum(
-            isinstance(candidate, WeightFree) and candidate.has_residue
+            isinstance(candidate, WeightFree) and candidate.has_nonlinear
             for candidate in self.candidates
         )
 
     def count_macs(self) -> int:
-        """Count the multiply-adds of one image, everything linear merged."""
+        """Count the multiply-adds of the merged convolutions for one image."""
         geometry = self.geometry
         pixels = math.prod(geometry.output_size)
         shares = self._shares_pointwise()
         taps = math.prod(find_extent(geometry, self.candidates, shares))
         if geometry.kind == "depthwise":
             return pixels * taps * geometry.in_channels
+        # The depthwise kernel is on the side with fewer channels, whether
+        # before or behind the pointwise one.
         if shares:
             narrower = min(geometry.in_channels, geometry.out_channels)
             dense = geometry.in_channels * geometry.out_channels
@@ -201,7 +221,7 @@ class MixedOp(Choice):
         return pixels * taps * geometry.in_channels * geometry.out_channels
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = super().get_config()
         config["candidates"] = config.pop("options")
         return config | {
@@ -215,12 +235,16 @@ class MixedOp(Choice):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "MixedOp":
-        """Make a mixed op from its configuration."""
+        """Build a mixed op from its configuration."""
         geometry = Geometry.from_config(config["geometry"])
         return cls(**{**config, "geometry": geometry})
 
     def _initial_logits(self) -> Any:
-        """Give θ_init: the lead at the source, and at what begins as it."""
+        """Return θ_init, with the lead at every nested kernel as well.
+
+        A nested kernel begins as the source's convolution. So its share of
+        the initial mixture leaves the outputs at the source's.
+        """
         if not self.nests:
             return super()._initial_logits()
         same = [candidate.keeps_source for candidate in self.candidates]
@@ -233,8 +257,9 @@ class MixedOp(Choice):
             outputs *= ops.cast(self.gains[index], outputs.dtype)
         return outputs
 
-    def _weigh(self) -> Mixture:
-        """Give the candidates, each with its coefficient."""
+    def _mixture(self) -> Mixture:
+        """Return the candidates with their present coefficients."""
+        # A gain only changes the coefficient: c · (g · o(x)) = (c · g) · o(x).
         weights = self.coefficients()
         if self.has_gains:
             weights = weights * self.gains
@@ -247,5 +272,4 @@ class MixedOp(Choice):
         )
 
     def _shares_pointwise(self) -> bool:
-        """Whether all convolutions here are separable, but the source's."""
         return shares_pointwise(self.options, self.geometry)

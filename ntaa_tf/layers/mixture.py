@@ -1,4 +1,4 @@
-"""The mixture at a site: few convolutions that compute all candidates."""
+"""Weighted sum of the candidates of a site, computed by few convolutions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,29 +20,36 @@ from ntaa_tf.layers.weight_free import WeightFree
 
 CONVOLUTION_CANDIDATES = (Convolution, SeparableConvolution)
 
-# Coefficients, and the candidates that they are of.
+# Pairs of a coefficient and its candidate.
 Weighted = list[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The candidates of a site, each with its coefficient.
+    """Candidates of a site with their coefficients: y = Σ c_t · o_t(x).
 
-    All that is linear in the image is merged into one kernel, as
-    Σ c_t · (K_t * x) = (Σ c_t · K_t) * x: one convolution, whatever the number
-    of linear candidates. Pooling by maximum, globalisation and noise are
-    added beside it. Where separable candidates share a pointwise kernel, the
-    merged kernel is depthwise, before that one, or behind it.
+    Candidates that are linear in x are merged into one kernel, because
+
+        Σ c_t · (K_t ∗ x) = (Σ c_t · K_t) ∗ x.
+
+    So one convolution computes all of them, whatever their number. Max
+    pooling, globalization and noise are not linear; they are computed by
+    themselves and added. If separable candidates share a pointwise kernel P,
+    the depthwise kernels D_t are merged instead:
+
+        Σ c_t · P ∗ (D_t ∗ x) = P ∗ ((Σ c_t · D_t) ∗ x),
+
+    or with the depthwise convolution last where P reduces the channels.
 
     Args:
-        geometry: of the source's convolution.
-        candidates: its own first.
-        coefficients: one scalar each.
+        geometry: geometry of the source's convolution.
+        candidates: candidates, the source's convolution first.
+        coefficients: one scalar for each candidate.
         shares_pointwise: whether all convolutions but the source's are
-            separable, and share its pointwise kernel.
-        dtype: that images have.
+            separable and share its pointwise kernel.
+        dtype: compute dtype of the feature maps.
 
-    Source: NTAA, equation 12.
+    Source: NTAA, equation 14.
     """
 
     geometry: Geometry
@@ -52,18 +59,21 @@ class Mixture:
     dtype: str
 
     def mix(self, images: Any, training: bool) -> Any:
-        """Compute y = Σ c_t · o_t(x).
+        """Compute the weighted sum with merged kernels.
 
         Args:
-            images: (batch, height, width, channels).
-            training: whether the model trains; noise is for training only.
+            images: feature maps (batch, height, width, input channels).
+            training: whether the model trains; noise is zero otherwise.
+
+        Returns:
+            Feature maps (batch, rows, columns, output channels).
         """
         outputs = self._convolve(images)
-        beside = self._merge_biases(), self._mix_beside(images, training)
-        return sum((part for part in beside if part is not None), outputs)
+        rest = self._merge_biases(), self._mix_unmerged(images, training)
+        return sum((part for part in rest if part is not None), outputs)
 
     def mix_literally(self, images: Any, training: bool) -> Any:
-        """Compute the same, candidate by candidate."""
+        """Compute the weighted sum candidate by candidate, as a reference."""
         return sum(
             weight * candidate(images, training=training)
             for weight, candidate in (*self._convolutions, *self._weight_free)
@@ -88,13 +98,17 @@ class Mixture:
         )
 
     def _convolve(self, images: Any) -> Any:
-        """Convolve with everything linear, merged into one kernel."""
+        """Convolve with the merged kernel of the linear candidates."""
         if self.shares_pointwise:
             return self._convolve_separable(images)
         kernels = [
             (weight, candidate.spread_kernel())
             for weight, candidate in self._convolutions
         ]
+        # A weight-free candidate slides one window over every channel and
+        # adapts the channel count by a matrix A. As a dense kernel that is
+        # K[i, j, c, o] = window[i, j] · A[c, o]. All share A, so the windows,
+        # which are small, are merged first and multiplied by A once.
         window = _merge_windows(self._weight_free)
         if window is not None:
             kernels.append((1.0, window * self._channel_matrix()))
@@ -104,7 +118,11 @@ class Mixture:
         return convolve(images, ops.cast(kernel, self.dtype), self.geometry)
 
     def _convolve_separable(self, images: Any) -> Any:
-        """Convolve with a merged depthwise kernel and the pointwise one."""
+        """Convolve with the merged depthwise and the shared pointwise kernel.
+
+        Weight-free candidates don't use the pointwise kernel. Their windows
+        can't be merged here; `_mix_unmerged` applies them.
+        """
         kernels = [
             (weight, candidate.spread_depthwise())
             for weight, candidate in self._convolutions
@@ -120,7 +138,10 @@ class Mixture:
         )
 
     def _channel_matrix(self) -> np.ndarray:
-        """Give what a window is multiplied by to become a kernel."""
+        """Return the matrix that makes a kernel of a window.
+
+        At a depthwise site, the channel count stays: a factor of one.
+        """
         if self.geometry.kind == "depthwise":
             return np.ones((1, 1), "float32")
         return channel_matrix(
@@ -128,6 +149,7 @@ class Mixture:
         )
 
     def _merge_biases(self) -> Any:
+        """Return the weighted sum of the biases, or None without biases."""
         biases = [
             weight * candidate.bias
             for weight, candidate in self._convolutions
@@ -135,27 +157,36 @@ class Mixture:
         ]
         return ops.cast(sum(biases), self.dtype) if biases else None
 
-    def _mix_beside(self, images: Any, training: bool) -> Any:
-        """Mix what no kernel holds, on the smaller of the channel counts."""
+    def _mix_unmerged(self, images: Any, training: bool) -> Any:
+        """Mix everything that is not in the merged kernel.
+
+        That is the non-linear parts, and at sites with a shared pointwise
+        kernel the windows as well.
+
+        Returns:
+            A tensor that broadcasts to the outputs, or None if all is merged.
+        """
         weight_free = self._weight_free
         window = _merge_windows(weight_free) if self.shares_pointwise else None
-        parts = [pair for pair in weight_free if pair[1].has_residue]
+        parts = [pair for pair in weight_free if pair[1].has_nonlinear]
         if not parts and window is None:
             return None
+        # All weight-free candidates adapt channels alike, and the adapters are
+        # linear. So the sum is adapted once, not each candidate.
         adapter = weight_free[0][1]
         images = adapter.reduce(images)
         mixed = [
-            candidate.weigh_residue(
+            candidate.weigh_nonlinear(
                 images, ops.cast(weight, self.dtype), training
             )
             for weight, candidate in parts
         ]
         if window is not None:
-            mixed.append(self._convolve_window(images, window))
+            mixed.append(self._slide_window(images, window))
         return adapter.expand(sum(mixed[1:], mixed[0]))
 
-    def _convolve_window(self, images: Any, window: Any) -> Any:
-        """Apply the merged windows of the weight-free, channel by channel."""
+    def _slide_window(self, images: Any, window: Any) -> Any:
+        """Convolve every channel with the merged window."""
         kernel = ops.tile(window, (1, 1, images.shape[-1], 1))
         kernel = fit_kernel(kernel, self.geometry.crop(kernel.shape[:2]))
         kernel = ops.cast(kernel, self.dtype)
@@ -165,11 +196,11 @@ class Mixture:
 def find_extent(
     geometry: Geometry, candidates: Sequence[Candidate], shares_pointwise: bool
 ) -> Pair:
-    """Give the pixels that the merged kernel of a site spans.
+    """Find height and width of the merged kernel, in pixels.
 
     Args:
-        geometry: of the source's convolution.
-        candidates: of the site.
+        geometry: geometry of the source's convolution.
+        candidates: candidates of the site.
         shares_pointwise: see `Mixture`.
     """
     extents = [
@@ -183,12 +214,19 @@ def find_extent(
         )
     ]
     height, width = (max(sizes) for sizes in zip(*extents, strict=True))
+    # The largest kernel, less the taps that touch no pixel of a small image.
+    # A depthwise convolution in the last place sees the outputs, which
+    # strides have made smaller still.
     last = shares_pointwise and geometry.reduces
     return (geometry.behind if last else geometry).crop((height, width))
 
 
 def _merge_windows(weight_free: Weighted) -> Any:
-    """Merge the linear parts of the weight-free, or give None."""
+    """Merge the windows of weight-free candidates, or return None.
+
+    Returns:
+        A kernel (height, width, 1, 1).
+    """
     windows = [
         (weight, candidate.window[..., None, None])
         for weight, candidate in weight_free

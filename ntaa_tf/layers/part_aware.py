@@ -1,4 +1,4 @@
-"""The part-aware module of Auto-ReID: stripes of a map that see each other."""
+"""Part-aware module of Auto-ReID: attention between horizontal stripes."""
 
 import itertools
 from typing import Any
@@ -13,24 +13,40 @@ from ntaa_tf.layers.stock import normalize
 from ntaa_tf.layers.stock import reduce_by_halves
 
 PARTS = 4
-# Of the channels of the input, a part is described by this share.
+# A part's descriptor has one third of the input channels.
 REDUCTION = 3
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class PartAware(StockCandidate):
-    """What attention across horizontal parts says, beside every row.
+    """Attention between horizontal parts of the feature map.
 
-    Each of M parts is averaged and projected to h = C // 3 channels, P. With
-    keys K = P·W_K + b and queries Q = P·W_Q + b, the rows of
-    A = softmax(K·Qᵀ) weigh the parts for each other: Z = A·P. Z is spread
-    over the rows and columns of its part, joined with the input, and a 1×1
-    convolution with batch norm gives the output.
+    1. Cut the map into M parts of rows. Average each part, apply ReLU,
+       project to h = C // 3 channels, and normalise. This gives one
+       descriptor for each part, P, (M, h).
+    2. With keys K = P·W_K + b and queries Q = P·W_Q + b, the attention is
+       A = softmax(K·Qᵀ), (M, M), and the attended descriptors Z = A·P.
+    3. Repeat each row of Z over the rows and columns of its part.
+    4. Concatenate with the input, and apply a 1×1 convolution and batch norm.
+       With strides of 2, `reduce_by_halves` takes their place.
 
     Args:
-        geometry: of a convolution on the same sampling grid, with strides of
-            1, or of 2 for an even number of channels.
-        parts: M, at most the rows of the input.
+        geometry: geometry of a convolution on the same sampling grid. Its
+            strides are 1, or 2 with an even number of output channels.
+        parts: number of parts M, at most the number of input rows.
+
+    Raises:
+        ValueError: if the geometry does not allow this number of parts.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Source: Quan et al., "Auto-ReID: Searching for a Part-aware ConvNet for
     Person Re-Identification", 2019, as its authors' code has it.
@@ -40,35 +56,21 @@ class PartAware(StockCandidate):
     ...     "dense", (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), (16, 8), 32, 32
     ... )
     >>> layer = PartAware(geometry)
-    >>> layer(np.ones((2, 16, 8, 32))).shape
-    TensorShape([2, 16, 8, 32])
+    >>> print(layer(np.ones((2, 16, 8, 32))).shape)
+    (2, 16, 8, 32)
     >>> sum(int(np.prod(v.shape)) for v in layer.trainable_variables)
     3028
     """
 
     def __init__(self, geometry: Geometry, parts: int = PARTS, **kwargs: Any):
         super().__init__(geometry, **kwargs)
-        rows, channels = geometry.input_size[0], geometry.in_channels
-        if not 1 <= parts <= rows or channels < REDUCTION:
-            raise ValueError(
-                "Invalid value for `parts`. Expected 1 to the rows of the map, "
-                f"and {REDUCTION} channels at least. Received: {parts} parts "
-                f"of {rows} rows with {channels} channels."
-            )
-        if geometry.strides not in ((1, 1), (2, 2)) or (
-            geometry.out_channels % geometry.strides[0]
-        ):
-            raise ValueError(
-                "Invalid value for `geometry`. Expected strides of 1, or of 2 "
-                "with an even number of channels written. Received: strides of "
-                f"{geometry.strides}, {geometry.out_channels} channels."
-            )
+        _check_sizes(geometry, parts)
         self.parts = parts
 
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Apply the stock layers."""
+        """Apply the stock layers to symbolic feature maps."""
         attended = _attend(_describe(images, self.parts, name), name)
         height, width = self.geometry.input_size
         rows = cut_rows(height, self.parts)
@@ -81,12 +83,46 @@ class PartAware(StockCandidate):
         return normalize(projected, f"{name}_norm")
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "parts": self.parts}
 
 
+def _check_sizes(geometry: Geometry, parts: int) -> None:
+    """Check that the feature map can be cut into parts and reduced.
+
+    Raises:
+        ValueError: if it has too few rows or channels, or other strides.
+    """
+    rows = geometry.input_size[0]
+    if not 1 <= parts <= rows:
+        raise ValueError(
+            f"Invalid value for `parts`. Expected 1 to {rows}, the number of "
+            f"rows of the feature map. Received: {parts}."
+        )
+    if geometry.in_channels < REDUCTION:
+        raise ValueError(
+            f"A part-aware module needs at least {REDUCTION} input channels. "
+            f"Received: {geometry.in_channels}."
+        )
+    if geometry.strides not in ((1, 1), (2, 2)):
+        raise ValueError(
+            "A part-aware module needs strides of (1, 1) or (2, 2). "
+            f"Received: {geometry.strides}."
+        )
+    # `reduce_by_halves` divides the output channels between two convolutions.
+    if geometry.out_channels % geometry.strides[0]:
+        raise ValueError(
+            "A part-aware module with strides of 2 needs an even number of "
+            f"output channels. Received: {geometry.out_channels}."
+        )
+
+
 def cut_rows(height: int, parts: int) -> list[int]:
-    """Give where parts begin, and where the last one ends.
+    """Return the first row of each part, and the end of the last part.
+
+    Args:
+        height: number of rows.
+        parts: number of parts. Their heights differ by one row at most.
 
     Example:
     >>> cut_rows(10, 4)
@@ -96,21 +132,23 @@ def cut_rows(height: int, parts: int) -> list[int]:
 
 
 def _describe(images: Any, parts: int, name: str) -> Any:
-    """Give P: (batch, parts, channels // 3)."""
+    """Build the descriptors P, (batch, parts, channels // 3)."""
     size = images.shape[-1] // REDUCTION
     pooled = layers.ReLU(name=f"{name}_relu_parts")(_pool(images, parts, name))
     projected = layers.EinsumDense(
         "apc,pcd->apd", (parts, size), bias_axes="pd", name=f"{name}_projection"
     )(pooled)
-    # One batch norm for the channels of all parts, each of its own.
+    # Flattened, each channel of each part has its own batch statistics.
     flat = layers.Reshape((parts * size,), name=f"{name}_flat")(projected)
     normalized = normalize(flat, f"{name}_norm_parts")
     return layers.Reshape((parts, size), name=f"{name}_parts")(normalized)
 
 
 def _pool(images: Any, parts: int, name: str) -> Any:
-    """Give the mean of each part: (batch, parts, channels)."""
+    """Build the mean of each part, (batch, parts, channels)."""
     height, width, channels = images.shape[1:]
+    # Parts of equal height are one pooling layer. Others are cropped and
+    # averaged one by one.
     if height % parts == 0:
         window = height // parts, width
         pooling = layers.AveragePooling2D(window, name=f"{name}_means")
@@ -129,10 +167,12 @@ def _pool(images: Any, parts: int, name: str) -> Any:
 
 
 def _attend(described: Any, name: str) -> Any:
-    """Give Z = softmax(K·Qᵀ)·P."""
+    """Build the attended descriptors Z = softmax(K·Qᵀ)·P."""
     size = described.shape[-1]
     keys = layers.Dense(size, name=f"{name}_keys")(described)
     queries = layers.Dense(size, name=f"{name}_queries")(described)
+    # scores[i, j] = ⟨K_i, Q_j⟩. Softmax is over the last axis, j: row i holds
+    # the weights of all parts for part i.
     scores = layers.Dot(axes=(2, 2), name=f"{name}_scores")([keys, queries])
     attention = layers.Softmax(name=f"{name}_attention")(scores)
     attended = layers.Dot(axes=(2, 1), name=f"{name}_attended")
@@ -140,7 +180,7 @@ def _attend(described: Any, name: str) -> Any:
 
 
 def _spread(attended: Any, rows: list[int], width: int, name: str) -> Any:
-    """Give every row and column what was found for its part."""
+    """Repeat each attended descriptor over the pixels of its part."""
     parts, size = attended.shape[1:]
     heights = [bottom - top for top, bottom in itertools.pairwise(rows)]
     if len(set(heights)) == 1:

@@ -1,4 +1,4 @@
-"""The search spaces by name, and which candidates fit a site."""
+"""Search spaces by name, and the candidates for each site."""
 
 import math
 from collections.abc import Callable
@@ -19,12 +19,14 @@ from ntaa_tf.layers.weight_free import Zero
 
 SOURCE = "source"
 
+# Kernel size in taps and dilation in pixels of each dense convolution.
 DENSE_CONVOLUTIONS = {
     "conv5x5": (5, 1),
     "conv3x3": (3, 1),
     "conv1x1": (1, 1),
     "dilated3x3": (3, 2),
 }
+# Size of the depthwise kernel of each separable convolution, in taps.
 SEPARABLE_CONVOLUTIONS = {"separable5x5": 5, "separable3x3": 3}
 WEIGHT_FREE: dict[str, Callable[..., Candidate]] = {
     "max_pool": MaxPooling,
@@ -40,6 +42,9 @@ _DENSE = ("conv5x5", "conv3x3", "conv1x1")
 _SEPARABLE = ("separable5x5", "separable3x3", "conv1x1")
 _PAPER = ("max_pool", "avg_pool", "globalization", "identity", "noise")
 
+# Candidates by search space and kind of site. Separable convolutions stand in
+# for dense ones at pointwise sites: a dense 5×5 kernel would cost 25 times the
+# source's 1×1 kernel. `ntaa_dense` is the paper's space to the letter.
 SEARCH_SPACES = {
     "ntaa": {
         "dense": _DENSE + _PAPER,
@@ -58,30 +63,37 @@ SEARCH_SPACES = {
 
 
 def check_candidates(candidates: str) -> None:
-    """Raise a ValueError unless every name in `candidates` is known."""
+    """Check that all names in `candidates` are known.
+
+    Args:
+        candidates: name of a search space, or comma-separated candidates.
+
+    Raises:
+        ValueError: if a name is unknown.
+    """
     if candidates in SEARCH_SPACES:
         return
     names = _split(candidates)
     unknown = [name for name in names if name not in CANDIDATES]
     if unknown:
         raise ValueError(
-            "Invalid value for `candidates`. Expected one of "
-            f"{list(SEARCH_SPACES)}, or a comma-separated list of "
-            f"{list(CANDIDATES)}. Received: {candidates!r}, in which "
-            f"{unknown} are unknown."
+            f"Unknown names in `candidates`: {unknown}. Use one of the search "
+            f"spaces {list(SEARCH_SPACES)}, or a comma-separated list of "
+            f"{list(CANDIDATES)}. Received: {candidates!r}."
         )
 
 
 def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
     """List the candidates of one site, the source's own operation first.
 
-    Left out is what would be the source's own operation again, what differs
-    from a smaller convolution only by taps that never touch so small an
-    image, and what Keras has no layer for: dilation with strides.
+    Three kinds of candidates are left out: repetitions of the source's own
+    operation; convolutions that differ from a smaller one only by taps outside
+    a small image; and dilated convolutions at sites with strides, which no
+    Keras layer computes.
 
     Args:
-        candidates: a search space by name, or candidates separated by commas.
-        geometry: of the site.
+        candidates: name of a search space, or comma-separated candidates.
+        geometry: geometry of the source's convolution.
 
     Example:
     >>> geometry = Geometry(
@@ -98,19 +110,24 @@ def list_candidates(candidates: str, geometry: Geometry) -> tuple[str, ...]:
     if geometry.strides != (1, 1):
         names = tuple(name for name in names if name != "dilated3x3")
     names = (SOURCE, *names)
+    # Of the convolutions with the same effective taps, keep the one with the
+    # fewest taps. Sorting is stable, so the source, which comes first, wins
+    # against a candidate of its own size. It is kept in any case.
     smallest: dict[Any, str] = {}
     for name in sorted(names, key=lambda name: _count_taps(name, geometry)):
-        smallest.setdefault(_touch(name, names, geometry), name)
+        smallest.setdefault(_effective_taps(name, names, geometry), name)
     kept = {SOURCE, *smallest.values()}
     return tuple(name for name in names if name in kept)
 
 
 def shares_pointwise(names: tuple[str, ...], geometry: Geometry) -> bool:
-    """Whether all convolutions but the source's share its pointwise kernel.
+    """Return whether the site's convolutions share the source's 1×1 kernel.
+
+    True at pointwise sites where all other convolutions are separable.
 
     Args:
-        names: the candidates of one site.
-        geometry: of the site.
+        names: names of the site's candidates.
+        geometry: geometry of the source's convolution.
     """
     return geometry.kind == "pointwise" and not DENSE_CONVOLUTIONS.keys() & set(
         names
@@ -125,15 +142,15 @@ def make_candidate(
     pointwise: Convolution | None = None,
     core: Convolution | None = None,
 ) -> Candidate:
-    """Make one candidate of a site.
+    """Build one candidate of a site.
 
     Args:
         name: `source` or a name in `CANDIDATES`.
-        geometry: of the site.
+        geometry: geometry of the source's convolution.
         use_bias: whether the source's convolution has a bias.
-        seed: of random kernels and of noise.
-        pointwise: the 1×1 convolution that separable ones share, if any.
-        core: the source's own convolution that larger ones share, if any.
+        seed: seed of random kernels and of noise.
+        pointwise: the 1×1 convolution that a separable one shares, if any.
+        core: the source's convolution that a larger one nests, if any.
     """
     common: dict[str, Any] = {"geometry": geometry, "name": name}
     if name == "noise":
@@ -155,25 +172,32 @@ def _split(candidates: str) -> tuple[str, ...]:
 
 
 def _count_taps(name: str, geometry: Geometry) -> int:
-    """Count the taps of a spatial kernel."""
+    """Count the taps of a convolution's kernel; 0 without a kernel."""
     shape = _shape_kernel(name, geometry)
     return math.prod(shape[0]) if shape else 0
 
 
-def _touch(name: str, names: tuple[str, ...], geometry: Geometry) -> Any:
-    """Give what tells a candidate from others: the taps that touch the image.
+def _effective_taps(
+    name: str, names: tuple[str, ...], geometry: Geometry
+) -> Any:
+    """Return a key that is equal for candidates with the same outputs.
+
+    The key of a convolution is the set of its taps that touch the image. The
+    key of any other candidate is its name.
 
     Args:
-        name: the candidate.
-        names: all candidates of the site.
-        geometry: of the site.
+        name: name of the candidate.
+        names: names of all candidates of the site.
+        geometry: geometry of the source's convolution.
     """
     shape = _shape_kernel(name, geometry)
     if shape is None:
         return name
     separable = name in SEPARABLE_CONVOLUTIONS and geometry.kind != "depthwise"
     if separable and geometry.reduces and shares_pointwise(names, geometry):
+        # The depthwise kernel comes last and touches the outputs instead.
         geometry = geometry.behind
+    # Offsets of the taps from the centre in each axis, in pixels.
     taps = tuple(
         tuple(
             tap * dilation
@@ -182,14 +206,14 @@ def _touch(name: str, names: tuple[str, ...], geometry: Geometry) -> Any:
         )
         for size, dilation, reach in zip(*shape, geometry.reach, strict=True)
     )
+    # A separable convolution with its centre tap only is a 1×1 convolution.
     return separable and taps != ((0,), (0,)), taps
 
 
 def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:
-    """Give the kernel size and dilation of a convolution, else None.
+    """Return kernel size and dilation of a convolution, or None.
 
-    A separable convolution is one at depthwise sites only, where nothing of
-    it but its depthwise part is left.
+    For a separable convolution, they are those of its depthwise kernel.
     """
     if name == SOURCE:
         return geometry.kernel_size, geometry.dilation
@@ -199,6 +223,8 @@ def _shape_kernel(name: str, geometry: Geometry) -> tuple[Pair, Pair] | None:
         size, step = SEPARABLE_CONVOLUTIONS[name], 1
     else:
         return None
+    # Keep the orientation of a 1×7 source: its candidates are 1×5 and 1×3. A
+    # 1×1 source has no orientation, so its candidates are square.
     height, width = (
         (1, 1) if 1 in geometry.kernel_size and taps == 1 else (size, step)
         for taps in geometry.kernel_size

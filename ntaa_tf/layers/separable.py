@@ -1,4 +1,4 @@
-"""The separable convolution: one depthwise and one pointwise kernel."""
+"""Separable convolution: a depthwise and a pointwise kernel."""
 
 from typing import Any
 
@@ -17,23 +17,42 @@ from ntaa_tf.layers.kernels import inherit_kernel
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class SeparableConvolution(Candidate):
-    """A depthwise convolution beside a pointwise one.
+    """Separable convolution candidate: depthwise, then pointwise.
 
-    The depthwise one comes first, as in a SeparableConv2D. Where it shares
-    the pointwise kernel of a site that reduces the channels, it comes last:
-    there are fewer channels then, and all its work is on them.
+    The order is that of SeparableConv2D, with one exception. If the pointwise
+    kernel is shared and reduces the channel count, the depthwise convolution
+    comes last, because it has fewer channels to convolve there.
 
     Args:
-        geometry: the geometry of the source's own convolution.
+        geometry: geometry of the source's convolution.
         kernel_size: height and width of the depthwise kernel, in taps.
         use_bias: whether the source's convolution has a bias.
-        seed: of the random kernels that `inherit` replaces.
-        pointwise: the 1×1 convolution to share, as at pointwise sites all
-            candidates share the source's; its own when None. It is no part of
-            the configuration.
+        seed: seed of the random initial kernels, which `inherit` replaces.
+        pointwise: the 1×1 convolution whose kernel and bias to share. At a
+            pointwise site all candidates share the source's. If None, this
+            candidate has its own. Not part of the configuration: the mixed op
+            sets it again.
+
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Source: Haase and Amthor, "Rethinking Depthwise Separable Convolutions",
     2020, for the depthwise convolution behind the pointwise one.
+
+    Example:
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 3, 4
+    ... )
+    >>> convolution = SeparableConvolution(geometry, kernel_size=(5, 5))
+    >>> print(convolution(np.ones((1, 8, 8, 3))).shape)
+    (1, 4, 4, 4)
     """
 
     def __init__(
@@ -56,7 +75,11 @@ class SeparableConvolution(Candidate):
 
     @property
     def keeps_source(self) -> bool:
-        """Whether the source is the pointwise kernel, and a delta beside it."""
+        """Whether a delta beside the pointwise kernel is the source's kernel.
+
+        True at pointwise sites. Elsewhere the source has taps around the
+        centre that no separable kernel inherits.
+        """
         return self.geometry.kind == "pointwise"
 
     @property
@@ -66,7 +89,7 @@ class SeparableConvolution(Candidate):
 
     @property
     def channels(self) -> int:
-        """Channels of the depthwise convolution."""
+        """Channel count of the depthwise convolution."""
         geometry = self.geometry
         if self.depthwise_last:
             return geometry.out_channels
@@ -84,7 +107,16 @@ class SeparableConvolution(Candidate):
         )
 
     def inherit(self, kernel: np.ndarray, bias: np.ndarray | None) -> None:
-        """Start as the centre of the source's kernel, beside a delta."""
+        """Set a delta as depthwise kernel, and copy the source's centre tap.
+
+        A shared pointwise kernel is left alone: the source inherits itself.
+
+        Args:
+            kernel: (height, width, input channels, output channels).
+            bias: (output channels,), or None.
+        """
+        # A delta, 1 at the centre and 0 elsewhere, is the identity of a
+        # depthwise convolution.
         delta = np.ones((1, 1, self.channels, 1), "float32")
         self.depthwise_kernel.assign(
             inherit_kernel(delta, (1, 1), self.kernel_size, (1, 1))
@@ -93,25 +125,28 @@ class SeparableConvolution(Candidate):
             self.pointwise.inherit(kernel, bias)
 
     def spread_depthwise(self) -> Any:
-        """Give the depthwise kernel."""
+        """Return the depthwise kernel (height, width, channels, 1)."""
         return ops.convert_to_tensor(self.depthwise_kernel)
 
     def spread_kernel(self) -> Any:
-        """Give both kernels as one dense one; if depthwise comes first."""
+        """Return the equivalent dense kernel, if depthwise comes first."""
+        # With D[i, j, c] and P[c, o] the outputs are Σ_c P[c, o] · (D_c ∗ x_c).
+        # The dense kernel is K[i, j, c, o] = D[i, j, c] · P[c, o], by
+        # broadcasting (h, w, c, 1) · (1, 1, c, o).
         return self.spread_depthwise() * self.pointwise.kernel
 
     @property
     def bias(self) -> Any:
-        """The bias, added last, or None."""
+        """Bias variable, or None. It is added to the final outputs."""
         return self.pointwise.bias
 
     @property
     def extent(self) -> Pair:
-        """Pixels that the depthwise kernel spans."""
+        """Height and width of the depthwise kernel, in pixels."""
         return self.kernel_size
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Convolve each channel and mix the channels."""
+        """Apply both convolutions and add the bias."""
         kernel = ops.cast(self.depthwise_kernel, images.dtype)
         pointwise = ops.cast(self.pointwise.kernel, images.dtype)
         outputs = grid.convolve_separable(
@@ -120,7 +155,7 @@ class SeparableConvolution(Candidate):
         return self.pointwise.add_bias(outputs)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         config = {
             "kernel_size": self.kernel_size,
             "use_bias": self.use_bias,
@@ -129,7 +164,7 @@ class SeparableConvolution(Candidate):
         return {**super().get_config(), **config}
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give a SeparableConv2D, or its parts in turn, and the padding."""
+        """Build a SeparableConv2D, or two convolutions if depthwise is last."""
         if self.depthwise_last:
             return self._plain_parts(site)
         padding, mode = grid.padding_layers(
@@ -149,7 +184,7 @@ class SeparableConvolution(Candidate):
         return [*padding, layer]
 
     def _plain_parts(self, site: str) -> list[keras.Layer]:
-        """Give a Conv2D and, behind it, a DepthwiseConv2D with the bias."""
+        """Build a 1×1 Conv2D, then a DepthwiseConv2D that has the bias."""
         geometry = self.geometry
         padding, mode = grid.padding_layers(geometry, (1, 1), site)
         pointwise = keras.layers.Conv2D(

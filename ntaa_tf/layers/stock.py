@@ -1,4 +1,4 @@
-"""Candidates that are small networks of stock layers."""
+"""Candidates that are small networks of stock Keras layers."""
 
 from typing import Any
 
@@ -12,22 +12,34 @@ DILATION = 2
 
 
 class StockCandidate(Candidate):
-    """A candidate whose layers are Keras's own: it collapses into a copy.
+    """Base class of candidates that consist of stock Keras layers.
+
+    Collapse takes a copy of these layers. Subclasses implement `connect`.
 
     Args:
-        geometry: of a convolution on the same sampling grid.
+        geometry: geometry of a convolution on the same sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
     """
 
     def build(self, input_shape: tuple) -> None:
-        """Make the stock layers that compute it."""
+        """Build the network of stock layers."""
         self.network = self._build_network(self.name)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Compute it."""
+        """Apply the network."""
         return self.network(images, training=training)
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give a model of stock layers, with these weights."""
+        """Build a copy of the network, as one model."""
         plain = self._build_network(site)
         plain.set_weights(self.network.get_weights())
         return [plain]
@@ -35,11 +47,14 @@ class StockCandidate(Candidate):
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Apply the stock layers to symbolic images.
+        """Apply the stock layers to symbolic feature maps.
 
         Args:
-            images: (batch, height, width, channels).
-            name: what the names of the layers begin with.
+            images: feature maps (batch, height, width, channels).
+            name: prefix of the layers' names.
+
+        Returns:
+            The symbolic output.
         """
         raise NotImplementedError
 
@@ -48,6 +63,7 @@ class StockCandidate(Candidate):
             (*self.geometry.input_size, self.geometry.in_channels)
         )
         network = keras.Model(inputs, self.connect(inputs, name), name=name)
+        # Layers are created with the global dtype policy. Set this layer's.
         for layer in network.layers:
             layer.dtype_policy = self.dtype_policy
         return network
@@ -55,15 +71,36 @@ class StockCandidate(Candidate):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class SeparableStack(StockCandidate):
-    """Twice ReLU, a separable 3×3 convolution and batch norm.
+    """Two times ReLU, separable 3×3 convolution and batch norm.
+
+    Args:
+        geometry: geometry of a convolution on the same sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> print(SeparableStack(geometry)(np.ones((1, 8, 8, 4))).shape)
+    (1, 4, 4, 4)
     """
 
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Apply the stock layers; the first convolution has the strides."""
+        """Apply the stock layers; the first convolution takes the strides."""
         channels = self.geometry.out_channels
         for index, strides in enumerate((self.geometry.strides, 1), start=1):
             images = layers.ReLU(name=f"{name}_relu{index}")(images)
@@ -81,18 +118,42 @@ class SeparableStack(StockCandidate):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class DilatedSeparable(StockCandidate):
-    """ReLU, a separable 3×3 convolution of dilation 2, and batch norm.
+    """ReLU, separable 3×3 convolution with dilation 2, and batch norm.
 
-    Keras has no dilation with strides. With strides of 2 it is an undilated
-    convolution of the pixels that are sampled, the others being stepped over.
+    Keras layers can't combine dilation with strides. With strides of 2, this
+    samples every second pixel first and convolves those without dilation: the
+    taps lie on the same pixels.
+
+    Args:
+        geometry: geometry of a convolution on the same sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
 
     Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> print(DilatedSeparable(geometry)(np.ones((1, 8, 8, 4))).shape)
+    (1, 4, 4, 4)
     """
 
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Apply the stock layers."""
+        """Apply the stock layers to symbolic feature maps."""
+        # Sample i is pixel 2 · i + offset. So a tap k samples from the centre
+        # is 2 · k pixels from it, as a tap of a kernel with dilation 2.
         for layer in grid.sampling_layers(self.geometry, name):
             images = layer(images)
         images = layers.ReLU(name=f"{name}_relu")(images)
@@ -111,12 +172,36 @@ class DilatedSeparable(StockCandidate):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class InnerAveragePooling(StockCandidate):
-    """The mean over 3×3 pixels; beyond the border there is nothing."""
+    """3×3 average pooling; pixels beyond the border don't count.
+
+    Args:
+        geometry: geometry of a convolution on the same sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> print(InnerAveragePooling(geometry)(np.ones((1, 8, 8, 4))).shape)
+    (1, 4, 4, 4)
+    """
 
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Pool."""
+        """Apply the pooling layer."""
         return layers.AveragePooling2D(
             3, self.geometry.strides, "same", name=f"{name}_avg_pool"
         )(images)
@@ -124,12 +209,38 @@ class InnerAveragePooling(StockCandidate):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class FactorizedReduction(StockCandidate):
-    """An identity that halves rows and columns, and loses no pixel."""
+    """Identity with strides 2: halves rows and columns without losing pixels.
+
+    See `reduce_by_halves`.
+
+    Args:
+        geometry: geometry of a convolution on the same sampling grid.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains: mode of the batch norms.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Source: Liu et al., "DARTS: Differentiable Architecture Search", 2019.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> print(FactorizedReduction(geometry)(np.ones((1, 8, 8, 4))).shape)
+    (1, 4, 4, 4)
+    """
 
     def connect(
         self, images: keras.KerasTensor, name: str
     ) -> keras.KerasTensor:
-        """Reduce."""
+        """Apply the stock layers to symbolic feature maps."""
         return reduce_by_halves(images, self.geometry.out_channels, name)
 
 
@@ -139,9 +250,9 @@ def project(
     """Apply ReLU, a 1×1 convolution and batch norm.
 
     Args:
-        images: symbolic, (batch, height, width, channels).
-        filters: channels of the output.
-        name: what the names of the layers begin with.
+        images: symbolic feature maps (batch, height, width, channels).
+        filters: number of output channels.
+        name: prefix of the layers' names.
     """
     images = layers.ReLU(name=f"{name}_relu")(images)
     images = convolve_pointwise(images, filters, f"{name}_conv")
@@ -151,14 +262,19 @@ def project(
 def reduce_by_halves(
     images: keras.KerasTensor, filters: int, name: str
 ) -> keras.KerasTensor:
-    """Apply ReLU, 1×1 convolutions of both diagonals of 2×2, and batch norm.
+    """Apply ReLU, two strided 1×1 convolutions and batch norm.
+
+    The convolutions have strides of 2 and half of the filters each. One reads
+    the pixels (0, 0), (0, 2), ..., the other one (1, 1), (1, 3), ...
 
     Args:
-        images: symbolic, (batch, height, width, channels).
-        filters: channels of the output, even.
-        name: what the names of the layers begin with.
+        images: symbolic feature maps (batch, height, width, channels).
+        filters: number of output channels, even.
+        name: prefix of the layers' names.
     """
     images = layers.ReLU(name=f"{name}_relu")(images)
+    # Drop the first row and column to shift the grid by one pixel, and add
+    # zeros at the end, so that odd sizes give equal halves.
     cut = layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}_cut")(images)
     shifted = layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{name}_pad")(cut)
     halves = [
@@ -172,10 +288,22 @@ def reduce_by_halves(
 def convolve_pointwise(
     images: keras.KerasTensor, filters: int, name: str, strides: int = 1
 ) -> keras.KerasTensor:
-    """Apply a 1×1 convolution without a bias."""
+    """Apply a 1×1 convolution without bias.
+
+    Args:
+        images: symbolic feature maps (batch, height, width, channels).
+        filters: number of output channels.
+        name: name of the layer.
+        strides: distance of two outputs, in pixels.
+    """
     return layers.Conv2D(filters, 1, strides, use_bias=False, name=name)(images)
 
 
 def normalize(images: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """Apply batch norm."""
+    """Apply batch norm.
+
+    Args:
+        images: symbolic tensor whose last axis is normalised.
+        name: name of the layer.
+    """
     return layers.BatchNormalization(name=name)(images)

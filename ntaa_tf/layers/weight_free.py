@@ -1,7 +1,7 @@
-"""The candidates that have no weights, one class each.
+"""Candidates without weights, one class each.
 
-Where a site changes the channel count they work on the smaller of the two
-counts: channels are reduced before the operation, or expanded behind it.
+If a site changes the channel count, these work on the smaller of the two
+counts: they reduce the channels before the operation, or expand them behind.
 """
 
 import math
@@ -18,73 +18,96 @@ from ntaa_tf.layers.candidates import Candidate
 from ntaa_tf.layers.channels import adapt_channels
 from ntaa_tf.layers.channels import channel_layers
 
+# Standard deviation of the noise, relative to that of the feature maps.
 NOISE_SCALE = 0.1
+# Examples of a batch that the standard deviation is measured on.
 OBSERVED_EXAMPLES = 8
+# Momentum of the moving mean of the noise's standard deviation.
 DEVIATION_MOMENTUM = 0.9
 
 
 class WeightFree(Candidate):
-    """An operation that is the sum of a linear and a non-linear part.
+    """Base class of candidates without weights: linear plus non-linear part.
 
-    `window` is the linear part: one kernel that is applied to every channel,
-    beyond whose border there are zeros; None if there is none. `residue` is
-    the non-linear part.
+    A subclass sets one or both of:
+
+    - `window`: kernel (height, width) of the linear part. It is applied to
+      every channel, with zeros beyond the border. None without linear part.
+    - `has_nonlinear`: whether `compute_nonlinear` is implemented.
+
+    A mixed op merges windows into its kernel, and adds only the non-linear
+    parts to the outputs of its convolution.
+
+    Args:
+        geometry: geometry of the source's convolution.
+
+    Call arguments:
+        images: feature maps.
+        training: whether the model trains.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
     """
 
     window: np.ndarray | None = None
-    has_residue = False
+    has_nonlinear = False
 
-    def residue(self, images: Any, training: bool = False) -> Any:
+    def compute_nonlinear(self, images: Any, training: bool = False) -> Any:
         """Compute the non-linear part.
 
         Args:
-            images: (batch, height, width, channels), reduced.
+            images: feature maps (batch, height, width, channels), after
+                `reduce`.
             training: whether the model trains.
 
         Returns:
-            Something that broadcasts to (batch, height, width, channels) on
-            the sampling grid.
+            A tensor that broadcasts to (batch, rows, columns, channels) on the
+            sampling grid.
         """
         raise NotImplementedError
 
-    def weigh_residue(
+    def weigh_nonlinear(
         self, images: Any, weight: Any, training: bool = False
     ) -> Any:
-        """Compute the non-linear part, times its weight in a mixture."""
-        return weight * self.residue(images, training)
+        """Compute the non-linear part times its weight in a mixture."""
+        return weight * self.compute_nonlinear(images, training)
 
     @property
     def extent(self) -> Pair:
-        """Pixels that the window spans."""
+        """Height and width of the window, in pixels."""
         height, width = cast(np.ndarray, self.window).shape
         return height, width
 
     def reduce(self, images: Any) -> Any:
-        """Reduce the channels to those that the site writes, if fewer."""
+        """Reduce the channels to the smaller count, before the operation."""
         return adapt_channels(images, self.channels)
 
     def expand(self, images: Any) -> Any:
-        """Expand the channels to those that the site writes, if more."""
+        """Expand the channels to the output count, behind the operation."""
         return adapt_channels(images, self.geometry.out_channels)
 
     @property
     def channels(self) -> int:
-        """The smaller of the two channel counts."""
+        """Smaller of the input and output channel counts."""
         return min(self.geometry.in_channels, self.geometry.out_channels)
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Apply the operation."""
+        """Apply the operation between the channel adapters."""
         images = self.reduce(images)
         parts = []
         if self.window is not None:
             parts.append(self._slide_window(images))
-        if self.has_residue:
-            parts.append(self.residue(images, training))
+        if self.has_nonlinear:
+            parts.append(self.compute_nonlinear(images, training))
+        # A global mean is one pixel, which has to become the whole map.
         shape = ops.shape(images)[0], *self.geometry.output_size, self.channels
         return self.expand(ops.broadcast_to(sum(parts[1:], parts[0]), shape))
 
     def plain_layers(self, site: str) -> list[keras.Layer]:
-        """Give the operation between the adapters it needs."""
+        """Build stock layers: the operation between channel adapters."""
         geometry = self.geometry
         reduce = channel_layers(
             geometry.input_size, geometry.in_channels, self.channels, site
@@ -92,13 +115,14 @@ class WeightFree(Candidate):
         expand = channel_layers(
             geometry.output_size, self.channels, geometry.out_channels, site
         )
-        return [*reduce, *self.pooling_layers(site), *expand]
+        return [*reduce, *self.operation_layers(site), *expand]
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give the operation itself as stock layers."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build stock layers of the operation without channel adapters."""
         raise NotImplementedError
 
     def _slide_window(self, images: Any) -> Any:
+        """Convolve every channel with the window."""
         window = cast(np.ndarray, self.window)
         if window.shape == (1, 1):
             sampled = grid.sample(images, self.geometry)
@@ -110,37 +134,113 @@ class WeightFree(Candidate):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Identity(WeightFree):
-    """The image itself, at the pixels of the sampling grid."""
+    """Identity candidate: the feature maps at the pixels of the sampling grid.
+
+    Args:
+        geometry: geometry of the source's convolution.
+
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> image = np.arange(64.0).reshape(1, 8, 8, 1).repeat(4, axis=-1)
+    >>> outputs = Identity(geometry)(image)
+    >>> bool(np.all(outputs == image[:, 1::2, 1::2]))
+    True
+    """
 
     window = np.ones((1, 1), "float32")
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give nothing at stride 1, else the sampling."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build the sampling layers: none at stride 1."""
         return grid.sampling_layers(self.geometry, site)
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Zero(WeightFree):
-    """Nothing: zeros whatever the image."""
+    """Zero candidate: all outputs are zero.
+
+    Args:
+        geometry: geometry of the source's convolution.
+
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> outputs = Zero(geometry)(np.ones((1, 8, 8, 4)))
+    >>> tuple(outputs.shape[1:3]), float(np.max(outputs))
+    ((4, 4), 0.0)
+    """
 
     window = np.zeros((1, 1), "float32")
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give the sampling, multiplied by zero."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build sampling layers and a Rescaling by zero."""
         zero = keras.layers.Rescaling(0.0, name=f"{site}_zero")
         return [*grid.sampling_layers(self.geometry, site), zero]
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class AveragePooling(WeightFree):
-    """The mean over 3×3 pixels; zeros beyond the border count."""
+    """3×3 average pooling candidate; zeros beyond the border count.
+
+    Counting them makes the operation linear with one kernel for all pixels,
+    so that a mixed op can merge it.
+
+    Args:
+        geometry: geometry of the source's convolution.
+
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> outputs = AveragePooling(geometry)(np.ones((1, 8, 8, 4)))
+    >>> print(np.round(outputs[0, 2:, 2:, 0], 2))
+    [[1.   0.67]
+     [0.67 0.44]]
+    """
 
     window = np.full((3, 3), 1 / 9, "float32")
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give an AveragePooling2D behind explicit zeros, which it counts."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build an AveragePooling2D behind explicit zeros."""
         padding = self.geometry.padding_for((3, 3))
         pad, _ = grid.padding_layers(self.geometry, (3, 3), site)
+        # With `same` padding AveragePooling2D would leave the border out of
+        # its mean. Explicit zeros are counted, as `window` counts them.
         if not pad and any(map(any, padding)):
             pad = [keras.layers.ZeroPadding2D(padding, name=f"{site}_pad")]
         pooling = keras.layers.AveragePooling2D(
@@ -151,16 +251,39 @@ class AveragePooling(WeightFree):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class MaxPooling(WeightFree):
-    """The maximum over 3×3 pixels; beyond the border there is nothing."""
+    """3×3 max pooling candidate; the border is ignored.
 
-    has_residue = True
+    Args:
+        geometry: geometry of the source's convolution.
 
-    def residue(self, images: Any, training: bool = False) -> Any:
-        """Pool."""
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> image = np.arange(64.0).reshape(1, 8, 8, 1).repeat(4, axis=-1)
+    >>> print(np.asarray(MaxPooling(geometry)(image)[0, :, 0, 0]))
+    [18. 34. 50. 58.]
+    """
+
+    has_nonlinear = True
+
+    def compute_nonlinear(self, images: Any, training: bool = False) -> Any:
+        """Apply max pooling."""
         return grid.pool_maximum(images, (3, 3), self.geometry)
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give a MaxPooling2D; strides that it can't align come behind it."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build a MaxPooling2D, with sampling layers if it is off the grid."""
         name = f"{site}_max_pool"
         if self.geometry.is_same((3, 3)):
             strides = self.geometry.strides
@@ -171,16 +294,40 @@ class MaxPooling(WeightFree):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Globalization(WeightFree):
-    """The mean over the whole image, at every pixel."""
+    """Global average pooling candidate: the mean of the map, at every pixel.
 
-    has_residue = True
+    Args:
+        geometry: geometry of the source's convolution.
 
-    def residue(self, images: Any, training: bool = False) -> Any:
-        """Give the means as one pixel."""
+    Call arguments:
+        images: feature maps.
+        training: ignored.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> image = np.arange(64.0).reshape(1, 8, 8, 1).repeat(4, axis=-1)
+    >>> outputs = Globalization(geometry)(image)
+    >>> tuple(outputs.shape[1:3]), float(outputs[0, 0, 0, 0])
+    ((4, 4), 31.5)
+    """
+
+    has_nonlinear = True
+
+    def compute_nonlinear(self, images: Any, training: bool = False) -> Any:
+        """Return the means as a map of one pixel."""
         return ops.mean(images, axis=(1, 2), keepdims=True)
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give a global pooling and an UpSampling2D."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build a global average pooling and an upsampling layer."""
         return [
             keras.layers.GlobalAveragePooling2D(
                 keepdims=True, name=f"{site}_mean"
@@ -193,20 +340,40 @@ class Globalization(WeightFree):
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class Noise(WeightFree):
-    """The image plus Gaussian noise in training; the image in inference.
+    """Noise candidate: identity plus Gaussian noise during training.
 
-    The noise has a tenth of the standard deviation of the batch, taken from a
-    few examples of it. One example is drawn for each step, and its sign for
-    every example of the batch: drawing a whole batch would cost more than the
-    convolution. A moving mean of the deviation is what a plain model's
-    GaussianNoise gets.
+    The standard deviation of the noise is a tenth of that of the batch,
+    measured on its first examples. Each step draws noise for one example and a
+    random sign for every example of the batch. Independent noise for the whole
+    batch would cost more than the convolution. A moving mean of the standard
+    deviation becomes the GaussianNoise layer of the adapted model.
 
     Args:
-        seed: of the noise.
+        geometry: geometry of the source's convolution.
+        seed: seed of the noise.
+
+    Call arguments:
+        images: feature maps.
+        training: whether to add noise.
+
+    Input shape:
+        `(batch, height, width, geometry.in_channels)`.
+
+    Output shape:
+        `(batch, *geometry.output_size, geometry.out_channels)`.
+
+    Example:
+    >>> from ntaa_tf.geometry import Geometry
+    >>> geometry = Geometry(
+    ...     "dense", (3, 3), (2, 2), (1, 1), ((0, 1), (0, 1)), (8, 8), 4, 4
+    ... )
+    >>> outputs = Noise(geometry)(np.ones((1, 8, 8, 4)), training=True)
+    >>> tuple(outputs.shape)
+    (1, 4, 4, 4)
     """
 
     window = np.ones((1, 1), "float32")
-    has_residue = True
+    has_nonlinear = True
 
     def __init__(self, *args: Any, seed: int = 0, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -214,7 +381,7 @@ class Noise(WeightFree):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape: tuple) -> None:
-        """Create the moving standard deviation, of each replica its own."""
+        """Create the moving standard deviation, a separate one per replica."""
         self.deviation = self.add_weight(
             (),
             "zeros",
@@ -223,14 +390,14 @@ class Noise(WeightFree):
             name="deviation",
         )
 
-    def residue(self, images: Any, training: bool = False) -> Any:
-        """Draw noise, or give zero in inference."""
-        return self.weigh_residue(images, 1.0, training)
+    def compute_nonlinear(self, images: Any, training: bool = False) -> Any:
+        """Draw noise, or return zero during inference."""
+        return self.weigh_nonlinear(images, 1.0, training)
 
-    def weigh_residue(
+    def weigh_nonlinear(
         self, images: Any, weight: Any, training: bool = False
     ) -> Any:
-        """Draw noise, weighted before it is spread over the batch."""
+        """Draw noise times its weight in a mixture."""
         if not training:
             return ops.zeros((1, 1, 1, 1), images.dtype)
         num_examples = ops.shape(images)[0]
@@ -240,7 +407,8 @@ class Noise(WeightFree):
             (size + num_examples,), dtype="float32", seed=self.seed_generator
         )
         signs = ops.sign(draws[size:]) * self._observe(images)
-        # One product of a column and a row: the batch is written only once.
+        # The noise of example n is weight · sign_n · draws. As a product of a
+        # column (n, 1) and a row (1, pixels), the batch is written only once.
         noise = ops.matmul(
             weight * ops.cast(signs[:, None], images.dtype),
             ops.cast(draws[None, :size], images.dtype),
@@ -248,7 +416,7 @@ class Noise(WeightFree):
         return ops.reshape(noise, (num_examples, *example))
 
     def _observe(self, images: Any) -> Any:
-        """Measure the deviation of the noise, and keep its moving mean."""
+        """Return the noise's standard deviation and update its moving mean."""
         few = ops.cast(images[:OBSERVED_EXAMPLES], "float32")
         deviation = ops.stop_gradient(NOISE_SCALE * ops.std(few))
         self.deviation.assign(
@@ -258,13 +426,14 @@ class Noise(WeightFree):
         return deviation
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the configuration for `from_config`."""
         return {**super().get_config(), "seed": self.seed}
 
-    def pooling_layers(self, site: str) -> list[keras.Layer]:
-        """Give a GaussianNoise behind the sampling."""
+    def operation_layers(self, site: str) -> list[keras.Layer]:
+        """Build a GaussianNoise layer behind the sampling layers."""
         deviation = float(self.deviation.numpy())
-        # Keras allows 1 at most; a power of two rounds nothing.
+        # GaussianNoise allows a deviation of 1 at most. So a larger one is put
+        # between two rescalings, by powers of two, which round nothing.
         scale = 2.0 ** max(0, math.ceil(math.log2(deviation or 1.0)))
         noise = keras.layers.GaussianNoise(
             deviation / scale, seed=self.seed, name=f"{site}_noise"

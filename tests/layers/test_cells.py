@@ -1,6 +1,7 @@
 """Cells: edges derived by the published rule, nodes that mix and collapse."""
 
 import dataclasses
+import functools
 import itertools
 
 import keras
@@ -34,7 +35,7 @@ def make_choice(logits=None, **options):
 
 
 def make_geometry(rows=8, columns=6, strides=1, channels=6):
-    # What Keras pads with `same` for sizes that are even.
+    # The padding of Keras's `same` at even sizes.
     pads = (0, 1) if strides == 2 else (1, 1)
     return Geometry(
         kind="dense",
@@ -49,7 +50,7 @@ def make_geometry(rows=8, columns=6, strides=1, channels=6):
 
 
 def derive_slowly(logits):
-    """The rule of the paper, in plain numpy and by hand."""
+    """Derive a cell by the paper's rule, in plain numpy."""
     exponentials = np.exp(logits - logits.max(-1, keepdims=True))
     probabilities = exponentials / exponentials.sum(-1, keepdims=True)
     cell = {}
@@ -75,16 +76,20 @@ def test_a_cell_has_fourteen_edges_to_four_nodes():
 
 
 def test_a_cell_is_derived_by_the_strength_of_edges(rng):
-    for _ in range(200):
+    choice = make_choice()
+    for _ in range(60):
         logits = rng.normal(size=(14, 7)).astype("float32") * 3
-        assert dict(make_choice(logits).cell) == derive_slowly(logits)
+        choice.logits.assign(logits)
+        assert dict(choice.cell) == derive_slowly(logits)
 
 
 def test_every_node_keeps_two_distinct_inputs_and_none_is_never_chosen(rng):
-    for _ in range(50):
+    choice = make_choice()
+    for _ in range(20):
         logits = rng.normal(size=(14, 7)).astype("float32")
         logits[:, OPERATIONS.index(NONE)] += 5  # Always the most probable.
-        cell = make_choice(logits).cell
+        choice.logits.assign(logits)
+        cell = choice.cell
         check_cell(cell, OPERATIONS)
         assert NONE not in cell.values()
 
@@ -119,7 +124,7 @@ def test_coefficients_are_the_softmax_until_they_end(rng):
     choice = make_choice(logits)
     exponentials = np.exp(logits)
     softmax = exponentials / exponentials.sum(-1, keepdims=True)
-    for start_pull in (0.0, 1.0):  # There is nothing to begin at.
+    for start_pull in (0.0, 1.0):  # Ignored: there is no source.
         choice.set_pulls(start_pull, 0.0)
         np.testing.assert_allclose(choice.coefficients(), softmax, atol=1e-6)
     choice.set_pulls(0.0, 1.0)
@@ -178,7 +183,7 @@ def test_drawn_cells_are_spread_over_edges_and_operations(rng):
         {"node4_from0": "max_pool"},
     ],
 )
-def test_what_is_no_cell_is_told(change):
+def test_an_invalid_cell_is_an_error(change):
     with pytest.raises(ValueError, match=r"`architecture`\. Expected 2 edges"):
         check_cell({**PLAIN_CELL, **change}, OPERATIONS)
 
@@ -207,7 +212,7 @@ def test_each_operation_keeps_the_grid_and_collapses_exactly(
     "name", ["max_pool", "avg_pool", "separable3x3", "dilated_separable3x3"]
 )
 def test_strided_operations_are_centred_on_the_same_pixels(name, rows, rng):
-    """A row of the image is seen by the outputs that are near it, and not."""
+    """Changing a row changes only the outputs centred near it."""
     pads = (0, 1) if rows == 8 else (1, 1)
     geometry = dataclasses.replace(
         make_geometry(rows, rows, 2), padding=(pads, pads)
@@ -243,7 +248,9 @@ def test_a_strided_identity_sees_both_diagonals(rng):
         assert np.any(np.asarray(operation(other)) != outputs) == changes
 
 
+@functools.cache
 def make_node(node=1, strides=1):
+    """Build a node once for all tests; none of them trains it."""
     geometries = [
         make_geometry(strides=strides if state < 2 else 1)
         if state < 2 or strides == 1
@@ -286,7 +293,7 @@ def test_a_settled_node_is_what_it_collapses_into(strides, rng):
     np.testing.assert_allclose(plain(states), settled, atol=1e-5)
 
 
-def test_a_network_of_both_is_saved_and_opened(rng, tmp_path):
+def test_a_network_of_choice_and_node_is_saved_and_opened(rng, tmp_path):
     inputs = keras.Input((8, 6, 6))
     coefficients = CellChoice(OPERATIONS, seed=3, name="normal")(inputs)
     outputs = make_node(0)([coefficients, inputs, inputs])

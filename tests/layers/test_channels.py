@@ -1,3 +1,5 @@
+"""Channel adapters as a function, a matrix and stock layers."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Coefficients, probabilities and winner of a choice."""
+
 import keras
 import numpy as np
 import pytest

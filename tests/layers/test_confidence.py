@@ -1,4 +1,4 @@
-"""The source's own option wins unless another leads it by enough."""
+"""Another option wins only if it exceeds the source by the confidence."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,9 @@ def make_choice(logits, confidence):
         ([1.0, 0.0, 0.0], 0.9, "source"),
     ],
 )
-def test_the_lead_is_that_over_the_source(logits, confidence, winner):
+def test_the_winner_exceeds_the_source_by_the_confidence(
+    logits, confidence, winner
+):
     choice = make_choice(logits, confidence)
     assert choice.winner == winner
     choice.set_pulls(0.0, 1.0)
@@ -34,7 +36,7 @@ def test_the_lead_is_that_over_the_source(logits, confidence, winner):
     np.testing.assert_array_equal(choice.probabilities(), expected)
 
 
-def test_what_is_chosen_wins_whatever_the_confidence():
+def test_a_chosen_option_wins_at_any_confidence():
     choice = make_choice([0.0, 0.0, 0.0], 0.99)
     for option in choice.options:
         choice.choose(option)

@@ -1,4 +1,4 @@
-"""The fast gradient of wide depthwise kernels is the right one."""
+"""The gradient of wide depthwise kernels, taken in strips, is exact."""
 
 import keras
 import numpy as np

@@ -1,3 +1,5 @@
+"""Kernels are dilated, fitted, merged and inherited around their centre."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Mixed inputs, and their plain layers."""
+
 import keras
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ def mixed_input():
     return MixedInput(("0", "1", "2"), name="site_input")
 
 
-def test_at_first_it_is_the_own_input(mixed_input, images):
+def test_the_initial_mixture_is_the_own_input(mixed_input, images):
     np.testing.assert_allclose(mixed_input(images), images[0], atol=1e-6)
 
 

@@ -1,3 +1,5 @@
+"""Mixed ops: fused equals literal, and collapse equals the one-hot mixture."""
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from geometries import list_geometries
 from geometries import make_geometry
 
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.layers.search_space import SEARCH_SPACES
 from ntaa_tf.layers.search_space import list_candidates
 
 SPACES = (
@@ -17,8 +20,27 @@ SPACES = (
 _AROUND = [(1, 1), (1, 1), (0, 0), (0, 0)]
 
 
+def list_cases(space, every):
+    """List geometries, and for each whether kernels are nested.
+
+    A geometry where the space has the candidates of `ntaa` is left out: the
+    case of `ntaa` is the same. Dense and depthwise geometries alternate, so
+    that nesting changes with every second one.
+    """
+    geometries = [
+        geometry
+        for geometry in list_geometries(every)
+        if space == "ntaa"
+        or list_candidates(space, geometry) != list_candidates("ntaa", geometry)
+    ]
+    return [
+        (geometry, index // 2 % 2 == 1)
+        for index, geometry in enumerate(geometries)
+    ]
+
+
 def build_mixed_op(geometry, space, rng, **kwargs):
-    """A built mixed op whose weights are all random, unlike each other."""
+    """Build a mixed op with random weights, different for each candidate."""
     mixed_op = MixedOp(
         geometry,
         list_candidates(space, geometry),
@@ -38,46 +60,61 @@ def draw_images(geometry, rng):
     return rng.normal(size=shape).astype("float32")
 
 
+def apply(layers, images):
+    """Apply stock layers in turn."""
+    for layer in layers:
+        assert type(layer).__module__.startswith("keras.")
+        images = layer(images)
+    return images
+
+
+def assert_close(actual, expected, where):
+    atol = 1e-5 * max(1, np.abs(expected).max())
+    np.testing.assert_allclose(actual, expected, atol=atol, err_msg=where)
+
+
 @pytest.mark.parametrize("space", SPACES)
 def test_fused_mixture_is_the_literal_one(space, rng):
-    for index, geometry in enumerate(list_geometries(every=3)):
-        mixed_op = build_mixed_op(geometry, space, rng, nests=index % 2)
+    every = 3 if space in SEARCH_SPACES else 7
+    for geometry, nests in list_cases(space, every):
+        mixed_op = build_mixed_op(geometry, space, rng, nests=nests)
         images = draw_images(geometry, rng)
         literal = np.array(mixed_op.call_literally(images))
-        np.testing.assert_allclose(
-            mixed_op(images),
-            literal,
-            atol=1e-5 * np.abs(literal).max(),
-            err_msg=str(geometry),
-        )
+        assert_close(mixed_op(images), literal, str(geometry))
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_plain_layers_compute_what_the_one_hot_mixture_does(space, rng):
-    for index, geometry in enumerate(list_geometries(every=7)):
+def test_collapse_is_exact(space, rng):
+    """Plain layers equal their candidate, and it equals the one-hot mixture.
+
+    The options take turns at being chosen: the fused mixture, which is linear
+    in the coefficients, is compared with all candidates above.
+    """
+    for index, (geometry, nests) in enumerate(list_cases(space, every=7)):
         mixed_op = build_mixed_op(
-            geometry, space, rng, activation="relu", nests=index % 2
+            geometry, space, rng, activation="relu", nests=nests
         )
         images = draw_images(geometry, rng)
-        for option in mixed_op.options:
-            mixed_op.choose(option)
-            mixed = np.array(mixed_op(images))
-            plain = images
-            for layer in mixed_op.plain_layers(option):
-                assert type(layer).__module__.startswith("keras.")
-                plain = layer(plain)
-            np.testing.assert_allclose(
-                plain,
-                mixed,
-                atol=1e-5 * max(1, np.abs(mixed).max()),
-                err_msg=f"{option} of {geometry}",
-            )
+        own = {w.numpy().tobytes() for w in mixed_op.trainable_weights}
+        outputs = {}
+        for option, candidate in zip(
+            mixed_op.options, mixed_op.candidates, strict=True
+        ):
+            outputs[option] = np.array(keras.ops.relu(candidate(images)))
+            layers = mixed_op.plain_layers(option)
+            plain = apply(layers, images)
+            where = f"{option} of {geometry}"
+            assert_close(plain, outputs[option], where)
+            inherited = [w for layer in layers for w in layer.get_weights()]
+            # A nested kernel is a sum of two variables.
+            assert nests or {w.tobytes() for w in inherited} <= own, where
+        chosen = mixed_op.options[index % len(mixed_op.options)]
+        mixed_op.choose(chosen)
+        assert_close(mixed_op(images), outputs[chosen], f"{chosen}, {geometry}")
 
 
 @pytest.mark.parametrize("channels", [(4, 8), (8, 4)])
-def test_gradients_of_the_fused_mixture_are_the_literal_one_s(channels, rng):
-    import tensorflow as tf
-
+def test_fused_and_literal_mixture_have_the_same_gradients(channels, rng):
     for geometry in (
         make_geometry(channels=channels),
         make_geometry("depthwise", channels=(4, 4)),
@@ -99,7 +136,7 @@ def test_gradients_of_the_fused_mixture_are_the_literal_one_s(channels, rng):
             np.testing.assert_allclose(fused, literal, atol=1e-4 * scale)
 
 
-def test_the_work_of_separable_candidates_is_on_the_fewer_channels(rng):
+def test_separable_candidates_convolve_the_smaller_channel_count(rng):
     for channels in [(4, 8), (8, 4)]:
         geometry = make_geometry("pointwise", (1, 1), channels=channels)
         mixed_op = build_mixed_op(geometry, "separable5x5", rng)
@@ -119,16 +156,6 @@ def test_a_drawn_path_is_that_candidate(relaxation, rng):
         np.testing.assert_array_equal(
             mixed_op(images), keras.ops.relu(candidate(images))
         )
-
-
-def test_plain_layers_inherit_bit_for_bit(rng):
-    for geometry in list_geometries(every=3):
-        mixed_op = build_mixed_op(geometry, "ntaa", rng)
-        own = {w.numpy().tobytes() for w in mixed_op.trainable_weights}
-        for option in mixed_op.options:
-            for layer in mixed_op.plain_layers(option):
-                for weight in layer.get_weights():
-                    assert weight.tobytes() in own
 
 
 @pytest.mark.parametrize("kind", ["dense", "pointwise", "depthwise"])
@@ -172,9 +199,8 @@ def test_random_candidates_stay_random_on_request(rng):
 
 
 @pytest.mark.parametrize("space", SPACES)
-def test_only_what_begins_as_the_source_shares_its_lead(space, rng):
-    """What loses taps, and all without weights, computes something else."""
-    for geometry in list_geometries(every=7):
+def test_only_candidates_equal_to_the_source_share_its_lead(space, rng):
+    for geometry, _ in list_cases(space, every=7):
         mixed_op = MixedOp(
             geometry, list_candidates(space, geometry), lead=3.0, nests=True
         )
@@ -184,15 +210,15 @@ def test_only_what_begins_as_the_source_shares_its_lead(space, rng):
         mixed_op.inherit(kernel, None, all_candidates=True)
         own = np.array(mixed_op.source(images))
         for candidate in mixed_op.candidates[1:]:
-            same = np.allclose(candidate(images), own, atol=1e-4)
-            # Taps may be lost where no pixel of so small an image is.
-            assert candidate.keeps_source <= same, (geometry, candidate.name)
+            if candidate.keeps_source:
+                where = f"{candidate.name} of {geometry}"
+                assert_close(candidate(images), own, where)
         same = [candidate.keeps_source for candidate in mixed_op.candidates]
         expected = np.where(same, 3.0, 0.0)
         np.testing.assert_array_equal(mixed_op.logits, expected)
 
 
-def test_a_nested_kernel_is_the_sources_and_what_it_learns_around_it(rng):
+def test_a_nested_kernel_is_the_source_s_with_trained_taps_around(rng):
     geometry = make_geometry()
     mixed_op = build_mixed_op(geometry, "conv5x5", rng, nests=True)
     source, larger = mixed_op.candidates
@@ -208,7 +234,7 @@ def test_a_nested_kernel_is_the_sources_and_what_it_learns_around_it(rng):
 
 
 def test_the_source_learns_wherever_its_taps_are_used(rng):
-    """As ∂/∂K of c_source · K + c_5×5 · (K and its border), which is whole."""
+    """∂L/∂K has the weight c_source + c_5×5 = 1: both kernels contain K."""
     mixed_op = build_mixed_op(make_geometry(), "conv5x5", rng, nests=True)
     images = draw_images(mixed_op.geometry, rng)
     source, larger = mixed_op.candidates
@@ -266,8 +292,6 @@ def test_the_paper_s_dense_space_has_its_own_kernels_at_pointwise_sites(rng):
 
 
 def test_logit_gradients_match_finite_differences(rng):
-    import tensorflow as tf
-
     geometry = make_geometry(channels=(4, 8))
     mixed_op = build_mixed_op(geometry, "ntaa", rng)
     images = draw_images(geometry, rng)
@@ -293,8 +317,6 @@ def test_logit_gradients_match_finite_differences(rng):
 
 
 def test_gradients_of_source_logits_flow_at_the_exact_start(rng):
-    import tensorflow as tf
-
     mixed_op = build_mixed_op(make_geometry(), "ntaa", rng)
     mixed_op.logits.assign(np.eye(len(mixed_op.options))[0])
     mixed_op.set_pulls(1.0, 0.0)
@@ -337,7 +359,7 @@ def test_kernels_merge_in_full_precision(policy, rng):
 
 def test_training_changes_every_candidate_s_weights(rng):
     geometry = make_geometry()
-    mixed_op = build_mixed_op(geometry, "ntaa,".rstrip(","), rng)
+    mixed_op = build_mixed_op(geometry, "ntaa", rng)
     inputs = keras.Input((8, 8, 4))
     model = keras.Model(inputs, mixed_op(inputs))
     model.compile(keras.optimizers.SGD(0.1), loss="mse")

@@ -1,5 +1,6 @@
-"""The part-aware module is what its authors released, of stock layers."""
+"""The part-aware module computes what its authors released."""
 
+import functools
 import itertools
 
 import keras
@@ -25,6 +26,10 @@ def make(rows=10, width=6, channels=32, filters=32, stride=1, parts=4):
     layer = PartAware(geometry, parts)
     layer.build((None, rows, width, channels))
     return layer
+
+
+# For tests that neither train the layer nor update its moving statistics.
+make_once = functools.cache(make)
 
 
 def draw(layer, rng, count=2):
@@ -60,7 +65,7 @@ def test_rows_are_cut_where_published(height, rows):
 
 
 def test_attention_is_softmax_of_keys_and_queries(rng):
-    layer = make()
+    layer = make_once()
     images = draw(layer, rng)
     parts, keys, queries, attention, attended = (
         look_inside(layer, name, images)
@@ -76,8 +81,8 @@ def test_attention_is_softmax_of_keys_and_queries(rng):
     )
 
 
-def test_a_part_has_one_answer_in_all_its_rows_and_columns(rng):
-    layer = make()
+def test_a_part_s_descriptor_fills_all_its_rows_and_columns(rng):
+    layer = make_once()
     images = draw(layer, rng)
     spread = look_inside(layer, "spread", images)
     attended = look_inside(layer, "attended", images)
@@ -91,8 +96,8 @@ def test_a_part_has_one_answer_in_all_its_rows_and_columns(rng):
         )
 
 
-def test_what_is_said_of_parts_does_not_depend_on_the_order_of_pixels(rng):
-    layer = make()
+def test_descriptors_do_not_depend_on_the_order_of_pixels(rng):
+    layer = make_once()
     images = draw(layer, rng)
     shuffled = images.copy()
     part = shuffled[:, 2:5].reshape(len(images), -1, images.shape[-1])
@@ -105,8 +110,8 @@ def test_what_is_said_of_parts_does_not_depend_on_the_order_of_pixels(rng):
     )
 
 
-def test_one_part_changes_what_is_said_of_the_others(rng):
-    layer = make()
+def test_one_part_changes_the_descriptors_of_all_others(rng):
+    layer = make_once()
     images = draw(layer, rng)
     other = images.copy()
     other[:, :2] = 9.0
@@ -124,9 +129,9 @@ def test_strides_halve_rows_and_columns(rows, width, rng):
 
 
 def test_strided_halves_see_both_diagonals(rng):
-    """The first half sees pixels (0, 0), (0, 2) …; the second (1, 1) ….
+    """The first half reads pixels (0, 0), (0, 2) …; the second (1, 1) ….
 
-    Along a row of an even image no pixel beyond the border is ever read.
+    At an even size neither reads a pixel beyond the border.
     """
     layer = make(8, 8, stride=2, filters=2)
     first, second = (
@@ -147,7 +152,7 @@ def test_strided_halves_see_both_diagonals(rng):
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-def test_collapsed_it_is_a_plain_model_with_its_weights(stride, rng, tmp_path):
+def test_collapse_gives_a_plain_model_with_its_weights(stride, rng, tmp_path):
     layer = make(stride=stride)
     images = draw(layer, rng, 8)
     for _ in range(2):
@@ -163,7 +168,7 @@ def test_collapsed_it_is_a_plain_model_with_its_weights(stride, rng, tmp_path):
 
 
 def test_it_is_saved_and_opened(rng, tmp_path):
-    layer = make()
+    layer = make_once()
     inputs = keras.Input((10, 6, 32))
     model = keras.Model(inputs, layer(inputs))
     model.save(tmp_path / "model.keras")
@@ -173,18 +178,20 @@ def test_it_is_saved_and_opened(rng, tmp_path):
     assert reopened.layers[-1].parts == 4
 
 
-def test_all_of_it_learns(rng):
+def test_all_weights_learn(rng):
     layer = make()
     inputs = keras.Input((10, 6, 32))
     model = keras.Model(inputs, layer(inputs))
-    model.compile(keras.optimizers.SGD(0.1), loss="mse")
+    optimizer = keras.optimizers.SGD(0.1)
+    # One eager step is faster than tracing a graph.
+    model.compile(optimizer, loss="mse", run_eagerly=True)
     images = draw(layer, rng, 8)
     targets = rng.normal(size=(8, 10, 6, 32)).astype("float32")
     before = [variable.numpy() for variable in layer.trainable_variables]
     model.fit(images, targets, batch_size=8, verbose=0)
     for variable, value in zip(layer.trainable_variables, before, strict=True):
-        # Batch norm takes out the biases before it; a key's bias adds the same
-        # to a row of scores only together with the queries.
+        # Batch norm cancels the biases before it, and softmax a bias that adds
+        # the same to all scores of a row.
         if "bias" not in variable.path:
             assert not np.array_equal(variable, value), variable.path
 
@@ -192,13 +199,13 @@ def test_all_of_it_learns(rng):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"rows": 3}, r"`parts`. Expected 1 to the rows.*4 parts of 3 rows"),
-        ({"parts": 0}, r"`parts`. Expected 1 to the rows"),
-        ({"channels": 2}, r"3 channels at least.*with 2 channels"),
-        ({"stride": 3}, r"`geometry`. Expected strides of 1, or of 2"),
-        ({"stride": 2, "filters": 33}, r"even number of channels.*33 channels"),
+        ({"rows": 3}, r"`parts`\. Expected 1 to 3,.*Received: 4"),
+        ({"parts": 0}, r"`parts`\. Expected 1 to 10,.*Received: 0"),
+        ({"channels": 2}, r"at least 3 input channels\. Received: 2"),
+        ({"stride": 3}, r"strides of \(1, 1\) or \(2, 2\)\. Rec.*\(3, 3\)"),
+        ({"stride": 2, "filters": 33}, r"an even number of.*Received: 33"),
     ],
 )
-def test_what_it_can_not_be_made_of_is_told(flags, message):
+def test_invalid_arguments_are_errors(flags, message):
     with pytest.raises(ValueError, match=message):
         make(**flags)

@@ -1,3 +1,5 @@
+"""Candidates of each kind of site in each search space."""
+
 import pytest
 from geometries import make_geometry
 
@@ -35,7 +37,7 @@ def test_kernels_keep_the_orientation_of_the_source():
     assert make_candidate("conv3x3", upright).kernel_size == (3, 1)
 
 
-def test_the_source_again_is_left_out():
+def test_repetitions_of_the_source_are_left_out():
     geometry = make_geometry(kernel=(3, 3), dilation=2)
     names = list_candidates("conv3x3,dilated3x3", geometry)
     assert names == ("source", "conv3x3")
@@ -64,7 +66,7 @@ def test_taps_that_never_touch_a_small_image_make_no_candidate(
     )
 
 
-def test_strides_that_leave_one_pixel_count_where_depthwise_comes_last():
+def test_a_depthwise_kernel_behind_strides_needs_more_than_one_pixel():
     geometry = make_geometry(
         "pointwise", (1, 1), stride=4, size=(4, 4), channels=(8, 4)
     )
