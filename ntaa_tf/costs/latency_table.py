@@ -1,4 +1,4 @@
-"""How long each option of each choice takes on this machine."""
+"""Latency of each option of each choice on this machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class LatencyTable:
     """Measured latencies, in milliseconds for one image.
 
     Args:
-        source: that of the whole source model.
-        options: for each choice, by its name, that of each option, without
-            what calling any model takes.
+        source: latency of the whole source model.
+        options: for each choice, by name, the latency of each option, without
+            the overhead of calling a model.
     """
 
     source: float
@@ -31,14 +31,15 @@ class LatencyTable:
 def measure_latency_table(
     source: keras.Model, supernet: keras.Model
 ) -> LatencyTable:
-    """Measure what each option of a supernet collapses into, in turns.
+    """Measure the latency of the source and of each option, in turns.
 
     Args:
         source: the source model.
-        supernet: what was made of it.
+        supernet: the supernet of the source model.
     """
     options = build_options(list_calls(as_functional(supernet)))
     images = keras.Input(supernet.inputs[0].shape[1:])
+    # An empty model measures the overhead of a call alone.
     models = [source, keras.Model(images, images)]
     models += {
         id(model): model
@@ -47,12 +48,12 @@ def measure_latency_table(
     }.values()
     latencies = measure_latencies(models, BATCH_SIZE, REPEATS)
     of_model = dict(zip(map(id, models), latencies, strict=True))
-    nothing = latencies[1]
+    overhead = latencies[1]
     return LatencyTable(
         source=latencies[0],
         options={
             name: {
-                option: max(0.0, of_model[id(model)] - nothing)
+                option: max(0.0, of_model[id(model)] - overhead)
                 for option, model in models_of.items()
             }
             for name, models_of in options.items()

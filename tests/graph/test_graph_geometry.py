@@ -179,7 +179,7 @@ def test_a_convolution_of_one_channel_is_dense():
         ),
         (
             layers.Conv2D(4, 3, data_format="channels_first"),
-            "channels come first",
+            "channels-first data format",
         ),
     ],
 )
@@ -191,6 +191,6 @@ def test_what_no_candidate_fits_is_refused_with_a_reason(layer, reason):
 @pytest.mark.parametrize("size", [(None, None), (8, None)])
 def test_a_size_that_is_not_known_is_refused(size):
     tensor = keras.Input((*size, 3))
-    reason = "^input size unknown before run time$"
+    reason = "^image size unknown before run time$"
     with pytest.raises(UnsupportedConvolutionError, match=reason):
         measure_convolution(layers.Conv2D(4, 3), tensor)

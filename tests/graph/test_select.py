@@ -147,7 +147,7 @@ def test_sites(block, sites, expected):
 @pytest.mark.parametrize("sites", ["last:0", "last:", "last:-1", "fir", ""])
 def test_sites_that_match_nothing_are_an_error(block, sites):
     expected = (
-        rf"names of convolutions: \['stem', .*'head'\]. Received: '{sites}', "
+        rf"whole names of convolutions: \['stem', .*'head'\]. Received: '{sites}', "
         "which matches none"
     )
     with pytest.raises(ValueError, match=expected):
@@ -234,7 +234,7 @@ def test_a_layer_shared_between_unequal_places_is_refused():
     x = twice(layers.MaxPooling2D()(twice(x)))
     found = find_convolutions(keras.Model(images, x))
     assert found[1].shared
-    assert found[1].refusal == "shared between places of unequal geometry"
+    assert found[1].refusal == "shared by calls of different geometry"
 
 
 def test_the_padding_before_a_convolution_is_part_of_it():

@@ -88,5 +88,5 @@ def test_a_branch_is_known_when_its_convolutions_are_gone(rng):
 def test_a_network_without_branches_is_refused():
     images = keras.Input((8, 8, 3))
     model = keras.Model(images, layers.Conv2D(4, 3)(images))
-    with pytest.raises(ValueError, match=r"`squeeze_excitation`.*residual"):
+    with pytest.raises(ValueError, match=r"`squeeze_excitation`.*has none"):
         insert_squeeze_excitation(model)
