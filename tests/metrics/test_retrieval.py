@@ -260,9 +260,9 @@ def test_cameras_may_have_names():
         ({"query_identities": [[1, 2]]}, "`query_identities`.*shape (1, 2)"),
         ({"query_identities": [1.0, 2.0]}, "integers. Received: float64"),
         ({"query_cameras": [1]}, "`query_cameras`.*(2,). Received: shape (1,)"),
-        ({"query_cameras": None}, "`query_cameras`.*None for both"),
-        ({"query_cameras": ["1", "2"]}, "`gallery_cameras`.*can equal"),
-        ({"gallery_cameras": None}, "`gallery_cameras`.*None for both"),
+        ({"query_cameras": None}, "`query_cameras` is missing.*None for both"),
+        ({"query_cameras": ["1", "2"]}, "`gallery_cameras`.*queries' cameras"),
+        ({"gallery_cameras": None}, "`gallery_cameras` is missing.*None for both"),
         (
             {"distances": np.zeros((2, 6))},
             "`distances`.*shape (2, 7). Received: shape (2, 6)",
@@ -277,11 +277,11 @@ def test_cameras_may_have_names():
         ),
         (
             {"distances": np.full((2, 7), np.nan)},
-            "`distances`.*NaN between queries 0 and 2",
+            "`distances`.*NaN in the rows of queries 0 to 1",
         ),
-        ({"query_identities": [0, 2]}, "from 1. Received: 1 of 2"),
-        ({"query_identities": [-1, 0]}, "from 1. Received: 2 of 2"),
-        ({"query_identities": [5, 6]}, "Received: 2 queries without"),
+        ({"query_identities": [0, 2]}, "`query_identities`.*1 of 2 queries are"),
+        ({"query_identities": [-1, 0]}, "`query_identities`.*2 of 2 queries are"),
+        ({"query_identities": [5, 6]}, "Received: 2 queries without a match"),
         (
             {"average_precision": "linear"},
             "['rectangular', 'trapezoidal']. Received: 'linear'",
