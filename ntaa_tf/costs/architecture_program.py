@@ -29,7 +29,7 @@ Options = dict[str, str]  # The option of each choice.
 
 
 class ArchitectureProgram:
-    """Search for the best, or the cheapest, architecture within limits.
+    """Solver for the best, or the cheapest, architecture within limits.
 
     Every cost is a linear expression Σ cost[k, o] · u[k, o] in the variables
     of `UseRows`, or the depth variable of `DepthRows`. A limit is a row.
@@ -43,7 +43,7 @@ class ArchitectureProgram:
         uses = UseRows(self._program, network)
         self._taken = uses.taken
         self._steps, of_calls = list_steps(network.nodes)
-        # Steps of the outputs, which are read by no half of a convolution.
+        # Steps for ordinary readers: nothing behind an output completes a pair.
         self._outputs = [of_calls[call] for call in network.outputs]
         self._depth = DepthRows(
             self._program, self._steps, self._outputs, self._taken

@@ -33,14 +33,15 @@ class DepthRows:
 
         d[s] ≥ Σ_p e[p] + Σ_o a[o] · t[o].
 
-    With r = Σ_{o reads p} t[o], which is 0 or 1, and L ≤ d[p] ≤ H for every
-    architecture, the copy has two rows:
+    Let r = Σ_{o reads p} t[o], which is 0 or 1, and let L ≤ d[p] ≤ H in every
+    architecture. Besides e[p] ≥ 0 the copy has two rows:
 
         e[p] ≥ d[p] − H · (1 − r),   e[p] ≥ L · r.
 
-    The first is a big-M row with M = H, the smallest M that leaves e[p] = 0
-    feasible for r = 0. The second follows from the first for r ∈ {0, 1}; it
-    makes the linear relaxation tighter, where r may be a fraction.
+    The first is a big-M row: for r = 1 it is e[p] ≥ d[p], and for r = 0 it
+    allows e[p] = 0. M = H is the smallest M that does. The second follows from
+    the first for r ∈ {0, 1}, but tightens the linear relaxation, where r may
+    be a fraction.
 
     Args:
         program: has the variables of the choices.

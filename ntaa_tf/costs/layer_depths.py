@@ -19,8 +19,8 @@ behind it, each of which is one of the depths before it plus a number:
 A 1×1 convolution reads D1, which already grants the pair its discount. Behind
 it a depthwise convolution counts D0: that is (D1 + 1) − 1 if D1 = D0, where
 the 1×1 is unpaired, and (D1 + 1) if D1 = D0 − 1, where the pair is complete.
-The depthwise convolution mirrors this. Such maps compose to such maps, so the
-depth of several layers in a row has the same form as that of one.
+The depthwise convolution mirrors this. Maps of this form are closed under
+composition, so several layers in a row have one as well.
 """
 
 from collections.abc import Iterable

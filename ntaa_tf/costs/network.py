@@ -88,8 +88,8 @@ class CostNetwork:
     def find_always_used(self) -> set[int]:
         """Find the calls that every architecture uses.
 
-        These are the outputs, and the parents that all options of such a call
-        have in common.
+        These are the outputs, and, for each of these calls, the parents that
+        all its options have in common.
         """
         used = set(self.outputs)
         for index in reversed(range(len(self.nodes))):

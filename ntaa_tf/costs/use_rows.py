@@ -53,8 +53,8 @@ class UseRows:
         for node in network.nodes:
             if node.choice not in self.taken:
                 self._add_choice(node)
-        # A call that every architecture uses needs no u: there u = t. That
-        # saves most variables of a supernet without mixed inputs.
+        # A call that every architecture uses needs no u: there u = t. Without
+        # mixed inputs this is every call.
         always = network.find_always_used()
         self.used = [
             self.taken[node.choice] if index in always else self._add_use(node)

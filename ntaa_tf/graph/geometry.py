@@ -60,6 +60,8 @@ def absorb_padding(tensor: Any) -> tuple[Any, tuple[Pair, Pair]]:
     Returns:
         The tensor before these layers, and the sum of their paddings.
     """
+    # Zeros commute with a convolution's own zero padding, so they add up. Any
+    # other operation between them, even ReLU, ends the chain.
     total = ((0, 0), (0, 0))
     operation, inputs = trace_back(tensor)
     while isinstance(operation, keras.layers.ZeroPadding2D):
@@ -77,6 +79,7 @@ def _check_supported(layer: keras.Layer, tensor: Any) -> None:
     multiplier = getattr(layer, "depth_multiplier", 1)
     for unfit, reason in (
         (layer.data_format != "channels_last", "channels-first data format"),
+        # A site trains its kernels, in the global dtype policy.
         (not layer.trainable, "frozen"),
         (
             layer.dtype_policy != keras.config.dtype_policy(),
@@ -84,6 +87,7 @@ def _check_supported(layer: keras.Layer, tensor: Any) -> None:
         ),
         (None in tensor.shape[1:], "image size unknown before run time"),
         (
+            # One group for each channel is a depthwise convolution.
             groups > 1 and not groups == channels == layer.filters,
             f"{groups} groups of {channels} channels",
         ),

@@ -46,6 +46,8 @@ def remove_last_stride(model: keras.Model) -> keras.Model:
             f"{model.name!r} has a stride. Use `last_stride=2`, which keeps "
             "the network as it is."
         )
+    # By the size of the output: the shortcut of a block is as small as its
+    # branch, and both must change, or their sum would not fit.
     last = [c for c in strided if _size(c.output) == _size(strided[-1].output)]
     replacements: dict[str, Any] = {}
     for call in last:
@@ -89,6 +91,7 @@ def _replace(call: Call, calls: list[Call]) -> dict[str, Any]:
     config["padding"] = "valid"
     kernel = getattr(layer, "kernel_size", None) or layer.pool_size
     extent = span(kernel, getattr(layer, "dilation_rate", (1, 1)))
+    # e − 1 zeros in all keep the size at stride 1.
     padding = tuple(((e - 1) // 2, e // 2) for e in extent)
     padded = keras.layers.ZeroPadding2D(padding, name=before.name)
     return {before.name: padded, layer.name: type(layer).from_config(config)}

@@ -56,6 +56,8 @@ def rewrite(
     _check_names(model, replacements)
     pairs = []
 
+    # Keras calls `clone` once for each operation, not for each use, and clones
+    # no weights. The pairs are for `_copy_weights`.
     def clone(operation: Any) -> Any:
         if operation.name in replacements:
             return replacements[operation.name]
@@ -68,9 +70,6 @@ def rewrite(
         as_functional(model),
         input_tensors=_resized_inputs(model, input_shape),
         clone_function=clone,
-        call_function=lambda operation, *args, **kwargs: operation(
-            *args, **kwargs
-        ),
     )
     for original, cloned in pairs:
         if fresh and getattr(original, "trainable_weights", None):
@@ -131,6 +130,8 @@ def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
     flat = flatten(nested)
     own = {operation.name for operation in flat.operations}
     names: dict[str, str] = {}
+    # Free of all three: names of the outer model, of this nested model, and the
+    # new names themselves.
     for name in sorted(own & taken):
         unfree = own | taken | set(names.values())
         names[name] = find_free_name(f"{nested.name}_{name}", unfree, first=2)

@@ -58,6 +58,7 @@ def find_convolutions(model: keras.Model) -> list[FoundConvolution]:
     """List the convolutions of a flat functional model in execution order."""
     calls = list_calls(as_functional(model))
     roles = Roles(calls)
+    # By identity of the layer: a shared layer is one convolution, one site.
     found: dict[int, list[Call]] = {}
     for call in calls:
         if isinstance(call.operation, CONVOLUTION_LAYERS):
@@ -143,7 +144,7 @@ def _compile(sites: str) -> re.Pattern:
 
 
 def _describe_geometry(uses: list[Call]) -> dict[str, Any]:
-    """Measure the geometry of all calls of a layer, or say what refuses it."""
+    """Measure the common geometry of a layer's calls, or why it has none."""
     try:
         geometries = {_measure(call) for call in uses}
         if len(geometries) > 1:
@@ -184,6 +185,8 @@ class Roles:
 
     def name(self, call: Call) -> str:
         """Name the role of a call of a convolution or dense layer."""
+        # The order matters: a gate before any convolution counts as stem, and
+        # pooled calls are never shortcuts.
         before = self._ancestors[call.index] & ~(1 << call.index)
         if not before & self._convolutions:
             return "stem"
@@ -198,8 +201,8 @@ class Roles:
     def _find_pooled(self) -> set[int]:
         """Find the calls that read the image through global pooling only.
 
-        A global pooling is one; so is a call whose inputs all come from such
-        calls, unless it makes a feature map again.
+        These are the global poolings, and the calls that read nothing but
+        pooled calls, unless they make a feature map again.
         """
         pooled: set[int] = set()
         for call in self._calls:

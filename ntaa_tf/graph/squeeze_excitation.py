@@ -123,7 +123,7 @@ def _find_branch(
         (own & ~other & convolutions).bit_count()
         for own, other in ((first, second), (second, first))
     ]
-    if counts[0] == counts[1]:
+    if counts[0] == counts[1]:  # Two equal branches, or none.
         return None
     return counts.index(max(counts))
 
@@ -131,6 +131,8 @@ def _find_branch(
 def _make_gated(operation: Any, branch: int, ratio: int) -> Callable[..., Any]:
     """Build the replacement of an addition: a gate, then the addition."""
 
+    # An Add layer takes a list of tensors, the operation behind `x + y` two
+    # arguments: the structure of the arguments is kept.
     def add(*arguments: Any) -> Any:
         tensors = keras.tree.flatten(arguments)
         tensors[branch] = _gate(tensors[branch], operation.name, ratio)
@@ -153,7 +155,7 @@ def _gate(tensor: Any, name: str, ratio: int) -> Any:
     gate = layers.Dense(
         channels,
         activation="sigmoid",
-        kernel_initializer="zeros",
+        kernel_initializer="zeros",  # So that the sigmoid starts at 1/2.
         name=f"{name}_expand",
     )(hidden)
     gate = layers.Rescaling(2.0, name=f"{name}_gate")(gate)

@@ -74,6 +74,7 @@ def run_calls(
     for call in calls:
         if not call.inputs:
             continue
+        # The recorded arguments, with values in the place of symbolic tensors.
         positional, named = call.arguments.fill_in(tensors)
         if "training" in inspect.signature(call.operation.call).parameters:
             named["training"] = training
@@ -83,6 +84,8 @@ def run_calls(
 
 
 def _nodes_in_order(model: keras.Model) -> Iterator[Any]:
+    # Depth counts from the outputs, so the deepest nodes run first. Only nodes
+    # of this model are listed, not other uses of its layers.
     for depth in sorted(model._nodes_by_depth, reverse=True):
         yield from model._nodes_by_depth[depth]
 
@@ -91,6 +94,7 @@ def find_consumers(calls: list[Call]) -> dict[int, list[Call]]:
     """Map the index of each call to the calls that read its output."""
     consumers: dict[int, list[Call]] = collections.defaultdict(list)
     for call in calls:
+        # Once each: `x + x` reads one output twice.
         for parent in dict.fromkeys(call.parents):
             consumers[parent].append(call)
     return consumers
@@ -114,6 +118,7 @@ def find_ancestors(calls: list[Call]) -> list[int]:
 
 def trace_back(tensor: Any) -> tuple[Any, tuple]:
     """Return the operation that made a symbolic tensor, and its inputs."""
+    # A shared operation has a node for each call; the index names this one.
     operation, node_index, _ = tensor._keras_history
     return operation, tuple(operation._inbound_nodes[node_index].input_tensors)
 

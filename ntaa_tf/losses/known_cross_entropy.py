@@ -10,7 +10,7 @@ from keras import ops
 class KnownCrossEntropy(keras.losses.Loss):
     """Cross-entropy of logits that is 0 for examples without a label.
 
-    Keras's own cross-entropy normalizes such labels, and has a gradient there.
+    Keras's own cross-entropy has a gradient for labels that are all zeros.
 
     Call arguments:
         y_true: labels (batch, classes), one-hot or mixed. A missing label is

@@ -87,8 +87,6 @@ def find_expanded(neighbors: np.ndarray, count: int) -> sparse.csr_array:
         A sparse matrix with positive numbers at the expanded neighbors,
         int32, shape `(items, items)`.
 
-    Source: Zhong et al., CVPR 2017, equations 3 and 4.
-
     Example:
     >>> neighbors = np.array([[0, 1, 2], [1, 2, 3], [2, 1, 3], [3, 2, 1]])
     >>> find_expanded(neighbors, 1).toarray().astype(bool).astype(int)

@@ -81,9 +81,9 @@ def re_rank(
 def _measure_neighbors(
     features: np.ndarray, num_queries: int, num_nearest: int, chunk_size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure all distances, chunk by chunk, and keep what is needed.
+    """Measure all distances chunk by chunk, and reduce each chunk at once.
 
-    The matrix of all images by all images never is in memory.
+    The full matrix, all images by all images, is never in memory.
 
     Returns:
         The nearest images of each image, shape `(images, num_nearest)`; the

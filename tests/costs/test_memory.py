@@ -1,4 +1,4 @@
-"""What a training holds is counted, and near to what a process takes."""
+"""The memory estimate counts saved activations, and fits a real process."""
 
 import subprocess
 import sys

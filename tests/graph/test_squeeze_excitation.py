@@ -1,4 +1,4 @@
-"""Gates are where residual branches end, and start at 1 exactly."""
+"""Gates lie at the ends of residual branches, and start at exactly 1."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 
 
 def build(operator):
-    """Two residual blocks, the second with a projection, added otherwise."""
+    """Two residual blocks, the first added by `+` or by a layer."""
     images = keras.Input((8, 8, 3))
     stem = layers.Conv2D(32, 3, padding="same", name="stem")(images)
     branch = layers.Conv2D(32, 3, padding="same", name="first")(stem)
