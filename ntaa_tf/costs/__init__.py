@@ -1,1 +1,1 @@
-"""What every architecture of a supernet costs, and the best within limits."""
+"""Costs of all architectures of a supernet, and the best within limits."""

@@ -1,4 +1,4 @@
-"""All architectures of a supernet, and their costs, as an integer program."""
+"""Integer program over all architectures of a supernet and their costs."""
 
 import math
 from collections.abc import Iterator
@@ -19,17 +19,20 @@ from ntaa_tf.costs.network import CostNetwork
 from ntaa_tf.costs.nodes import FIXED
 from ntaa_tf.costs.use_rows import UseRows
 
-# How often the relaxed program is tightened, and from how many architectures
-# that are drawn from its solution.
+# Tightening of the relaxation: most rounds, architectures drawn in each, and
+# the violation from which a row is added.
 ROUNDS = 50
 DRAWS = 5
 VIOLATION = 1e-3
 
-Options = dict[str, str]
+Options = dict[str, str]  # The option of each choice.
 
 
 class ArchitectureProgram:
-    """Finds the best architecture within limits, or the cheapest.
+    """Solver for the best, or the cheapest, architecture within limits.
+
+    Every cost is a linear expression Σ cost[k, o] · u[k, o] in the variables
+    of `UseRows`, or the depth variable of `DepthRows`. A limit is a row.
 
     Args:
         network: the supernet.
@@ -40,6 +43,7 @@ class ArchitectureProgram:
         uses = UseRows(self._program, network)
         self._taken = uses.taken
         self._steps, of_calls = list_steps(network.nodes)
+        # Steps for ordinary readers: nothing behind an output completes a pair.
         self._outputs = [of_calls[call] for call in network.outputs]
         self._depth = DepthRows(
             self._program, self._steps, self._outputs, self._taken
@@ -51,6 +55,7 @@ class ArchitectureProgram:
                 for node, variables in used
                 for option, variable in variables.items()
             ),
+            # By layers, not by calls: shared layers have one set of weights.
             "parameters": add_up(
                 (variable, node.alternatives[option].cost.parameters)
                 for node, variables in uses.merge_calls()
@@ -62,6 +67,7 @@ class ArchitectureProgram:
                 for option, variable in variables.items()
             ),
             "depth": {self._depth: 1},
+            # Fixed calls are measured all at once: they are the constant.
             "latency_ms": {ONE: network.latency_ms}
             | add_up(
                 (variable, node.alternatives[option].latency_ms)
@@ -76,14 +82,15 @@ class ArchitectureProgram:
         scores: Mapping[str, Mapping[str, float]],
         limits: Mapping[str, float],
     ) -> Options | None:
-        """Find the architecture of the largest sum of scores.
+        """Find the architecture with the largest sum of scores.
 
         Args:
-            scores: for each choice, by its name, that of each option.
-            limits: the most that each cost may be, by its name.
+            scores: for each choice, by name, the score of each option.
+            limits: upper limits of costs, by name.
 
         Returns:
-            The option of each choice, or None where no architecture fits.
+            The option of each choice, or None if no architecture keeps the
+            limits.
         """
         objective = {
             self._taken[choice][option]: -score
@@ -95,14 +102,15 @@ class ArchitectureProgram:
     def minimize(
         self, cost: str, limits: Mapping[str, float]
     ) -> Options | None:
-        """Find an architecture of the smallest cost.
+        """Find an architecture with the smallest cost.
 
         Args:
-            cost: its name.
-            limits: the most that each cost may be, by its name.
+            cost: name of the cost.
+            limits: upper limits of costs, by name.
 
         Returns:
-            As `maximize`.
+            The option of each choice, or None if no architecture keeps the
+            limits.
         """
         expression, _, _ = _shorten(self._costs[cost])
         return self._solve(expression, limits)
@@ -117,13 +125,18 @@ class ArchitectureProgram:
         return None if values is None else self._round(values)
 
     def _tighten(self, objective: Expression, rows: list[Row]) -> None:
-        """Add rows that hold anyway, but not where fractions are allowed.
+        """Add cutting planes for the depth.
 
-        Half an option taken here and half a call read there make a path seem
-        shorter than any is: without these rows the solver would have to try
-        nearly every architecture.
+        In the linear relaxation, half an option here and half an input there
+        make a path look shorter than it is in any architecture. Without cuts,
+        branch and bound would try nearly every architecture.
+
+        Each round solves the relaxation, takes whole architectures near its
+        solution, and adds the rows of `_bound_depth` that the solution
+        violates. These rows hold for all architectures, so they stay in the
+        program for later calls.
         """
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(0)  # The same answer in every run.
         for _ in range(ROUNDS):
             values = self._program.minimize(objective, rows, relaxed=True)
             if values is None:
@@ -143,7 +156,11 @@ class ArchitectureProgram:
     def _draw(
         self, values: np.ndarray, rng: np.random.Generator
     ) -> Iterator[Options]:
-        """Give architectures that are near to what is partly taken."""
+        """Draw architectures near a fractional solution.
+
+        The first takes the largest option of each choice. The others draw an
+        option with the probability t, as in randomized rounding.
+        """
         yield self._round(values)
         for _ in range(DRAWS):
             yield {
@@ -157,6 +174,7 @@ class ArchitectureProgram:
             }
 
     def _round(self, values: np.ndarray) -> Options:
+        """Take the option with the largest t of each choice."""
         return {
             choice: max(options, key=lambda option: values[options[option]])
             for choice, options in self._taken.items()
@@ -164,7 +182,12 @@ class ArchitectureProgram:
         }
 
     def _bound_depth(self, options: Options) -> Row:
-        """Give a row: a depth, less what other options can save."""
+        """Build the row D + Σ saving[c, o] · t[c, o] ≥ d of an architecture.
+
+        D is the depth variable, and d the depth of the given options. With
+        the savings of `count_savings` the row holds for every architecture,
+        and with equality for the given one.
+        """
         depths = measure_depths(self._steps, options)
         deepest = max(self._outputs, key=lambda output: depths[output])
         savings = count_savings(self._steps, depths, deepest)
@@ -175,21 +198,25 @@ class ArchitectureProgram:
 
 
 def _limit(expression: Expression, limit: float) -> Row:
-    """Give the row that keeps an expression at or below a limit."""
+    """Build the row: expression ≤ limit."""
     shortened, constant, divisor = _shorten(expression)
     upper = (limit - constant) / divisor
     if _is_integral(expression):
-        upper = math.floor(upper) + 0.5  # Far from where rounding decides.
+        # The sum is whole: below n + 0.5 means at most n, and no rounding
+        # error of the solver can decide otherwise.
+        upper = math.floor(upper) + 0.5
     return shortened, -math.inf, upper
 
 
 def _shorten(expression: Expression) -> tuple[Expression, float, int]:
-    """Take the constant out, and divide whole numbers by what divides all.
+    """Split off the constant, and divide by the greatest common divisor.
 
-    Small numbers keep the solver exact: it allows sums to be off by 1e-6.
+    The solver lets a row be off by 1e-6, and loses digits in sums of billions
+    of MACs. Coefficients that are divided by their divisor stay small. Only
+    integer coefficients are divided.
 
     Returns:
-        The shorter expression, the constant, and the divisor.
+        The remaining expression, the constant, and the divisor.
     """
     variable = {k: v for k, v in expression.items() if k != ONE and v}
     divisor = 1

@@ -1,4 +1,4 @@
-"""Mixed integer linear programs, written row by row."""
+"""Mixed-integer linear programs, built row by row."""
 
 import collections
 from collections.abc import Iterable
@@ -9,19 +9,20 @@ import numpy as np
 from scipy import optimize
 from scipy import sparse
 
-# A linear expression: the coefficient of each variable, by its index.
+# A linear expression: maps the index of a variable to its coefficient.
 Expression = Mapping[int, float]
-# An expression, the least and the most that it may be.
+# A constraint: an expression, its lower bound and its upper bound.
 Row = tuple[Expression, float, float]
 
-ONE = 0
-INFEASIBLE = 2
+ONE = 0  # Index of the variable that is always 1.
+INFEASIBLE = 2  # Status of `scipy.optimize.milp`.
 
 
 class IntegerProgram:
-    """Variables, rows that bound sums of them, and an exact solver.
+    """A mixed-integer linear program with an exact solver.
 
-    The variable `ONE` is always 1: its coefficients are constants.
+    Variables are numbered in the order in which they are added. The variable
+    `ONE` is always 1, so its coefficient is the constant of an expression.
 
     Example:
     >>> program = IntegerProgram()
@@ -42,7 +43,7 @@ class IntegerProgram:
     def add_variable(
         self, upper: float, lower: float = 0, integer: bool = True
     ) -> int:
-        """Add a variable, and give its index."""
+        """Add a variable and return its index."""
         self._lower.append(lower)
         self._upper.append(upper)
         self._integer.append(integer)
@@ -54,7 +55,7 @@ class IntegerProgram:
         lower: float = -np.inf,
         upper: float = np.inf,
     ) -> None:
-        """Bound a linear expression."""
+        """Add a constraint: lower ≤ expression ≤ upper."""
         self._rows.append((expression, lower, upper))
 
     def minimize(
@@ -63,19 +64,19 @@ class IntegerProgram:
         rows: Sequence[Row] = (),
         relaxed: bool = False,
     ) -> np.ndarray | None:
-        """Find the values that make an expression smallest.
+        """Minimize a linear expression.
 
         Args:
             objective: the expression.
-            rows: more rows, of this call only.
-            relaxed: whether fractions are allowed where whole numbers are
-                asked for.
+            rows: additional rows, for this call only.
+            relaxed: whether integer variables may be fractional (the linear
+                relaxation of the program).
 
         Returns:
-            The value of every variable, or None where none fit all rows.
+            The value of every variable, or None if the program is infeasible.
 
         Raises:
-            RuntimeError: if the solver ends without an answer.
+            RuntimeError: if the solver stops without a solution.
         """
         costs = np.zeros(len(self._lower))
         costs[list(objective)] = list(objective.values())
@@ -85,19 +86,21 @@ class IntegerProgram:
             integrality=0 * integrality if relaxed else integrality,
             bounds=optimize.Bounds(self._lower, self._upper),
             constraints=self._constrain([*self._rows, *rows]),
-            options={"mip_rel_gap": 0},
+            options={"mip_rel_gap": 0},  # Exact; the default is 1e-4.
         )
         if result.status == INFEASIBLE:
             return None
         if not result.success:
             raise RuntimeError(
-                "The integer program was not solved. Expected an optimum, or "
-                f"that there is none. Received from the solver: status "
-                f"{result.status}, {result.message}"
+                "The solver stopped without an optimal architecture: status "
+                f"{result.status}, {result.message} Loosen the limits, or "
+                "search fewer sites or candidates."
             )
         return result.x
 
     def _constrain(self, rows: list[Row]) -> optimize.LinearConstraint:
+        # One row of the matrix for each row of the program. A row names a few
+        # of thousands of variables, so the matrix is sparse.
         matrix = sparse.lil_array((len(rows), len(self._lower)))
         for index, (expression, _, _) in enumerate(rows):
             for variable, coefficient in expression.items():
@@ -108,7 +111,10 @@ class IntegerProgram:
 
 
 def add_up(terms: Iterable[tuple[int, float]]) -> dict[int, float]:
-    """Add terms, each a variable and its coefficient, to one expression."""
+    """Sum terms (variable, coefficient) into one expression.
+
+    Coefficients of the same variable are added.
+    """
     expression: dict[int, float] = collections.defaultdict(int)
     for variable, coefficient in terms:
         expression[variable] += coefficient

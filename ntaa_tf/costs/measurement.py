@@ -1,4 +1,4 @@
-"""From a supernet to what it costs, by what is chosen."""
+"""Measurement of a supernet: from its graph to a network of costs."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ OptionCosts = Mapping[str, Mapping[str, LayersCost]]
 def measure_network(
     supernet: keras.Model, latency: LatencyTable | None = None
 ) -> CostNetwork:
-    """Measure what each option of a supernet collapses into.
+    """Measure the cost of each option of a supernet.
 
     Args:
-        supernet: a supernet; it is left as it is.
-        latency: how long each option takes, where that is to be known.
+        supernet: a supernet. It is not modified.
+        latency: latency of each option. Without it all latencies are 0.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -71,6 +71,7 @@ def measure_network(
 
 
 def _make_fixed(call: Call, roles: Roles) -> Node:
+    """Make the node of a call that is not searched."""
     layer: Any = call.operation
     is_gate = counts_into_depth(layer) and roles.name(call) == "gate"
     is_layer = isinstance(layer, keras.layers.Layer)
@@ -85,6 +86,10 @@ def _make_fixed(call: Call, roles: Roles) -> Node:
 def _make_chosen(
     call: Call, costs: Mapping[str, LayersCost], latency: LatencyTable | None
 ) -> Node:
+    """Make the node of a choice.
+
+    A mixed input reads one of its inputs, any other choice reads all.
+    """
     name = call.operation.name
     reads_one = isinstance(call.operation, MixedInput)
     alternatives = {
@@ -105,7 +110,10 @@ def _sum_sources(nodes: tuple[Node, ...]) -> float:
 
 
 def _find(tensor: Any, calls: list[Call]) -> int:
-    """Find the call that made a tensor."""
+    """Find the call that made a tensor.
+
+    Its operation alone doesn't tell: a shared layer has several calls.
+    """
     operation, inputs = trace_back(tensor)
     return next(
         call.index
@@ -116,19 +124,23 @@ def _find(tensor: Any, calls: list[Call]) -> int:
 
 
 def _list_unsure(calls: list[Call], roles: Roles) -> Iterator[Call]:
-    """List calls for which it depends on choices whether they are in a gate.
+    """List the calls that may be part of a gate in some architectures only.
 
-    None if every choice has a fixed convolution before it and reads maps
-    only, and gates only act on maps.
+    There are none if no choice lies in a gate or reads its output, every
+    choice has a fixed convolution before it, and gates act on maps only.
     """
     consumers = find_consumers(calls)
     gates = [c for c in calls if roles.is_pooled(c) and roles.rejoins(c)]
+    # A gate that a head reads as well: it is part of the head in architectures
+    # that skip the map behind the gate.
     for call in gates:
         if not all(
             roles.rejoins(consumer) or not roles.is_pooled(consumer)
             for consumer in consumers[call.index]
         ):
             yield call
+    # A choice before all fixed convolutions may become an operation without
+    # weights. Then the first convolution behind it is the stem, even a gate's.
     for call in calls:
         if isinstance(call.operation, Choice) and (
             any(roles.is_pooled(calls[parent]) for parent in call.parents)

@@ -1,8 +1,8 @@
-"""What a training step holds in memory, estimated.
+"""Estimate of the memory of training.
 
-What is held for the backward pass follows from the graph. The rest was fitted
-to peaks of whole processes that trained VGG19, ResNet50 and EfficientNetB0 on
-CPUs, plainly and as supernets.
+The activation memory, saved for the backward pass, follows from the graph. The
+other terms were fitted to the peak memory of whole processes that trained
+VGG19, ResNet50 and EfficientNetB0 on CPUs, as plain models and as supernets.
 """
 
 import math
@@ -22,25 +22,26 @@ from ntaa_tf.layers.mixed_op import MixedOp
 
 SINGLE, HALF = 4, 2  # Bytes of a number.
 
-# TensorFlow itself, and what its graph has for each variable of the model.
+# TensorFlow itself, and the nodes of its graph for each variable of the model.
 BYTES_OF_RUNTIME = 100 * 2**20
 BYTES_OF_A_VARIABLE = 2**20
 GROWTH_BY_REMAT = 1.25
-# A weight, its momentum, its gradient and, mostly at one time, the clipped one.
+# A weight, its momentum, its gradient and, for most weights at the same time,
+# its clipped gradient.
 COPIES_OF_WEIGHTS = 3.7
-# A merged kernel, what it is merged of, and the gradients of both.
+# A merged kernel, the kernels of its candidates, and the gradients of both.
 COPIES_OF_KERNELS = 5
-# What lies between the tensors, and passes by.
+# Fragmentation, and temporary tensors.
 ACTIVATIONS_MARGIN = 1.1
 
-# By name, as Keras has layers and operations of the same: those whose gradient
-# needs neither what they read nor what they write.
+# Operations whose gradient needs neither their input nor their output. By name,
+# for Keras has layers and operations of the same name.
 LINEAR = {
     *("Add", "Average", "AveragePooling2D", "Concatenate", "Cropping2D"),
     *("Dropout", "Flatten", "GlobalAveragePooling2D", "InputLayer"),
     *("Rescaling", "Reshape", "Subtract", "UpSampling2D", "ZeroPadding2D"),
 }
-# Those whose gradient needs what they write, and not what they read.
+# Activations whose gradient needs their output, but not their input.
 ACTIVATIONS = (
     keras.activations.relu,
     keras.activations.relu6,
@@ -57,25 +58,27 @@ def estimate_memory(
     remat: bool = False,
     accumulates: bool = False,
 ) -> int:
-    """Estimate the bytes that training a model takes, all in all.
+    """Estimate the memory of the whole training process, in bytes.
 
     Args:
         model: a flat functional model.
         batch_size: images in a batch.
         mixed_precision: `none`, `float16` or `bfloat16`.
-        remat: whether activations are recomputed.
-        accumulates: whether gradients are accumulated over batches.
+        remat: whether rematerialisation recomputes activations.
+        accumulates: whether training uses gradient accumulation.
     """
     model = as_functional(model)
     size = SINGLE if mixed_precision == "none" else HALF
-    held = measure_held(list_calls(model), size)
-    activations = sum(held)
+    saved = measure_saved(list_calls(model), size)
+    activations = sum(saved)
     graph = float(BYTES_OF_A_VARIABLE * len(model.variables))
     if remat:
         graph *= GROWTH_BY_REMAT
         segments = cut_for_remat(model)
+        # As in `cut_segments`: tensors that cross cuts, and the segment that
+        # is recomputed.
         activations = size * count_crossing(segments) + max(
-            sum(held[call.index] for call in segment.calls)
+            sum(saved[call.index] for call in segment.calls)
             for segment in segments
         )
     weights = (COPIES_OF_WEIGHTS + accumulates) * model.count_params()
@@ -89,43 +92,47 @@ def estimate_memory(
 
 
 def cut_for_remat(model: keras.Model) -> list[Segment]:
-    """Cut a flat functional model so that recomputing it holds least."""
-    held = measure_held(list_calls(as_functional(model)), SINGLE)
-    return cut_segments(model, [size // SINGLE for size in held])
+    """Cut a flat functional model for rematerialisation in least memory."""
+    saved = measure_saved(list_calls(as_functional(model)), SINGLE)
+    return cut_segments(model, [size // SINGLE for size in saved])
 
 
-def measure_held(calls: Sequence[Call], size: int) -> list[int]:
-    """Measure what each call leaves for the backward pass, in bytes an image.
+def measure_saved(calls: Sequence[Call], size: int) -> list[int]:
+    """Measure the activation memory of each call, in bytes for one image.
+
+    The output of a call is saved once for the backward pass if the gradient
+    of the call itself, or of any reader, needs it.
 
     Args:
-        calls: all of a graph.
+        calls: all calls of a graph.
         size: bytes of a number in an activation.
     """
     consumers = find_consumers(list(calls))
-    held: list[int] = []
+    saved: list[int] = []
     for call in calls:
         readers = [reader.operation for reader in consumers[call.index]]
-        kept = _keeps_output(call.operation) or any(map(_keeps_input, readers))
+        kept = _saves_output(call.operation) or any(map(_saves_input, readers))
         normalized = any(map(_is_norm, readers))
-        # Batch norm computes in single precision, from a copy of its own.
+        # Batch norm saves its input in single precision: the same tensor if
+        # activations are single as well, else a copy beside it.
         copied = normalized and not (kept and size == SINGLE)
         numbers = math.prod(length or 1 for length in call.output.shape[1:])
-        held.append(
+        saved.append(
             numbers * (size * kept + SINGLE * copied)
             + size * _count_inside(call.operation, numbers)
         )
-    return held
+    return saved
 
 
-def _keeps_output(operation: keras.Operation) -> bool:
+def _saves_output(operation: keras.Operation) -> bool:
     return isinstance(operation, keras.layers.ReLU) or (
         getattr(operation, "activation", None) in ACTIVATIONS
     )
 
 
-def _keeps_input(operation: keras.Operation) -> bool:
+def _saves_input(operation: keras.Operation) -> bool:
     kind = (keras.layers.Activation, keras.layers.ReLU)
-    if isinstance(operation, kind) and _keeps_output(operation):
+    if isinstance(operation, kind) and _saves_output(operation):
         return False
     return type(operation).__name__ not in LINEAR and not _is_norm(operation)
 
@@ -135,9 +142,16 @@ def _is_norm(operation: keras.Operation) -> bool:
 
 
 def _count_inside(operation: keras.Operation, numbers: int) -> int:
-    """Count what is held of one image inside a call, `numbers` its output."""
+    """Count the numbers that are saved inside a call, for one image.
+
+    Args:
+        operation: the operation of the call.
+        numbers: how many numbers its output has.
+    """
     inside = 0
     if isinstance(operation, MixedOp):
+        # Weight-free candidates that no merged kernel holds run beside the
+        # convolution, at the smaller of the two channel counts.
         geometry = operation.geometry
         channels = min(geometry.in_channels, geometry.out_channels)
         narrow = math.prod(geometry.output_size) * channels
@@ -148,12 +162,15 @@ def _count_inside(operation: keras.Operation, numbers: int) -> int:
     if not isinstance(operation, keras.layers.Activation) and (
         activation not in (keras.activations.linear, *ACTIVATIONS)
     ):
-        inside += numbers  # What the activation is applied to.
+        inside += numbers  # Input of the fused activation.
     return inside
 
 
 def _count_merged(model: keras.Model) -> int:
-    """Count the numbers in the merged kernels of the dense sites."""
+    """Count the numbers in the merged kernels of dense sites.
+
+    MACs per output pixel are the size of a kernel.
+    """
     return sum(
         layer.count_macs() // math.prod(layer.geometry.output_size)
         for layer in model.layers

@@ -1,4 +1,4 @@
-"""A supernet as plain data, and what it costs, by what is chosen."""
+"""A supernet as plain data, and the costs of its architectures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ COSTS = ("macs", "parameters", "depth", "latency_ms", "weight_free")
 
 @dataclass(frozen=True)
 class CostNetwork:
-    """The calls of a supernet, inputs first.
+    """The calls of a supernet, with the costs of their options.
 
     Args:
-        nodes: the calls.
-        outputs: indices of those that are outputs of the model.
-        latency_ms: of what no choice decides.
-        has_fixed_depths: whether no choice decides which layers are those of
-            gates, which do not count into the depth.
+        nodes: the calls, in the order of execution.
+        outputs: indices of the calls that make the outputs of the model.
+        latency_ms: latency of all fixed calls together.
+        has_fixed_depths: whether the gates, whose layers don't count into the
+            depth, are the same in every architecture.
     """
 
     nodes: tuple[Node, ...]
@@ -30,10 +30,13 @@ class CostNetwork:
     has_fixed_depths: bool
 
     def evaluate(self, options: Mapping[str, str]) -> dict[str, float]:
-        """Give each cost of what the supernet collapses into.
+        """Compute the costs of the collapsed model.
 
         Args:
-            options: the option of each choice, by its name.
+            options: the option of each choice, by name.
+
+        Returns:
+            The costs, by the names in `COSTS`.
         """
         taken = [
             node.alternatives[options.get(node.choice, FIXED)]
@@ -57,21 +60,22 @@ class CostNetwork:
 
     @property
     def source(self) -> dict[str, str]:
-        """The source's own option of each choice."""
+        """The options that make up the source model."""
         return {
             node.choice: next(iter(node.alternatives)) for node in self.nodes
         }
 
     def share_macs(self) -> dict[str, list[float]]:
-        """Give the MACs of each option as a share of all the source's.
+        """Compute the MACs of each option, relative to the whole source.
 
         Returns:
-            For each choice, by its name, a share for each option.
+            For each choice, by name, the share of each option.
         """
         total = self.evaluate(self.source)["macs"]
         shares: dict[str, list[float]] = {}
         for node in self.nodes:
             if node.choice != FIXED:
+                # A shared layer costs MACs at each of its calls.
                 before = shares.get(node.choice, [0.0] * len(node.alternatives))
                 shares[node.choice] = [
                     share + alternative.cost.macs / total
@@ -82,7 +86,11 @@ class CostNetwork:
         return shares
 
     def find_always_used(self) -> set[int]:
-        """Find calls that the outputs depend on whatever is chosen."""
+        """Find the calls that every architecture uses.
+
+        These are the outputs, and, for each of these calls, the parents that
+        all its options have in common.
+        """
         used = set(self.outputs)
         for index in reversed(range(len(self.nodes))):
             if index in used:
@@ -94,7 +102,7 @@ class CostNetwork:
         return used
 
     def _find_used(self, taken: list[Alternative]) -> set[int]:
-        """Find the calls that the outputs depend on."""
+        """Find the calls that the outputs of an architecture depend on."""
         used = set(self.outputs)
         for index in reversed(range(len(taken))):
             if index in used:

@@ -1,22 +1,22 @@
-"""The calls of a supernet as plain data: what each may become."""
+"""Calls of a supernet as plain data, with their alternatives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ntaa_tf.costs.options import LayersCost
 
-FIXED = ""
+FIXED = ""  # The choice, and the only option, of a call that is not searched.
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """What a call may become.
+    """One option of a call: its inputs and its cost.
 
     Args:
         parents: indices of the nodes that it reads.
-        cost: of its layers.
-        latency_ms: how long they take; 0 if that is not known.
-        weight_free: 1 if it is an operation without weights at a site.
+        cost: cost of its layers.
+        latency_ms: latency of its layers, 0 if unknown.
+        weight_free: 1 for an operation without weights at a site, else 0.
     """
 
     parents: tuple[int, ...]
@@ -30,10 +30,10 @@ class Node:
     """One call of a supernet.
 
     Args:
-        layer: the name of its layer; calls of equal name share parameters.
-        choice: the name of the choice that decides it, `FIXED` if none does.
-        alternatives: by option, the source's own first; of a fixed call one,
-            by `FIXED`.
+        layer: name of the layer. Calls with the same name share parameters.
+        choice: name of the choice that decides the call, or `FIXED`.
+        alternatives: the alternative of each option, the source's own first.
+            A fixed call has one, named `FIXED`.
     """
 
     layer: str
@@ -42,6 +42,6 @@ class Node:
 
     @property
     def parents(self) -> list[int]:
-        """Indices of all nodes that any alternative reads."""
+        """Indices of the nodes that at least one alternative reads."""
         readings = [a.parents for a in self.alternatives.values()]
         return sorted({parent for reads in readings for parent in reads})

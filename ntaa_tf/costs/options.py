@@ -1,4 +1,4 @@
-"""What each option of a choice costs once it is collapsed to plain layers."""
+"""Options of choices as collapsed plain models, and their costs."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ntaa_tf.graph.walk import Call
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
 
-# What of a choice's configuration does not decide what its options become.
+# Configuration of a choice that doesn't change the layers of its options.
 _IRRELEVANT = ("name", "seed", "candidates")
 
 OptionModels = dict[str, dict[str, keras.Model]]
@@ -21,12 +21,12 @@ OptionModels = dict[str, dict[str, keras.Model]]
 
 @dataclass(frozen=True)
 class LayersCost:
-    """The cost of plain layers that are called in turn.
+    """Cost of plain layers that are called one after the other.
 
     Args:
         macs: multiply-adds for one image.
-        parameters: all weights.
-        depths: how deep they are, see `count_depths`.
+        parameters: number of weights.
+        depths: depth map of the layers, see `count_depths`.
     """
 
     macs: int
@@ -35,16 +35,16 @@ class LayersCost:
 
 
 def build_options(calls: list[Call]) -> OptionModels:
-    """Build what each option of each choice collapses into, as a model.
+    """Build a plain model of each option of each choice.
 
-    Options that become equal layers on images of equal shape are one and the
-    same model.
+    Options that collapse into the same layers, on inputs of the same shape,
+    share one model. So each is measured once.
 
     Args:
-        calls: those of a supernet.
+        calls: the calls of a supernet.
 
     Returns:
-        For each choice, by its name, the model of each of its options.
+        For each choice, by name, the model of each option.
     """
     models: dict[str, keras.Model] = {}
     options: OptionModels = {}
@@ -62,7 +62,7 @@ def build_options(calls: list[Call]) -> OptionModels:
 
 
 def measure_layers(model: keras.Model) -> LayersCost:
-    """Measure a model whose layers are called in turn.
+    """Measure a model whose layers are called one after the other.
 
     Example:
     >>> inputs = keras.Input((4, 4, 8))
@@ -75,7 +75,7 @@ def measure_layers(model: keras.Model) -> LayersCost:
 
 
 def _identify(call: Call, index: int) -> str:
-    """Give a text that is the same for what becomes equal layers."""
+    """Return a key that is equal for options with equal plain layers."""
     shapes = [tensor.shape for tensor in call.inputs]
     if isinstance(call.operation, MixedInput):
         return str((shapes[0], shapes[index]))
@@ -86,6 +86,7 @@ def _identify(call: Call, index: int) -> str:
 
 
 def _build(call: Call, index: int) -> keras.Model:
+    """Build the plain model of one option."""
     choice: Any = call.operation
     shape = call.inputs[0].shape
     if isinstance(choice, MixedInput):

@@ -1,4 +1,4 @@
-"""What the architectures of a supernet use, as rows of a program."""
+"""Rows of an integer program for the options that an architecture uses."""
 
 import collections
 
@@ -9,43 +9,65 @@ from ntaa_tf.costs.network import CostNetwork
 from ntaa_tf.costs.nodes import FIXED
 from ntaa_tf.costs.nodes import Node
 
-# The variable of each option.
+# Maps an option to the index of its variable.
 Variables = dict[str, int]
 
 
 class UseRows:
-    """Adds to a program what is taken, and what of it is used.
+    """Variables for options that are taken, and for calls that are used.
 
-    Every option of every choice is a binary variable: whether it is taken. A
-    call that not every architecture uses has another for each option: whether
-    it is taken and used. What is used makes what it reads used.
+    An architecture takes one option of every choice. But a mixed input may
+    skip a call, which is then pruned and costs nothing. So there are two sets
+    of binary variables:
+
+        t[c, o] = 1 if choice c takes option o, with Σ_o t[c, o] = 1;
+        u[k, o] = 1 if call k, of choice c, is used and takes option o.
+
+    They are tied by
+
+        u[k, o] ≤ t[c, o],
+        Σ_o u[p, o] ≥ Σ_{o reads p} u[k, o]   for each parent p of call k.
+
+    The right-hand side is at most 1, since Σ_o u[k, o] ≤ Σ_o t[c, o]. It is 1
+    if call k is used with an option that reads p: then p is used as well, and
+    by the first row with the option it takes.
+
+    These rows only bound u from below. This is enough, as all costs are sums
+    of u with coefficients ≥ 0: for fixed t, the least u is the true use. If
+    it breaks an upper limit, so does every larger u.
 
     Args:
         program: an empty program.
         network: the supernet.
 
     Attributes:
-        taken: for each choice, the variable of each option being taken.
-        used: for each call, the variable of each option being used there.
+        taken: for each choice, the variable t of each option.
+        used: for each call, the variable u of each option.
     """
 
     def __init__(self, program: IntegerProgram, network: CostNetwork):
         self._program = program
         self._nodes = network.nodes
+        # A fixed call has one option, always taken: its t is the constant 1.
         self.taken: dict[str, Variables] = {FIXED: {FIXED: ONE}}
         for node in network.nodes:
             if node.choice not in self.taken:
                 self._add_choice(node)
+        # A call that every architecture uses needs no u: there u = t. Without
+        # mixed inputs this is every call.
         always = network.find_always_used()
         self.used = [
             self.taken[node.choice] if index in always else self._add_use(node)
             for index, node in enumerate(network.nodes)
         ]
         for node, used in zip(network.nodes, self.used, strict=True):
-            self._pass_on(node, used)
+            self._require_parents(node, used)
 
     def merge_calls(self) -> list[tuple[Node, Variables]]:
-        """Pair each layer with the variables of being used by any call."""
+        """Pair each layer with variables for its use by any of its calls.
+
+        A shared layer has its parameters once, however often it is called.
+        """
         calls = collections.defaultdict(list)
         for node, used in zip(self._nodes, self.used, strict=True):
             calls[node.layer].append((node, used))
@@ -55,21 +77,21 @@ class UseRows:
         ]
 
     def _add_choice(self, node: Node) -> None:
-        """Add the variables of a choice; one of them is 1."""
+        """Add the variables t of a choice, with Σ_o t[c, o] = 1."""
         variables = self._add_variables(node)
         self.taken[node.choice] = variables
         self._program.add_row(dict.fromkeys(variables.values(), 1), 1, 1)
 
     def _add_use(self, node: Node) -> Variables:
-        """Add the variables of a call; 0 where the option is not taken."""
+        """Add the variables u of a call, with t[c, o] − u[k, o] ≥ 0."""
         variables = self._add_variables(node)
         for option, variable in variables.items():
             taken = self.taken[node.choice][option]
             self._program.add_row({taken: 1, variable: -1}, lower=0)
         return variables
 
-    def _pass_on(self, node: Node, used: Variables) -> None:
-        """Make what a used call reads used."""
+    def _require_parents(self, node: Node, used: Variables) -> None:
+        """Add Σ_o u[p, o] − Σ_{o reads p} u[k, o] ≥ 0 for each parent p."""
         for parent in node.parents:
             row = [(variable, 1) for variable in self.used[parent].values()]
             row += [
@@ -77,11 +99,13 @@ class UseRows:
                 for option, alternative in node.alternatives.items()
                 if parent in alternative.parents
             ]
+            # Fixed calls share the variable ONE, hence `add_up`.
             self._program.add_row(add_up(row), lower=0)
 
     def _merge(
         self, calls: list[tuple[Node, Variables]]
     ) -> tuple[Node, Variables]:
+        """Add m[o] ≥ u[k, o] for all calls k of a layer: m = maxₖ u[k]."""
         node = calls[0][0]
         merged = self._add_variables(node)
         for _, used in calls:

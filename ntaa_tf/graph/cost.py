@@ -1,4 +1,4 @@
-"""What a plain model costs: parameters, multiply-adds, depth."""
+"""Cost of a plain model: parameters, multiply-adds, depth, activations."""
 
 import math
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from ntaa_tf.graph.walk import list_calls
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of a model for one image.
+    """Cost of a model for one image.
 
     Args:
-        parameters: all weights, moving statistics included.
-        macs: multiply-adds of convolutions and dense layers.
-        depth: weighted layers on the longest path from input to output,
-            those of squeeze-and-excitation gates left out.
-        activations: numbers in all outputs of all layers, together.
+        parameters: number of weights, including moving statistics.
+        macs: multiply-adds (MACs) of convolutions and dense layers.
+        depth: number of weighted layers on the longest path from input to
+            output, without the layers of squeeze-and-excitation gates.
+        activations: numbers in the outputs of all layers, summed.
     """
 
     parameters: int
@@ -32,7 +32,7 @@ class Cost:
 
 
 def measure_cost(model: keras.Model) -> Cost:
-    """Count what a flat functional model of known image size costs.
+    """Measure the cost of a flat functional model with a fixed image size.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -50,35 +50,44 @@ def measure_cost(model: keras.Model) -> Cost:
 
 
 def count_macs(call: Call) -> int:
-    """Count the multiply-adds of one call for one image."""
+    """Count the multiply-adds of one call for one image.
+
+    Only convolutions and dense layers count.
+    """
     layer: Any = call.operation
     if not isinstance(layer, (*CONVOLUTION_LAYERS, keras.layers.Dense)):
         return 0
     read, written = call.inputs[0].shape, call.output.shape
     if isinstance(layer, keras.layers.Dense):
         return math.prod(written[1:]) * read[-1]
+    # A convolution sums taps × (channels read) products for each number it
+    # writes; groups divide the channels read.
     taps = math.prod(layer.kernel_size)
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return math.prod(written[1:]) * taps
     if isinstance(layer, keras.layers.SeparableConv2D):
+        # Per output pixel: the depthwise taps, then the 1×1 kernel.
         channels = read[-1] * layer.depth_multiplier
         return math.prod(written[1:3]) * channels * (taps + written[-1])
     if isinstance(layer, keras.layers.Conv2DTranspose):
+        # Each number read is spread over all taps of all channels written.
         return math.prod(read[1:]) * taps * written[-1]
     return math.prod(written[1:]) * taps * read[-1] // layer.groups
 
 
 def counts_into_depth(layer: Any) -> bool:
-    """Whether a layer has weights that make a network deeper."""
+    """Return whether a layer counts into the depth of a network."""
     return isinstance(layer, (*CONVOLUTION_LAYERS, keras.layers.Dense))
 
 
 def name_half(layer: Any) -> str:
-    """Name which half of a separable convolution a layer may be, if any.
+    """Name the half of a separable convolution that a layer can be.
+
+    A depthwise and a 1×1 convolution directly behind each other, in either
+    order, count as one layer of depth.
 
     Returns:
-        `depthwise`, `pointwise`, or nothing. Right behind each other the two
-        are one layer deep.
+        `depthwise`, `pointwise`, or an empty string for any other layer.
     """
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return "depthwise"
@@ -87,19 +96,23 @@ def name_half(layer: Any) -> str:
 
 
 def _measure_depth(calls: list[Call]) -> int:
+    """Measure the longest path, in weighted layers."""
     roles = Roles(calls)
     depths: list[int] = []
-    halves: list[str] = []  # Those that no second half has completed.
+    # For each call, the half of a separable convolution that it is, as long
+    # as no other half has completed it. A completed pair can't be completed
+    # again: depthwise, 1×1, depthwise are two layers.
+    open_halves: list[str] = []
     for call in calls:
-        counts = counts_into_depth(call.operation) and (
+        is_weighted = counts_into_depth(call.operation) and (
             roles.name(call) != "gate"
         )
-        half = name_half(call.operation) if counts else ""
-        before = {halves[parent] for parent in call.parents} - {""}
+        half = name_half(call.operation) if is_weighted else ""
+        before = {open_halves[parent] for parent in call.parents} - {""}
         completes = bool(half) and before == {_OTHER_HALF[half]}
-        halves.append("" if completes else half)
+        open_halves.append("" if completes else half)
         deepest = max((depths[parent] for parent in call.parents), default=0)
-        depths.append(deepest + (counts and not completes))
+        depths.append(deepest + (is_weighted and not completes))
     return max(depths)
 
 

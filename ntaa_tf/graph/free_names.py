@@ -1,16 +1,16 @@
-"""Names of layers that a model does not have yet."""
+"""Unused layer names."""
 
 import itertools
 from collections.abc import Collection
 
 
 def find_free_name(name: str, taken: Collection[str], first: int = 1) -> str:
-    """Give the name, or it with the first number that makes it free.
+    """Return `name`, with a number appended if it is taken.
 
     Args:
-        name: the name that is wanted.
-        taken: the names that are not free.
-        first: the first number that is tried.
+        name: the name you want.
+        taken: names in use.
+        first: the first number to try.
 
     Example:
     >>> find_free_name("conv", {"conv", "conv_1"})

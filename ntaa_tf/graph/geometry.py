@@ -1,4 +1,4 @@
-"""The geometry of a convolution, with the padding before it absorbed."""
+"""Geometry of a convolution, including ZeroPadding2D layers before it."""
 
 from typing import Any
 
@@ -12,21 +12,22 @@ from ntaa_tf.graph.walk import trace_back
 
 
 class UnsupportedConvolutionError(ValueError):
-    """A convolution that no candidate fits; the message says why."""
+    """No candidate fits a convolution; the message is the reason."""
 
 
 def measure_convolution(layer: keras.Layer, tensor: Any) -> Geometry:
-    """Compute the geometry of a convolution where it reads `tensor`.
+    """Compute the geometry of a convolution that reads `tensor`.
 
     Args:
         layer: a Conv2D, DepthwiseConv2D or SeparableConv2D.
-        tensor: the symbolic tensor it is called on.
+        tensor: the symbolic tensor that the layer is called on.
 
     Returns:
-        The geometry; of a SeparableConv2D, that of its depthwise part.
+        The geometry. For a SeparableConv2D, the geometry of its depthwise
+        part.
 
     Raises:
-        UnsupportedConvolutionError: if no candidate fits such a convolution.
+        UnsupportedConvolutionError: if no candidate fits the convolution.
 
     Example:
     >>> inputs = keras.Input((32, 32, 3))
@@ -54,11 +55,13 @@ def measure_convolution(layer: keras.Layer, tensor: Any) -> Geometry:
 
 
 def absorb_padding(tensor: Any) -> tuple[Any, tuple[Pair, Pair]]:
-    """Follow a tensor back through the ZeroPadding2D layers that made it.
+    """Trace a tensor back through consecutive ZeroPadding2D layers.
 
     Returns:
-        The tensor before them, and the sum of their paddings.
+        The tensor before these layers, and the sum of their paddings.
     """
+    # Zeros commute with a convolution's own zero padding, so they add up. Any
+    # other operation between them, even ReLU, ends the chain.
     total = ((0, 0), (0, 0))
     operation, inputs = trace_back(tensor)
     while isinstance(operation, keras.layers.ZeroPadding2D):
@@ -69,19 +72,22 @@ def absorb_padding(tensor: Any) -> tuple[Any, tuple[Pair, Pair]]:
 
 
 def _check_supported(layer: keras.Layer, tensor: Any) -> None:
+    """Raise an UnsupportedConvolutionError unless candidates fit a layer."""
     height, width = layer.kernel_size
     channels = tensor.shape[-1]
     groups = getattr(layer, "groups", 1)
     multiplier = getattr(layer, "depth_multiplier", 1)
     for unfit, reason in (
-        (layer.data_format != "channels_last", "channels come first"),
+        (layer.data_format != "channels_last", "channels-first data format"),
+        # A site trains its kernels, in the global dtype policy.
         (not layer.trainable, "frozen"),
         (
             layer.dtype_policy != keras.config.dtype_policy(),
             f"{layer.dtype_policy.name} is not the global dtype policy",
         ),
-        (None in tensor.shape[1:], "input size unknown before run time"),
+        (None in tensor.shape[1:], "image size unknown before run time"),
         (
+            # One group for each channel is a depthwise convolution.
             groups > 1 and not groups == channels == layer.filters,
             f"{groups} groups of {channels} channels",
         ),
@@ -97,7 +103,10 @@ def _check_supported(layer: keras.Layer, tensor: Any) -> None:
 
 
 def _name_kind(layer: keras.Layer, channels: int) -> str:
-    """Name the kind; a Conv2D with a group for each channel is depthwise."""
+    """Name the kind of a geometry.
+
+    A Conv2D with one group for each channel is depthwise.
+    """
     if not isinstance(layer, keras.layers.Conv2D) or (
         layer.groups == channels == layer.filters and channels > 1
     ):
@@ -108,8 +117,10 @@ def _name_kind(layer: keras.Layer, channels: int) -> str:
 def _total_padding(
     layer: keras.Layer, size: Pair, absorbed: tuple[Pair, Pair]
 ) -> tuple[Pair, Pair]:
+    """Add a layer's own padding to the padding of the layers before it."""
     if layer.padding == "valid":
         return absorbed
+    # Keras pads `same` by the size it sees, which is the padded one.
     extent = span(layer.kernel_size, layer.dilation_rate)
     vertical, horizontal = (
         same_padding(size[axis] + sum(absorbed[axis]), pixels, stride)

@@ -1,4 +1,4 @@
-"""Removing the last reduction of a network, for maps of twice the size."""
+"""Removal of the last downsampling, which doubles the final feature map."""
 
 from typing import Any
 
@@ -12,22 +12,22 @@ from ntaa_tf.graph.walk import list_calls
 
 
 def remove_last_stride(model: keras.Model) -> keras.Model:
-    """Copy a model whose last reduction of the map is left out.
+    """Copy a model without its last downsampling.
 
-    All layers with a stride that give maps of the smallest size, beside one
-    another, get stride 1. Kernels and all other weights stay; what comes after
-    sees a map of the size before.
+    Every strided layer that writes the smallest feature map gets stride 1:
+    usually the last strided convolution and the shortcut parallel to it. All
+    weights stay the same. The layers behind see a larger feature map.
 
     Args:
-        model: a functional model that ends in a feature map; it is left as
-            it is.
+        model: a functional model that ends in a feature map. It is not
+            modified.
 
     Returns:
         The copy.
 
     Raises:
-        ValueError: if no layer of the model has a stride, or something else
-            reduces the map beside them.
+        ValueError: if no layer of the model has a stride, or if anything
+            besides strides shrinks the last feature map.
 
     Source: Sun et al., "Beyond Part Models"; Luo et al., "Bag of Tricks and a
     Strong Baseline for Deep Person Re-identification".
@@ -42,9 +42,12 @@ def remove_last_stride(model: keras.Model) -> keras.Model:
     strided = [call for call in calls if _has_stride(call)]
     if not strided:
         raise ValueError(
-            "Invalid value for `last_stride`. Expected 2, the network's own, "
-            f"as no layer of {model.name!r} has a stride. Received: 1."
+            "`last_stride=1` removes the last downsampling, but no layer of "
+            f"{model.name!r} has a stride. Use `last_stride=2`, which keeps "
+            "the network as it is."
         )
+    # By the size of the output: the shortcut of a block is as small as its
+    # branch, and both must change, or their sum would not fit.
     last = [c for c in strided if _size(c.output) == _size(strided[-1].output)]
     replacements: dict[str, Any] = {}
     for call in last:
@@ -53,10 +56,10 @@ def remove_last_stride(model: keras.Model) -> keras.Model:
         copy = rewrite(model, replacements)
     except ValueError as error:
         raise ValueError(
-            "Invalid value for `last_stride`. Expected 2 for a network in "
-            "which more than strides reduces the last map. Received: 1 for "
-            f"{model.name!r}, of which {[c.operation.name for c in last]} have "
-            f"a stride: {error}"
+            f"`last_stride=1` doesn't work for {model.name!r}: the last "
+            "feature map shrinks by other operations than the strides of "
+            f"{[c.operation.name for c in last]} ({error}). Use "
+            "`last_stride=2`, which keeps the network as it is."
         ) from error
     for call in last:
         layer = copy.get_layer(call.operation.name)
@@ -75,7 +78,11 @@ def _size(tensor: Any) -> tuple[int, int]:
 
 
 def _replace(call: Call, calls: list[Call]) -> dict[str, Any]:
-    """Give what stands for a layer with a stride, and for its padding."""
+    """Build the replacements of a strided layer and of its padding, by name.
+
+    A ZeroPadding2D directly before the layer was made for its stride: for
+    stride 1 it must keep the size of the map, so it pads as `same` does.
+    """
     layer = call.operation
     config = {**layer.get_config(), "strides": (1, 1), "padding": "same"}
     before = calls[call.parents[0]].operation
@@ -84,6 +91,7 @@ def _replace(call: Call, calls: list[Call]) -> dict[str, Any]:
     config["padding"] = "valid"
     kernel = getattr(layer, "kernel_size", None) or layer.pool_size
     extent = span(kernel, getattr(layer, "dilation_rate", (1, 1)))
+    # e − 1 zeros in all keep the size at stride 1.
     padding = tuple(((e - 1) // 2, e // 2) for e in extent)
     padded = keras.layers.ZeroPadding2D(padding, name=before.name)
     return {before.name: padded, layer.name: type(layer).from_config(config)}

@@ -1,4 +1,4 @@
-"""How long plain models take to answer."""
+"""Latency of plain models."""
 
 import statistics
 import time
@@ -14,14 +14,15 @@ WARM_UP_CALLS = 2
 def measure_latencies(
     models: Sequence[keras.Model], batch_size: int, repeats: int = 10
 ) -> list[float]:
-    """Measure the milliseconds in which each model answers one batch.
+    """Measure the latency of each model for one batch, in milliseconds.
 
-    The models take turns, so that what else the machine does meets them all.
+    The models take turns, so that other load on the machine slows all of them
+    alike. The result is the median after a few warm-up calls.
 
     Args:
-        models: functional models of known image size.
+        models: functional models with a fixed image size.
         batch_size: images in the batch.
-        repeats: calls to take the median of, after the first, slower ones.
+        repeats: number of measured calls of each model.
     """
     calls = [_prepare(model, batch_size) for model in models]
     for call in calls:
@@ -38,7 +39,7 @@ def _prepare(model: keras.Model, batch_size: int) -> Callable[[], object]:
     infer = tf.function(
         lambda images: tf.nest.flatten(model(images, training=False))
     )
-    # NumPy waits for the accelerator, too.
+    # Calls of an accelerator return early; conversion to NumPy waits for it.
     return lambda: [output.numpy() for output in infer(images)]
 
 

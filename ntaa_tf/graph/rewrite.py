@@ -1,4 +1,4 @@
-"""Rewriting functional models: new graph, same weights, donor untouched."""
+"""Rewriting of functional models: new graph, same weights, same donor."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -18,31 +18,31 @@ def rewrite(
     names: Mapping[str, str] | None = None,
     fresh: bool = False,
 ) -> keras.Model:
-    """Copy a functional model, with some of its operations replaced.
+    """Copy a functional model and replace some of its operations.
 
-    Everything that is not replaced is cloned from its configuration and gets
-    the donor's weights, bit for bit. Operations whose outputs nobody reads
-    any more do not appear in the copy.
+    All other operations are cloned from their configuration, with the donor's
+    weights bit for bit. Operations whose outputs are no longer read are left
+    out of the copy.
 
     Args:
-        model: a functional model; it is left as it is.
-        replacements: for the name of an operation, what is called in its
-            place: a layer or any function of symbolic tensors. A shared
-            operation has one replacement, called as often as itself.
-        input_shape: height, width and channels of the copy's only input;
-            the donor's when None.
-        names: new names of operations that are cloned, by their old ones.
-        fresh: whether layers that train get new weights instead of the
-            donor's: convolutions all by He, whatever made the donor's, others
-            by their own initializers. What does not train, as a
-            Normalization's mean, stays.
+        model: a functional model, the donor. It is not modified.
+        replacements: maps the name of an operation to its replacement: a
+            layer, or any function of symbolic tensors. The replacement of a
+            shared operation is called once for each use.
+        input_shape: height, width and channels of the copy's only input. By
+            default the donor's.
+        names: maps names of cloned operations to new names.
+        fresh: whether trainable layers get new weights. Convolutions are
+            drawn by He initialization, other layers by their own
+            initializers. Layers without trainable weights, such as
+            Normalization, keep their state.
 
     Returns:
         A plain functional model.
 
     Raises:
         ValueError: if `model` is not functional, if a name in `replacements`
-            is not in the model, or if the model can't have `input_shape`.
+            is not in the model, or if the model can't read `input_shape`.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -56,6 +56,8 @@ def rewrite(
     _check_names(model, replacements)
     pairs = []
 
+    # Keras calls `clone` once for each operation, not for each use, and clones
+    # no weights. The pairs are for `_copy_weights`.
     def clone(operation: Any) -> Any:
         if operation.name in replacements:
             return replacements[operation.name]
@@ -68,9 +70,6 @@ def rewrite(
         as_functional(model),
         input_tensors=_resized_inputs(model, input_shape),
         clone_function=clone,
-        call_function=lambda operation, *args, **kwargs: operation(
-            *args, **kwargs
-        ),
     )
     for original, cloned in pairs:
         if fresh and getattr(original, "trainable_weights", None):
@@ -81,18 +80,20 @@ def rewrite(
 
 
 def flatten(model: keras.Model) -> keras.Model:
-    """Copy a model with every nested model dissolved into its layers.
+    """Copy a model and replace every nested model by its layers.
+
+    A layer of a nested model whose name is taken is renamed to
+    `<nested>_<layer>`, with a number if that name is taken too.
 
     Args:
-        model: a functional or Sequential model, nested to any depth. A layer
-            of a nested model whose name is taken is renamed to
-            `<nested>_<layer>`, with a number where that is taken too.
+        model: a functional or Sequential model, nested to any depth. It is
+            not modified.
 
     Returns:
-        A functional model of layers and operations only.
+        A functional model without nested models.
 
     Raises:
-        ValueError: if the model, or a model in it, is subclassed.
+        ValueError: if the model, or a nested model, is subclassed.
     """
     plain = as_functional(model)
     taken = {operation.name for operation in plain.operations}
@@ -107,12 +108,12 @@ def flatten(model: keras.Model) -> keras.Model:
 
 
 def check_functional(model: keras.Model) -> None:
-    """Raise a ValueError unless the graph of `model` can be walked."""
+    """Raise a ValueError unless a model is functional, with a known graph."""
     if isinstance(model, keras.Sequential) and model.built:
         return
     if not hasattr(model, "operations"):
         raise ValueError(
-            "Invalid value for `model`. Expected a built functional or "
+            "Invalid value for `model`. Expected a functional or built "
             "Sequential model, whose graph of layers is known. Received: "
             f"{model.name!r} of class {type(model).__name__}. Rebuild it with "
             "the functional API: keras.Model(inputs, outputs)."
@@ -120,21 +121,28 @@ def check_functional(model: keras.Model) -> None:
 
 
 def _inline(nested: keras.Model, taken: set[str]) -> Replacement:
-    """Give a function that applies a copy of `nested`, layer by layer."""
+    """Return a function that calls a copy of `nested` layer by layer.
+
+    Args:
+        nested: a model inside a model.
+        taken: names in use in the outer model; the copy's are added.
+    """
     flat = flatten(nested)
     own = {operation.name for operation in flat.operations}
     names: dict[str, str] = {}
+    # Free of all three: names of the outer model, of this nested model, and the
+    # new names themselves.
     for name in sorted(own & taken):
         unfree = own | taken | set(names.values())
         names[name] = find_free_name(f"{nested.name}_{name}", unfree, first=2)
     copy = rewrite(flat, names=names)
     taken.update(operation.name for operation in copy.operations)
-    # The call of Function, unlike that of Model, adds no conversions.
+    # Model.call would add conversions of the inputs; Function.call doesn't.
     return lambda inputs, **_: keras.Function.call(copy, inputs)
 
 
 def _renew_kernel(layer: Any) -> None:
-    """Draw the kernels of a convolution anew, by the global random seed."""
+    """Draw new kernels of a convolution, by the global random seed."""
     if isinstance(layer, keras.layers.SeparableConv2D):
         _renew_depthwise(layer.depthwise_kernel)
         _renew_dense(layer.pointwise_kernel)
@@ -149,7 +157,11 @@ def _renew_dense(kernel: keras.Variable) -> None:
 
 
 def _renew_depthwise(kernel: keras.Variable) -> None:
-    """Draw by He's rule, which has to see that an output reads one channel."""
+    """Draw a new depthwise kernel by He initialization.
+
+    He's variance is 2 / fan-in. Keras takes the fan-in from the third axis,
+    but a depthwise output reads a single channel: so that axis is drawn as 1.
+    """
     height, width, channels, multiplier = kernel.shape
     drawn = keras.initializers.HeNormal()(
         (height, width, 1, channels * multiplier)
@@ -161,7 +173,8 @@ def _copy_weights(original: Any, cloned: Any) -> None:
     if getattr(original, "weights", None):
         cloned.set_weights(original.get_weights())
     if isinstance(cloned, keras.layers.Normalization):
-        cloned.finalize_state()  # It computes with what this derives.
+        # The layer computes with values derived from its weights.
+        cloned.finalize_state()
 
 
 def _check_names(model: keras.Model, names: Mapping[str, Any]) -> None:
@@ -175,9 +188,9 @@ def _check_names(model: keras.Model, names: Mapping[str, Any]) -> None:
 
 
 def as_functional(model: keras.Model) -> keras.Model:
-    """Give the graph of a functional or Sequential model, uncompiled.
+    """Convert a functional or Sequential model to a plain `keras.Model`.
 
-    The result shares the layers of `model`, and is of no subclass.
+    The result shares the layers of `model` and is not compiled.
     """
     check_functional(model)
     inputs, outputs = single_or_list(model)
@@ -185,7 +198,7 @@ def as_functional(model: keras.Model) -> keras.Model:
 
 
 def single_or_list(model: keras.Model) -> tuple[Any, Any]:
-    """Give the inputs and the outputs, each without a list around one."""
+    """Return a model's inputs and outputs; a single tensor without a list."""
     inputs, outputs = (
         tensors[0] if len(tensors) == 1 else tensors
         for tensors in (model.inputs, model.outputs)
@@ -200,8 +213,8 @@ def _resized_inputs(
         return None
     if len(model.inputs) != 1:
         raise ValueError(
-            "Invalid value for `input_shape`. Expected None for a model with "
-            f"{len(model.inputs)} inputs. Received: {input_shape}."
+            f"`input_shape` needs a model with one input, but {model.name!r} "
+            f"has {len(model.inputs)}. Received: {input_shape}."
         )
     donor = model.inputs[0]
     return keras.Input(input_shape, dtype=donor.dtype, name=donor.name)

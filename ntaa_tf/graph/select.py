@@ -1,4 +1,4 @@
-"""Which convolutions of a model play which part, and which become sites."""
+"""Roles of the convolutions of a model, and the selection of sites."""
 
 import re
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ GLOBAL_POOLINGS = (
 
 @dataclass(frozen=True)
 class FoundConvolution:
-    """One convolution of a model.
+    """A convolution of a model, with its role.
 
     Args:
         layer: the Keras layer.
         role: `main`; `stem` (no convolution before it); `shortcut` (the
-            projection beside a residual branch); `gate` (squeeze and
-            excitation); `head` (behind the last global pooling). That of a
-            shared layer is the role of its first call.
-        geometry: None where no candidate fits.
-        refusal: why no candidate fits, else empty.
+            projection parallel to a residual branch); `gate` (squeeze and
+            excitation); `head` (behind the last global pooling). A shared
+            layer has the role of its first call.
+        geometry: None if no candidate fits.
+        refusal: the reason why no candidate fits, else empty.
         shared: whether the layer is called more than once.
     """
 
@@ -50,14 +50,15 @@ class FoundConvolution:
 
     @property
     def name(self) -> str:
-        """The name of the layer, which is the name of its site."""
+        """The name of the layer, and of its site."""
         return self.layer.name
 
 
 def find_convolutions(model: keras.Model) -> list[FoundConvolution]:
-    """List the convolutions of a flat functional model, inputs first."""
+    """List the convolutions of a flat functional model in execution order."""
     calls = list_calls(as_functional(model))
     roles = Roles(calls)
+    # By identity of the layer: a shared layer is one convolution, one site.
     found: dict[int, list[Call]] = {}
     for call in calls:
         if isinstance(call.operation, CONVOLUTION_LAYERS):
@@ -76,18 +77,18 @@ def find_convolutions(model: keras.Model) -> list[FoundConvolution]:
 def select_sites(
     convolutions: list[FoundConvolution], sites: str = "all"
 ) -> list[FoundConvolution]:
-    """Choose the convolutions that the search may replace.
+    """Select the convolutions that the search may replace.
 
     Args:
-        convolutions: what `find_convolutions` gave.
-        sites: `all`: the main path, as the stem, shortcut projections, gates
-            and heads stay. `spatial`: of these, kernels larger than 1×1.
-            `last:N`: of these, the last N. Anything else is a regular
-            expression that must match a layer's whole name, on whatever path
-            it lies.
+        convolutions: the result of `find_convolutions`.
+        sites: `all`: all convolutions of the main path, without the stem,
+            shortcut projections, gates and heads. `spatial`: main-path
+            convolutions with kernels larger than 1×1. `last:N`: the last N of
+            the main path. Anything else is a regular expression for whole
+            layer names, whatever their role.
 
     Raises:
-        ValueError: if `sites` can't be read, or matches nothing.
+        ValueError: if `sites` is no valid expression, or matches nothing.
     """
     supported = [conv for conv in convolutions if conv.geometry is not None]
     main = [conv for conv in supported if conv.role == "main"]
@@ -103,7 +104,7 @@ def select_sites(
     if not chosen:
         raise ValueError(
             "Invalid value for `sites`. Expected 'all', 'spatial', 'last:N' "
-            "or a regular expression that matches names of convolutions: "
+            "or a regular expression that matches whole names of convolutions: "
             f"{[conv.name for conv in supported]}. Received: {sites!r}, which "
             f"matches none.{_explain_refusals(convolutions)}"
         )
@@ -111,7 +112,12 @@ def select_sites(
 
 
 def explain_selection(conv: FoundConvolution, chosen: set[str]) -> str:
-    """Say why a convolution is no site; empty where it is one."""
+    """Return why a convolution is no site; an empty string if it is one.
+
+    Args:
+        conv: the convolution.
+        chosen: names of the selected sites.
+    """
     if conv.name in chosen:
         return ""
     if conv.refusal:
@@ -123,7 +129,8 @@ def _explain_refusals(convolutions: list[FoundConvolution]) -> str:
     refusals = {conv.refusal for conv in convolutions if conv.refusal}
     if not refusals:
         return ""
-    return f" Other convolutions can't be sites: {'; '.join(sorted(refusals))}."
+    reasons = "; ".join(sorted(refusals))
+    return f" The other convolutions can't be sites: {reasons}."
 
 
 def _compile(sites: str) -> re.Pattern:
@@ -137,11 +144,12 @@ def _compile(sites: str) -> re.Pattern:
 
 
 def _describe_geometry(uses: list[Call]) -> dict[str, Any]:
+    """Measure the common geometry of a layer's calls, or why it has none."""
     try:
         geometries = {_measure(call) for call in uses}
         if len(geometries) > 1:
             raise UnsupportedConvolutionError(
-                "shared between places of unequal geometry"
+                "shared by calls of different geometry"
             )
     except UnsupportedConvolutionError as refusal:
         return {"geometry": None, "refusal": str(refusal)}
@@ -152,13 +160,16 @@ def _measure(call: Call) -> Geometry:
     layer = call.operation
     if isinstance(layer, keras.layers.Conv2DTranspose):
         raise UnsupportedConvolutionError("transposed convolution")
-    if type(layer) not in SUPPORTED:  # Its call may do anything.
+    if type(layer) not in SUPPORTED:  # A subclass may compute anything.
         raise UnsupportedConvolutionError(f"subclass {type(layer).__name__}")
     return measure_convolution(layer, call.inputs[0])
 
 
 class Roles:
-    """Names the role of a call from the paths of the graph around it."""
+    """Roles of calls, derived from the paths of the graph around them.
+
+    Sets of calls are bit masks, as `find_ancestors` returns them.
+    """
 
     def __init__(self, calls: list[Call]):
         self._calls = calls
@@ -173,7 +184,9 @@ class Roles:
         self._shortcuts = self._find_shortcuts()
 
     def name(self, call: Call) -> str:
-        """Name the role of a convolution or dense layer where it is called."""
+        """Name the role of a call of a convolution or dense layer."""
+        # The order matters: a gate before any convolution counts as stem, and
+        # pooled calls are never shortcuts.
         before = self._ancestors[call.index] & ~(1 << call.index)
         if not before & self._convolutions:
             return "stem"
@@ -182,11 +195,15 @@ class Roles:
         return "shortcut" if call.index in self._shortcuts else "main"
 
     def is_pooled(self, call: Call) -> bool:
-        """Whether a call sees the image through global poolings only."""
+        """Return whether a call reads the image through global pooling only."""
         return call.index in self._pooled
 
     def _find_pooled(self) -> set[int]:
-        """Calls that see the image through global poolings only."""
+        """Find the calls that read the image through global pooling only.
+
+        These are the global poolings, and the calls that read nothing but
+        pooled calls, unless they make a feature map again.
+        """
         pooled: set[int] = set()
         for call in self._calls:
             if isinstance(call.operation, GLOBAL_POOLINGS) or (
@@ -198,17 +215,26 @@ class Roles:
         return pooled
 
     def rejoins(self, call: Call) -> bool:
-        """Whether a pooled call ends in a map that is not pooled."""
+        """Return whether a pooled call leads to a call that is not pooled.
+
+        A squeeze-and-excitation gate does: it multiplies a feature map. A
+        head doesn't.
+        """
         return any(
             consumer.index not in self._pooled or self.rejoins(consumer)
             for consumer in self._consumers[call.index]
         )
 
     def _find_shortcuts(self) -> set[int]:
-        """Lone 1×1 convolutions beside a branch that has more of them."""
+        """Find shortcut projections at the additions of the graph.
+
+        A projection is a single 1×1 convolution on one input of an addition,
+        parallel to at least two convolutions on the other.
+        """
         shortcuts: set[int] = set()
         for call in self._calls:
-            # Keras has two of this name: the layer, and what `x + y` makes.
+            # By name, for Keras has two classes Add: the layer, and the
+            # operation behind `x + y`.
             if (
                 type(call.operation).__name__ == "Add"
                 and len(call.parents) == 2
@@ -219,19 +245,23 @@ class Roles:
         return shortcuts
 
     def _lone_projection(self, branch: int, beside: int) -> set[int]:
+        # Convolutions before both inputs of the addition belong to neither.
         own = branch & ~beside & self._convolutions
         others = beside & ~branch & self._convolutions
         if own.bit_count() != 1 or others.bit_count() < 2:
             return set()
-        index = own.bit_length() - 1
+        index = own.bit_length() - 1  # Position of the only bit.
         layer = self._calls[index].operation
         is_projection = getattr(layer, "kernel_size", None) == (1, 1)
         return {index} if is_projection else set()
 
 
 def _makes_map(call: Call) -> bool:
-    """Whether a call makes a map again, as the collapsed globalization does."""
+    """Return whether a call makes a feature map, as collapsed globalization.
+
+    Globalization collapses into global pooling and upsampling.
+    """
     shape = call.output.shape
-    # A deep stage of a small image is a map although it is only one pixel.
+    # By its class: on a map of one pixel, upsampling keeps the shape 1 × 1.
     is_upsampling = isinstance(call.operation, keras.layers.UpSampling2D)
     return is_upsampling or (len(shape) == 4 and shape[1:3] != (1, 1))

@@ -1,4 +1,4 @@
-"""Squeeze and excitation in residual networks that have none."""
+"""Insertion of squeeze-and-excitation gates into residual networks."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -15,17 +15,18 @@ from ntaa_tf.graph.walk import list_calls
 
 
 def find_residual_branches(model: keras.Model) -> dict[str, int]:
-    """Find the sums that end residual branches.
+    """Find the residual branches of a model by the additions behind them.
 
     Args:
         model: a functional model.
 
     Returns:
-        For the name of each sum, which of its two inputs is the branch: the
-        one with more convolutions of its own.
+        Maps the name of each addition to the position, 0 or 1, of the branch
+        among its inputs. The branch is the input with more convolutions that
+        the other input doesn't depend on.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if the model has no residual branch.
 
     Example:
     >>> inputs = keras.Input((8, 8, 4))
@@ -43,9 +44,9 @@ def find_residual_branches(model: keras.Model) -> dict[str, int]:
     }
     if not found:
         raise ValueError(
-            "Invalid value for `squeeze_excitation`. Expected False for a "
-            "network without residual branches. Received: True for "
-            f"{model.name!r}."
+            "`squeeze_excitation` puts a gate behind each residual branch, "
+            f"but {model.name!r} has none. Set `squeeze_excitation=False`, or "
+            "choose a residual network."
         )
     return found
 
@@ -55,23 +56,26 @@ def insert_squeeze_excitation(
     branches: Mapping[str, int] | None = None,
     ratio: int = 16,
 ) -> keras.Model:
-    """Copy a residual model with a gate at the end of each residual branch.
+    """Copy a residual model and put a gate at the end of each branch.
 
-    A gate is twice a sigmoid of zero at first, that is 1: the copy computes
-    what the model does, exactly, until it is trained.
+    A gate multiplies the branch by 2 · sigmoid(z), with z = 0 at the start.
+    So each gate starts at 1, and the copy computes exactly what the model
+    computes until it is trained.
 
     Args:
-        model: a functional model; it is left as it is.
-        branches: which input of which sums is gated, by the names of the sums,
-            as far as the model has them; by default what
-            `find_residual_branches` finds in it.
-        ratio: channels of a branch to hidden units of its gate.
+        model: a functional model. It is not modified.
+        branches: branches to gate, as `find_residual_branches` returns them,
+            which is the default. Additions that the model doesn't have are
+            ignored.
+        ratio: number of channels of a branch for each hidden unit of its
+            gate.
 
     Returns:
-        The copy; all new layers are Keras's own.
+        The copy. All new layers are stock Keras layers.
 
     Raises:
-        ValueError: if no branches are given, and the model has none.
+        ValueError: if `branches` is None and the model has no residual
+            branch.
 
     Source: Hu et al., "Squeeze-and-Excitation Networks".
 
@@ -103,7 +107,7 @@ def insert_squeeze_excitation(
 def _find_branch(
     call: Call, calls: list[Call], ancestors: list[int]
 ) -> int | None:
-    """Tell which input of a sum is the residual branch, None if neither is."""
+    """Return the input of an addition that is the residual branch, or None."""
     if type(call.operation).__name__ != "Add" or len(call.parents) != 2:
         return None
     if len(call.output.shape) != 4:
@@ -113,19 +117,22 @@ def _find_branch(
         for other in calls
         if isinstance(other.operation, CONVOLUTION_LAYERS)
     )
+    # Bit masks: `own & ~other` are the calls that only one input depends on.
     first, second = (ancestors[parent] for parent in call.parents)
     counts = [
         (own & ~other & convolutions).bit_count()
         for own, other in ((first, second), (second, first))
     ]
-    if counts[0] == counts[1]:
+    if counts[0] == counts[1]:  # Two equal branches, or none.
         return None
     return counts.index(max(counts))
 
 
 def _make_gated(operation: Any, branch: int, ratio: int) -> Callable[..., Any]:
-    """Give what stands for a sum: the same, of a gated branch."""
+    """Build the replacement of an addition: a gate, then the addition."""
 
+    # An Add layer takes a list of tensors, the operation behind `x + y` two
+    # arguments: the structure of the arguments is kept.
     def add(*arguments: Any) -> Any:
         tensors = keras.tree.flatten(arguments)
         tensors[branch] = _gate(tensors[branch], operation.name, ratio)
@@ -136,6 +143,7 @@ def _make_gated(operation: Any, branch: int, ratio: int) -> Callable[..., Any]:
 
 
 def _gate(tensor: Any, name: str, ratio: int) -> Any:
+    """Multiply a feature map by a gate that starts at 2 · sigmoid(0) = 1."""
     channels = tensor.shape[-1]
     layers = keras.layers
     pooled = layers.GlobalAveragePooling2D(
@@ -147,7 +155,7 @@ def _gate(tensor: Any, name: str, ratio: int) -> Any:
     gate = layers.Dense(
         channels,
         activation="sigmoid",
-        kernel_initializer="zeros",
+        kernel_initializer="zeros",  # So that the sigmoid starts at 1/2.
         name=f"{name}_expand",
     )(hidden)
     gate = layers.Rescaling(2.0, name=f"{name}_gate")(gate)

@@ -1,7 +1,7 @@
-"""The calls of a functional Keras model, in the order they run.
+"""Calls of a functional Keras model, in the order of execution.
 
-Keras keeps its graph as nodes, one for each time an operation is called;
-a layer that is shared has several. All knowledge of these nodes is here.
+Keras stores its graph as nodes, one for each call of an operation. A shared
+layer has several nodes. This module alone reads Keras's private node fields.
 """
 
 import collections
@@ -16,15 +16,15 @@ import keras
 
 @dataclass(frozen=True)
 class Call:
-    """One use of an operation in a graph.
+    """One call of an operation in a graph.
 
     Args:
-        index: its place in the order of execution.
-        operation: the layer or operation that is called.
-        inputs: the symbolic tensors it reads.
-        outputs: its symbolic outputs.
-        parents: indices of the calls whose outputs it reads.
-        arguments: Keras's record of what it is called with.
+        index: position in the order of execution.
+        operation: the called layer or operation.
+        inputs: symbolic tensors that the call reads.
+        outputs: symbolic tensors that the call writes.
+        parents: indices of the calls that made the inputs.
+        arguments: Keras's record of the positional and keyword arguments.
     """
 
     index: int
@@ -36,12 +36,12 @@ class Call:
 
     @property
     def output(self) -> Any:
-        """Its first symbolic output."""
+        """The first symbolic output."""
         return self.outputs[0]
 
 
 def list_calls(model: keras.Model) -> list[Call]:
-    """List every call of a functional model, inputs first."""
+    """List every call of a functional model in the order of execution."""
     index_of: dict[Any, int] = {}
     calls: list[Call] = []
     for node in _nodes_in_order(model):
@@ -62,26 +62,30 @@ def list_calls(model: keras.Model) -> list[Call]:
 def run_calls(
     calls: Iterable[Call], tensors: dict[int, Any], training: bool
 ) -> None:
-    """Run calls, one after the other.
+    """Run calls one after the other.
 
     Args:
-        calls: in the order they run; those of inputs do nothing.
-        tensors: the tensor that stands for each symbolic one, by the id of
-            the latter. What the calls give is added.
+        calls: the calls, in the order of execution. Calls of InputLayers are
+            skipped.
+        tensors: maps the id of each symbolic tensor to its value. The outputs
+            of the calls are added.
         training: whether the model trains.
     """
     for call in calls:
         if not call.inputs:
             continue
+        # The recorded arguments, with values in the place of symbolic tensors.
         positional, named = call.arguments.fill_in(tensors)
         if "training" in inspect.signature(call.operation.call).parameters:
             named["training"] = training
-        given = keras.tree.flatten(call.operation(*positional, **named))
-        for symbolic, tensor in zip(call.outputs, given, strict=True):
+        outputs = keras.tree.flatten(call.operation(*positional, **named))
+        for symbolic, tensor in zip(call.outputs, outputs, strict=True):
             tensors[id(symbolic)] = tensor
 
 
 def _nodes_in_order(model: keras.Model) -> Iterator[Any]:
+    # Depth counts from the outputs, so the deepest nodes run first. Only nodes
+    # of this model are listed, not other uses of its layers.
     for depth in sorted(model._nodes_by_depth, reverse=True):
         yield from model._nodes_by_depth[depth]
 
@@ -90,18 +94,18 @@ def find_consumers(calls: list[Call]) -> dict[int, list[Call]]:
     """Map the index of each call to the calls that read its output."""
     consumers: dict[int, list[Call]] = collections.defaultdict(list)
     for call in calls:
+        # Once each: `x + x` reads one output twice.
         for parent in dict.fromkeys(call.parents):
             consumers[parent].append(call)
     return consumers
 
 
 def find_ancestors(calls: list[Call]) -> list[int]:
-    """Give each call the set of calls it depends on, itself included.
+    """Find the calls that each call depends on, including itself.
 
     Returns:
-        One integer for each call, used as a set of bits: bit i is set where
-        call i is an ancestor. Unions and differences of thousands of
-        ancestors stay cheap.
+        One bit mask for each call: bit i is set if call i is an ancestor.
+        Unions and differences of thousands of ancestors stay cheap.
     """
     ancestors: list[int] = []
     for call in calls:
@@ -113,13 +117,14 @@ def find_ancestors(calls: list[Call]) -> list[int]:
 
 
 def trace_back(tensor: Any) -> tuple[Any, tuple]:
-    """Name the operation that made a symbolic tensor, and what it read."""
+    """Return the operation that made a symbolic tensor, and its inputs."""
+    # A shared operation has a node for each call; the index names this one.
     operation, node_index, _ = tensor._keras_history
     return operation, tuple(operation._inbound_nodes[node_index].input_tensors)
 
 
 def find_upstream(tensor: Any) -> set[int]:
-    """Give the ids of all operations that a symbolic tensor depends on."""
+    """Return the ids of all operations that a symbolic tensor depends on."""
     found: set[int] = set()
     waiting = [tensor]
     while waiting:

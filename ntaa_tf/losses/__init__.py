@@ -1,4 +1,4 @@
-"""Losses that Keras does not have."""
+"""Losses that are missing in Keras."""
 
 from ntaa_tf.losses.info_nce import compute_info_nce
 from ntaa_tf.losses.known_cross_entropy import KnownCrossEntropy

@@ -1,4 +1,4 @@
-"""InfoNCE: a query tells its key from those of other images."""
+"""InfoNCE, the contrastive loss of a query and its key."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from keras import ops
 def compute_info_nce(
     queries: Any, keys: Any, queue: Any, temperature: float = 0.2
 ) -> Any:
-    """Give the cross-entropy of each query's own key among all keys.
+    """Compute the cross-entropy of each query's own key among all keys.
 
     −log(exp(q·k/τ) / (exp(q·k/τ) + Σ_j exp(q·n_j/τ))), with k the key of the
-    same image and n_j the keys in the queue. Keys and queue are constants.
+    same image and n_j the keys in the queue. Only queries get a gradient.
 
     Args:
-        queries: (batch, size), of length 1.
-        keys: (batch, size), of length 1, those of the same images.
-        queue: (length, size), of length 1, keys of other images.
-        temperature: τ.
+        queries: unit vectors, (batch, size).
+        keys: unit vectors of the same images, (batch, size).
+        queue: unit vectors of other images, (length, size).
+        temperature: softmax temperature τ.
 
     Returns:
-        A loss for each query, (batch,), in nats.
+        The loss of each query, (batch,), in nats.
 
     Source: NTAA, equation 19; He et al., "Momentum Contrast for Unsupervised
     Visual Representation Learning", equation 1.

@@ -1,4 +1,4 @@
-"""Cross-entropy of labels of which some are missing."""
+"""Cross-entropy on partly labelled examples."""
 
 from typing import Any
 
@@ -8,11 +8,14 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class KnownCrossEntropy(keras.losses.Loss):
-    """Cross-entropy of logits; an example whose label is missing costs nothing.
+    """Cross-entropy of logits that is 0 for examples without a label.
 
-    Called with labels (batch, classes), one-hot or mixed, zeros where missing,
-    and logits (batch, classes). Keras's own loss has a gradient there: that of
-    a label that no class has.
+    Keras's own cross-entropy has a gradient for labels that are all zeros.
+
+    Call arguments:
+        y_true: labels (batch, classes), one-hot or mixed. A missing label is
+            all zeros.
+        y_pred: logits (batch, classes).
 
     Example:
     >>> labels = np.array([[0.0, 1.0], [0.0, 0.0]], "float32")
@@ -22,6 +25,6 @@ class KnownCrossEntropy(keras.losses.Loss):
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Give the loss of each example (batch,)."""
+        """Compute the loss of each example (batch,)."""
         labels = ops.cast(y_true, y_pred.dtype)
         return -ops.sum(labels * ops.log_softmax(y_pred), axis=-1)

@@ -1,4 +1,4 @@
-"""The triplet loss on the hardest examples of a batch."""
+"""The batch-hard triplet loss."""
 
 from typing import Any
 
@@ -7,31 +7,33 @@ from keras import ops
 
 from ntaa_tf.distribute import gather
 
-# Below, the root's slope is taken as 0, which keeps gradients finite.
+# The slope of a root is infinite at 0. Squared distances below this have the
+# gradient 0.
 SMALLEST_SQUARE = 1e-12
-FAR = 1e30
+FAR = 1e30  # Squared distance of pairs that are masked out.
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class BatchHardTriplet(keras.losses.Loss):
-    """Pulls the farthest of an identity closer than the nearest of another.
+    """Triplet loss on the hardest positive and negative of each example.
 
-    For every example of a batch max(0, m + d(a, p) - d(a, n)), with p the
-    farthest example of the same identity, n the nearest of another one, and d
-    the Euclidean distance. An example without another identity in its batch
-    costs nothing. The batch is that of all replicas.
+    The loss of an example a is max(0, m + d(a, p) - d(a, n)), where p is the
+    farthest example of the same identity in the batch, n the nearest example
+    of another identity, and d the Euclidean distance. If the batch has no
+    other identity the loss is 0. The batch spans all replicas.
 
-    Called with one-hot labels (batch, identities) and embeddings (batch,
-    channels).
-
-    Source: Hermans et al., "In Defense of the Triplet Loss", equation 5. The
-    hinge of "Neural Architecture Search for Domain Adaption", equation 8, is
-    misprinted: it is flat where the triplets are right.
+    Source: Hermans et al., "In Defense of the Triplet Loss", equation 5.
+    Equation 8 of "Neural Architecture Search for Domain Adaption" prints
+    max(m, d(a, p) - d(a, n)), whose gradient is 0 if d(a, p) - d(a, n) < m.
 
     Args:
         margin: m, in units of the embedding.
-        name: of the loss.
-        **kwargs: as of any Keras loss.
+        name: name of the loss.
+        **kwargs: as for any Keras loss.
+
+    Call arguments:
+        y_true: one-hot labels (batch, identities).
+        y_pred: embeddings (batch, channels).
 
     Example:
     >>> embeddings = np.array([[0.0], [1.0], [1.1], [2.2]], "float32")
@@ -55,10 +57,12 @@ class BatchHardTriplet(keras.losses.Loss):
         self.margin = margin
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Give the loss of each example (batch,)."""
+        """Compute the loss of each example (batch,)."""
         labels = ops.cast(y_true, y_pred.dtype)
         others = gather(y_pred)
         same = ops.matmul(labels, ops.transpose(gather(labels))) > 0.5
+        # The matrix of all distances only selects p and n. Their distances are
+        # computed anew below, exactly and with a gradient.
         squares = ops.stop_gradient(_square_distances(y_pred, others))
         positive = ops.argmax(ops.where(same, squares, -FAR), axis=1)
         negative = ops.argmin(ops.where(same, FAR, squares), axis=1)
@@ -71,14 +75,15 @@ class BatchHardTriplet(keras.losses.Loss):
         return ops.where(has_negative, ops.relu(hinge), 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Give the arguments."""
+        """Return the constructor arguments."""
         return {**super().get_config(), "margin": self.margin}
 
 
 def _square_distances(embeddings: Any, others: Any) -> Any:
-    """Give all squared distances (batch, others), good enough to rank.
+    """Compute all squared distances (batch, others), exact enough to rank.
 
-    Around the mean: far from it, the differences of squares would be rounded.
+    They are |a|² + |b|² − 2ab relative to the mean. Relative to an origin far
+    away, rounding of the large squares would hide the differences.
     """
     mean = ops.mean(others, axis=0)
     embeddings, others = embeddings - mean, others - mean

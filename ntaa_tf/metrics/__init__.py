@@ -1,4 +1,4 @@
-"""Metrics of retrieval, of confusions, and of labels that are known."""
+"""Retrieval metrics, confusion matrices, and accuracy on known labels."""
 
 from ntaa_tf.metrics.answers import count_ranked
 from ntaa_tf.metrics.answers import rank_answers

@@ -1,4 +1,4 @@
-"""The first answers to queries."""
+"""The nearest gallery items of each query."""
 
 import numpy as np
 
@@ -11,18 +11,18 @@ from ntaa_tf.metrics.labels import compare_labels
 def rank_answers(
     distances: np.ndarray, query: Labels, gallery: Labels, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the nearest items of each query, as a person would see them.
+    """Rank the gallery for each query, and return the first items.
 
-    What evaluation leaves out of a ranking is not among them.
+    Items that evaluation leaves out of the ranking are left out here as well.
 
     Args:
         distances: shape `(queries, items)`.
-        query: who is looked for.
-        gallery: who there is.
-        count: how many items; fewer where a ranking is shorter.
+        query: labels of the queries.
+        gallery: labels of the gallery.
+        count: number of items for each query; fewer if a ranking is shorter.
 
     Returns:
-        The indices of the items, best first, and whether each is to be found,
+        The indices of the items, nearest first, and whether each is a match,
         both of shape `(queries, count)`.
 
     Example:
@@ -35,6 +35,7 @@ def rank_answers(
     """
     matches, ranked = compare_labels(query, slice(len(query)), gallery)
     placed = np.where(ranked, distances, np.inf)
+    # As many as the shortest ranking has, or the infinite ones would be shown.
     count = min(count, int(ranked.sum(axis=1).min()))
     order = np.argsort(placed, axis=1, kind="stable")[:, :count]
     return order, np.take_along_axis(matches, order, axis=1)
@@ -44,12 +45,12 @@ def count_ranked(query: Labels, gallery: Labels) -> np.ndarray:
     """Count the items that are ranked for each query.
 
     Args:
-        query: who is looked for.
-        gallery: who there is.
+        query: labels of the queries.
+        gallery: labels of the gallery.
 
     Returns:
-        The counts, shape `(queries,)`: without junk, and without a query's own
-        identity by its own camera.
+        The counts, shape `(queries,)`. Junk is not counted, nor are items of
+        the query's identity from the query's camera.
 
     Example:
     >>> query = Labels.check("query", [1, 2], [1, 1])

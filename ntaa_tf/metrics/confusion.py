@@ -1,4 +1,4 @@
-"""What was taken for what."""
+"""Confusion matrices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,17 +9,16 @@ import numpy as np
 def count_confusions(
     classes: Sequence[str], truth: np.ndarray, predicted: np.ndarray
 ) -> dict[str, Any]:
-    """Count how many images of each class were taken for which.
+    """Count the entries of a confusion matrix.
 
     Args:
-        classes: their names, by their numbers.
-        truth: the class of each image, shape `(images,)`.
-        predicted: what it was taken for, shape `(images,)`.
+        classes: names of the classes, by class index.
+        truth: true class of each image, shape `(images,)`.
+        predicted: predicted class of each image, shape `(images,)`.
 
     Returns:
-        The `classes`, and under `counts` lists of a class, what it was taken
-        for, and of how many images, without zeros. As JSON it is small for
-        many classes too.
+        A sparse matrix that is small as JSON: `classes`, and `counts`, a list
+        of `[true class, predicted class, images]` without zeros.
 
     Example:
     >>> count_confusions(

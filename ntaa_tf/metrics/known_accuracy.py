@@ -1,4 +1,4 @@
-"""The accuracy of labels of which some are missing."""
+"""Accuracy on partly labelled examples."""
 
 from typing import Any
 
@@ -8,10 +8,12 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class KnownAccuracy(keras.metrics.Mean):
-    """The share of examples that are right, among those whose label is known.
+    """Accuracy over the examples whose label is known.
 
-    Called with one-hot labels (batch, classes), zeros where missing, and
-    logits (batch, classes).
+    Call arguments:
+        y_true: one-hot labels (batch, classes). A missing label is all zeros.
+        y_pred: logits (batch, classes).
+        sample_weight: weight of each example (batch,), optional.
 
     Example:
     >>> labels = np.array([[0, 1], [1, 0], [0, 0]], "float32")
@@ -26,7 +28,7 @@ class KnownAccuracy(keras.metrics.Mean):
     def update_state(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
-        """Count a batch."""
+        """Add a batch."""
         is_known = ops.cast(ops.sum(y_true, axis=-1) > 0, self.dtype)
         if sample_weight is not None:
             is_known *= ops.cast(sample_weight, self.dtype)

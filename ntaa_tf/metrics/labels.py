@@ -1,21 +1,22 @@
-"""Whom images show and which camera took them, and what of it counts."""
+"""Identity and camera labels of images, and the matches they define."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-JUNK = -1
-DISTRACTOR = 0
+JUNK = -1  # Identity of gallery items that are left out of every ranking.
+DISTRACTOR = 0  # Identity of gallery items that match no query.
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Whom the images of a query or a gallery show.
+    """Labels of queries or of a gallery.
 
     Args:
-        identities: shape `(items,)`.
-        cameras: shape `(items,)`; None where they do not matter.
+        identities: the identity of each image, shape `(items,)`.
+        cameras: the camera of each image, shape `(items,)`; None to ignore
+            cameras.
     """
 
     identities: np.ndarray
@@ -25,10 +26,10 @@ class Labels:
         return len(self.identities)
 
     def take(self, rows: np.ndarray) -> "Labels":
-        """Give the labels of some images.
+        """Select the labels of some images.
 
         Args:
-            rows: which of them, shape `(rows,)`.
+            rows: indices of the images, shape `(rows,)`.
         """
         cameras = None if self.cameras is None else self.cameras[rows]
         return Labels(self.identities[rows], cameras)
@@ -40,19 +41,19 @@ class Labels:
         identities: Sequence[int] | np.ndarray,
         cameras: Sequence[int] | np.ndarray | None,
     ) -> "Labels":
-        """Make labels of what a caller gave.
+        """Check arguments, and convert them to labels.
 
         Args:
-            name: what messages call them.
-            identities: as an attribute.
-            cameras: as an attribute.
+            name: name of the labels in error messages, such as `query`.
+            identities: shape `(items,)`.
+            cameras: shape `(items,)`, or None.
 
         Returns:
             The labels.
 
         Raises:
-            ValueError: if the identities are no integers, or there are none,
-                or the cameras are not as many.
+            ValueError: if the identities are empty or not integers, or if the
+                number of cameras differs.
 
         Example:
         >>> len(Labels.check("gallery", [1, -1], None))
@@ -61,8 +62,9 @@ class Labels:
         identities = np.asarray(identities)
         if identities.ndim != 1 or len(identities) == 0:
             raise ValueError(
-                f"Invalid value for `{name}_identities`. Expected shape "
-                f"(items,), at least one. Received: shape {identities.shape}."
+                f"Invalid value for `{name}_identities`. Expected a list of "
+                "at least one identity, shape (items,). Received: shape "
+                f"{identities.shape}."
             )
         if identities.dtype.kind not in "iu":
             raise ValueError(
@@ -74,23 +76,23 @@ class Labels:
         cameras = np.asarray(cameras)
         if cameras.shape != identities.shape:
             raise ValueError(
-                f"Invalid value for `{name}_cameras`. Expected one for each "
-                f"identity, shape {identities.shape}. Received: shape "
+                f"Invalid value for `{name}_cameras`. Expected one camera for "
+                f"each identity, shape {identities.shape}. Received: shape "
                 f"{cameras.shape}."
             )
         return cls(identities, cameras)
 
 
 def check_together(query: Labels, gallery: Labels) -> None:
-    """Check that queries can be looked for in a gallery.
+    """Check that the labels of queries and gallery fit together.
 
     Args:
-        query: whom to look for.
-        gallery: whom there is.
+        query: labels of the queries.
+        gallery: labels of the gallery.
 
     Raises:
-        ValueError: if only one of them has cameras, or theirs can't be equal,
-            or a query has an identity that means something else.
+        ValueError: if only one of them has cameras, if the types of their
+            cameras differ, or if a query is junk or a distractor.
 
     Example:
     >>> labels = Labels.check("query", [1, 0], None)
@@ -101,40 +103,41 @@ def check_together(query: Labels, gallery: Labels) -> None:
     if (query.cameras is None) != (gallery.cameras is None):
         missing = "query" if query.cameras is None else "gallery"
         raise ValueError(
-            f"Invalid value for `{missing}_cameras`. Expected cameras of both "
-            "queries and gallery, or None for both, which removes no item for "
-            "its camera. Received: None for one of them."
+            f"`{missing}_cameras` is missing. Pass the cameras of both queries "
+            "and gallery, or None for both, which ignores cameras."
         )
     if query.cameras is not None and gallery.cameras is not None:
         kinds = query.cameras.dtype, gallery.cameras.dtype
         if len({np.issubdtype(kind, np.number) for kind in kinds}) > 1:
             raise ValueError(
-                "Invalid value for `gallery_cameras`. Expected what can equal "
-                f"the queries' cameras, {kinds[0]}. Received: {kinds[1]}."
+                "`gallery_cameras` can't be compared with `query_cameras`. "
+                f"Expected the type of the queries' cameras, {kinds[0]}. "
+                f"Received: {kinds[1]}."
             )
     special = np.isin(query.identities, (JUNK, DISTRACTOR))
     if special.any():
         raise ValueError(
-            f"Invalid value for `query_identities`. Expected neither {JUNK} "
-            f"(junk) nor {DISTRACTOR} (distractors): number the identities "
-            f"from 1. Received: {special.sum()} of {len(query)} that are."
+            f"Invalid value for `query_identities`. {special.sum()} of "
+            f"{len(query)} queries are {JUNK} (junk) or {DISTRACTOR} "
+            "(distractors), which mark gallery items only. Number the "
+            "identities from 1."
         )
 
 
 def compare_labels(
     query: Labels, rows: slice, gallery: Labels
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Say which gallery items each of some queries should find.
+    """Compare some queries with the whole gallery.
 
     Args:
-        query: all queries.
-        rows: which of them.
-        gallery: all items.
+        query: labels of all queries.
+        rows: the queries to compare.
+        gallery: labels of all gallery items.
 
     Returns:
-        Which items are to be found and which are ranked at all, both bool of
-        shape `(queries, items)`. Junk is not ranked, nor is a query's own
-        identity by its own camera.
+        Which items match, and which items are ranked at all, both bool of
+        shape `(queries, items)`. Junk is not ranked, nor are items of the
+        query's identity from the query's camera. A match is always ranked.
 
     Example:
     >>> query = Labels.check("query", [1], [1])

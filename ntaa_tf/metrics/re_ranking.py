@@ -1,4 +1,4 @@
-"""Re-ranking by reciprocal neighbors.
+"""Re-ranking by k-reciprocal neighbors.
 
 Source: Zhong et al., "Re-ranking Person Re-identification with k-reciprocal
 Encoding", CVPR 2017.
@@ -14,7 +14,7 @@ from ntaa_tf.metrics.distances import list_chunks
 from ntaa_tf.metrics.neighbors import find_expanded
 from ntaa_tf.metrics.neighbors import rank_nearest
 
-PAIRS_SIZE = 16384
+PAIRS_SIZE = 16384  # Pairs of images whose features are compared at a time.
 
 
 def re_rank(
@@ -26,30 +26,36 @@ def re_rank(
     distance_weight: float = 0.3,
     chunk_size: int = CHUNK_SIZE,
 ) -> np.ndarray:
-    """Measure distances that also compare whom the images are near to.
+    """Measure distances that also compare the neighbors of images.
 
-    Each image, of queries and gallery, is described by weights of its
-    reciprocal neighbors. The Jaccard distance of two descriptions is mixed
-    with the squared Euclidean one, divided by the largest of that query to
-    any image. Nearest to an image is itself, then, of equal distances, what
-    comes first in queries and gallery. Where there are fewer images than
-    neighbors are asked for, all are neighbors.
+    1. Find the expanded reciprocal neighbors R*(i) of each image i, among
+       queries and gallery together.
+    2. Encode image i as a vector V(i) over all images, with
+       V(i)[j] ∝ exp(−d(i, j)) for j in R*(i), else 0, and the sum 1. Here d is
+       the squared Euclidean distance divided by the largest one of image i.
+    3. Replace V(i) by the mean of V over the k₂ nearest images, including i
+       (local query expansion).
+    4. Return (1 − λ) · J + λ · d, with J the Jaccard distance between the
+       vectors of query and gallery image.
+
+    An image is its own nearest neighbor. Among equal distances the order of
+    queries, then gallery, decides. If there are fewer images than neighbors,
+    all images are neighbors.
 
     Args:
         query: features of the queries, shape `(queries, dimensions)`.
         gallery: features of the gallery, shape `(items, dimensions)`.
-        num_neighbors: how many may be reciprocal neighbors of one (k₁).
-        num_averaged: how many nearest images' descriptions make up one's own,
-            which counts as the first (k₂).
+        num_neighbors: number of neighbors that may be reciprocal (k₁).
+        num_averaged: number of images in the mean of step 3 (k₂).
         distance_weight: share of the Euclidean distance, 0 to 1 (λ).
-        chunk_size: so many images at a time.
+        chunk_size: number of images in a chunk of distances.
 
     Returns:
         The distances, float32, shape `(queries, items)`.
 
     Raises:
-        ValueError: if features are no matrix, empty or not finite, or differ
-            in their dimensions, or if a number is out of its range.
+        ValueError: if the features are not matrices, empty, not finite or too
+            large, if their dimensions differ, or if a number is out of range.
 
     Example:
     >>> query = np.array([[0.0, 0.0]])
@@ -61,25 +67,28 @@ def re_rank(
     _check_options(num_neighbors, num_averaged, distance_weight)
     num_nearest = max(num_neighbors + 1, num_averaged)
     features = np.concatenate([query, gallery])
-    neighbors, largest, distances = _survey(
+    neighbors, largest, distances = _measure_neighbors(
         features, len(query), num_nearest, chunk_size
     )
     expanded = find_expanded(neighbors, num_neighbors)
-    described = _describe(features, largest, expanded)
-    averaged = _average(described, neighbors[:, :num_averaged])
+    encoded = _encode(features, largest, expanded)
+    averaged = _average(encoded, neighbors[:, :num_averaged])
     distances *= distance_weight
     _add_jaccard(distances, averaged, 1 - distance_weight)
     return distances
 
 
-def _survey(
+def _measure_neighbors(
     features: np.ndarray, num_queries: int, num_nearest: int, chunk_size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure all distances, and keep few.
+    """Measure all distances chunk by chunk, and reduce each chunk at once.
+
+    The full matrix, all images by all images, is never in memory.
 
     Returns:
-        Of each image the nearest ones and the largest squared distance; and
-        of queries to gallery the squared distances over each query's largest.
+        The nearest images of each image, shape `(images, num_nearest)`; the
+        largest squared distance of each image, shape `(images,)`; and d of
+        queries and gallery, shape `(queries, items)`.
     """
     num_images = len(features)
     neighbors = np.empty((num_images, min(num_nearest, num_images)), np.int32)
@@ -90,18 +99,27 @@ def _survey(
     ):
         neighbors[rows] = rank_nearest(squared, rows, num_nearest)
         largest[rows] = squared.max(axis=1)
+        # Queries come first. `part` is the rest of them in this chunk; it is
+        # empty in chunks of gallery images.
         part = kept[rows]
         part[:] = squared[: len(part), num_queries:]
-    # Where all images are equal, all distances stay 0.
+    # If all images are equal, d is 0 and not NaN.
     largest[largest == 0] = 1
     kept /= largest[:num_queries, np.newaxis]
     return neighbors, largest, kept
 
 
-def _describe(
+def _encode(
     features: np.ndarray, largest: np.ndarray, neighbors: sparse.csr_array
 ) -> sparse.csr_array:
-    """Weigh each image's neighbors by the softmax of minus their distance."""
+    """Encode each image by a softmax of −d over its neighbors.
+
+    Only pairs of neighbors are computed. Their distances come from differences
+    of features, not from |a|² + |b|² − 2ab, which is inexact for near images.
+
+    Returns:
+        The vectors V as rows of a sparse matrix, each with the sum 1.
+    """
     images, others = neighbors.nonzero()
     weights = np.empty(len(images))
     for pairs in list_chunks(len(images), PAIRS_SIZE):
@@ -115,9 +133,10 @@ def _describe(
 
 
 def _average(
-    described: sparse.csr_array, nearest: np.ndarray
+    encoded: sparse.csr_array, nearest: np.ndarray
 ) -> sparse.csr_array:
-    """Give each image the mean of its nearest ones' descriptions."""
+    """Average the vectors V of the nearest images of each image."""
+    # A product with the matrix that has 1/k₂ at the nearest images of each row.
     num_images, count = nearest.shape
     shares = sparse.csr_array(
         (
@@ -125,22 +144,29 @@ def _average(
             nearest.ravel(),
             np.arange(num_images + 1) * count,
         ),
-        shape=described.shape,
+        shape=encoded.shape,
     )
-    return shares @ described
+    return shares @ encoded
 
 
 def _add_jaccard(
-    distances: np.ndarray, described: sparse.csr_array, weight: float
+    distances: np.ndarray, encoded: sparse.csr_array, weight: float
 ) -> None:
-    """Add weighted Jaccard distances of queries to gallery, in place."""
+    """Add the weighted Jaccard distances of queries to gallery, in place.
+
+    For vectors a and b with s = Σ min(aₙ, bₙ) and the sum 1 each,
+    Σ max(aₙ, bₙ) = Σ (aₙ + bₙ) − s = 2 − s. So J = 1 − s / (2 − s).
+    """
     num_queries, num_items = distances.shape
-    # By columns: who shares a query's neighbors is all that has to be read.
-    gallery = described[num_queries:].tocsc()
+    # s only has terms where both are positive. CSC stores the gallery by
+    # columns: the columns of a query's own entries hold exactly these terms.
+    gallery = encoded[num_queries:].tocsc()
     for query, row in enumerate(distances):
-        own = slice(*described.indptr[query : query + 2])
-        sharing = gallery[:, described.indices[own]]
-        weights = np.repeat(described.data[own], np.diff(sharing.indptr))
+        own = slice(*encoded.indptr[query : query + 2])
+        sharing = gallery[:, encoded.indices[own]]
+        # Repeat each entry of the query for all items in its column, then sum
+        # the minima by item.
+        weights = np.repeat(encoded.data[own], np.diff(sharing.indptr))
         shared = np.bincount(
             sharing.indices,
             np.minimum(weights, sharing.data),
@@ -163,6 +189,6 @@ def _check_options(
             )
     if not 0 <= distance_weight <= 1:
         raise ValueError(
-            "Invalid value for `distance_weight`. Expected a share from 0 to "
+            "Invalid value for `distance_weight`. Expected a number from 0 to "
             f"1. Received: {distance_weight}."
         )

@@ -1,4 +1,4 @@
-"""How well queries find their identities in a gallery: CMC and mAP."""
+"""Retrieval metrics: mean average precision (mAP) and the CMC curve."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ DistanceCallback = Callable[[slice], np.ndarray]
 
 @dataclass(frozen=True)
 class RetrievalResult:
-    """How well queries found their identities.
+    """Retrieval metrics over the queries that have a match in the gallery.
 
     Args:
-        mean_average_precision: over the queries that count.
-        matching: by rank, the share of them whose first hit is at that rank
-            or before (the CMC curve).
-        num_queries: those that count: with an item to be found.
-        num_skipped: those without.
+        mean_average_precision: mean average precision (mAP).
+        matching: the CMC curve: for each rank, the share of queries whose
+            first match is at this rank or before.
+        num_queries: number of queries with a match.
+        num_skipped: number of queries without a match, which don't count.
     """
 
     mean_average_precision: float
@@ -48,30 +48,31 @@ def evaluate_retrieval(
 ) -> RetrievalResult:
     """Rank the gallery for every query, and measure CMC and mAP.
 
-    A ranking leaves out the items of identity -1 (junk) and those of the
-    query's own identity by its own camera. Items of identity 0 (distractors)
-    stay in it, but are nobody's. Equal distances rank in the gallery's order.
+    A ranking leaves out gallery items of identity -1 (junk), and items with
+    the query's identity from the query's camera. Items of identity 0
+    (distractors) are ranked but match no query. Equal distances rank in the
+    order of the gallery.
 
     Args:
-        distances: shape `(queries, items)`; or a function that gives the rows
-            of a slice of the queries, so that never all are in memory.
-        query_identities: shape `(queries,)`; none is -1 or 0.
+        distances: shape `(queries, items)`, or a callback that returns the
+            rows for a slice of queries. With a callback only one chunk is in
+            memory at a time.
+        query_identities: shape `(queries,)`, without -1 and 0.
         gallery_identities: shape `(items,)`.
-        query_cameras: shape `(queries,)`; None, as for the gallery, removes
-            no item for its camera.
+        query_cameras: shape `(queries,)`. None, for both queries and gallery,
+            ignores cameras.
         gallery_cameras: shape `(items,)`, or None.
-        ranks: of the CMC curve.
-        average_precision: `"rectangular"` as torchreid and fast-reid have it,
-            or `"trapezoidal"` as Market-1501's MATLAB code does, which is
-            lower.
-        chunk_size: so many queries at a time.
+        ranks: ranks of the CMC curve.
+        average_precision: `"rectangular"`, as in torchreid and fast-reid, or
+            `"trapezoidal"`, as in Market-1501's MATLAB code, which is lower.
+        chunk_size: number of queries in a chunk.
 
     Returns:
-        The measures, over the queries that have an item to be found.
+        The metrics, over the queries that have a match.
 
     Raises:
-        ValueError: if arguments do not fit one another, or no query has an
-            item to be found.
+        ValueError: if the arguments don't fit together, or if no query has a
+            match.
 
     Source: Zheng et al., "Scalable Person Re-identification: A Benchmark",
     ICCV 2015, and its code.
@@ -105,7 +106,10 @@ def evaluate_retrieval(
 def _find_hits(
     distances: np.ndarray, matches: np.ndarray, ranked: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the query and the rank of each match, by query, then by rank."""
+    """Find the query and the rank of each match, by query, then by rank."""
+    # In the order of distances, a running count of the ranked items is the
+    # rank: items that are left out don't raise it. A stable sort keeps ties in
+    # the order of the gallery.
     order = np.argsort(distances, axis=1, kind="stable")
     ranks = np.cumsum(
         np.take_along_axis(ranked, order, axis=1), axis=1, dtype=np.int32
@@ -121,19 +125,23 @@ def _summarize(
     ranks: Sequence[int],
     average_precision: str,
 ) -> RetrievalResult:
-    """Measure CMC and mAP from the query and the rank of each match."""
+    """Compute CMC and mAP from the query and the rank of each match."""
+    # Matches per query. A query without matches has no segment below.
     counts = np.bincount(queries, minlength=num_queries)
     counts = counts[counts > 0]
     if len(counts) == 0:
         raise ValueError(
-            "Invalid value for `query_identities`. Expected at least one query "
-            "whose identity the gallery has by another camera. Received: "
-            f"{num_queries} queries without."
+            "Invalid value for `query_identities`. Expected a query with a "
+            "match: a gallery item of its identity, from another camera. "
+            f"Received: {num_queries} queries without a match."
         )
+    # Matches lie query after query; `starts` are the first ones. `numbers`
+    # count the matches of each query from 1.
     starts = np.cumsum(counts) - counts
     numbers = np.arange(1, len(queries) + 1) - np.repeat(starts, counts)
     precisions = AVERAGE_PRECISIONS[average_precision](numbers, hit_ranks)
     first = hit_ranks[starts]
+    # The average precision of a query is the mean over its matches.
     return RetrievalResult(
         float(np.mean(np.add.reduceat(precisions, starts) / counts)),
         {rank: float(np.mean(first <= rank)) for rank in ranks},
@@ -143,18 +151,22 @@ def _summarize(
 
 
 def _precision_after(numbers: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """Give the precision at each hit, the i-th of its query at rank r: i/r."""
+    """Compute the precision at each match: i / r for the i-th at rank r."""
     return numbers / ranks
 
 
 def _precision_around(numbers: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """Give the mean of the precisions before and at each hit; of none, 1."""
+    """Average the precision directly before and at each match.
+
+    That is ((i − 1) / (r − 1) + i / r) / 2 for the i-th match at rank r. The
+    precision before rank 1 is 1 by definition.
+    """
     before = np.ones(len(ranks))
     np.divide(numbers - 1, ranks - 1, out=before, where=ranks > 1)
     return (before + numbers / ranks) / 2
 
 
-# What is averaged over the matches of a query.
+# Precisions that are averaged over the matches of a query.
 AVERAGE_PRECISIONS = {
     "rectangular": _precision_after,
     "trapezoidal": _precision_around,
@@ -169,7 +181,7 @@ def _check_options(ranks: Sequence[int], average_precision: str) -> None:
         )
     if any(rank < 1 for rank in ranks):
         raise ValueError(
-            "Invalid value for `ranks`. Expected ranks from 1. Received: "
+            "Invalid value for `ranks`. Expected ranks of 1 or more. Received: "
             f"{list(ranks)}."
         )
 
@@ -177,7 +189,7 @@ def _check_options(ranks: Sequence[int], average_precision: str) -> None:
 def _check_distances(
     distances: np.ndarray | DistanceCallback, num_queries: int, num_items: int
 ) -> DistanceCallback:
-    """Give a function that measures some rows and checks them."""
+    """Wrap distances in a callback that checks each chunk."""
     if not callable(distances):
         matrix = np.asarray(distances)
         _check_shape(matrix, (num_queries, num_items))
@@ -188,8 +200,8 @@ def _check_distances(
         _check_shape(measured, (rows.stop - rows.start, num_items))
         if np.isnan(measured).any():
             raise ValueError(
-                "Invalid value for `distances`. Expected numbers. Received: "
-                f"NaN between queries {rows.start} and {rows.stop}."
+                "Invalid value for `distances`. Received: NaN in the rows of "
+                f"queries {rows.start} to {rows.stop - 1}."
             )
         return measured
 

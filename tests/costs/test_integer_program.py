@@ -1,3 +1,5 @@
+"""The integer program is solved exactly, and fails loudly."""
+
 import pytest
 from scipy import optimize
 

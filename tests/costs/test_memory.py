@@ -1,4 +1,4 @@
-"""What a training holds is counted, and near to what a process takes."""
+"""The memory estimate counts saved activations, and fits a real process."""
 
 import subprocess
 import sys
@@ -10,14 +10,14 @@ from search.small_models import make_residual
 
 from ntaa_tf import insert_mixed_ops
 from ntaa_tf.costs.memory import estimate_memory
-from ntaa_tf.costs.memory import measure_held
+from ntaa_tf.costs.memory import measure_saved
 from ntaa_tf.graph.walk import list_calls
 
 MAP = 16 * 8  # Numbers in a map of 4 × 4 pixels and 8 channels.
 
 
 def measure(tensor, inputs, size=4):
-    return sum(measure_held(list_calls(keras.Model(inputs, tensor)), size))
+    return sum(measure_saved(list_calls(keras.Model(inputs, tensor)), size))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_memory_grows_with_the_batch_and_the_search():
     model = make_residual()
     few, many = estimate_memory(model, 1), estimate_memory(model, 100)
     assert many - few == pytest.approx(
-        99 * 1.1 * sum(measure_held(list_calls(model), 4)), rel=1e-6
+        99 * 1.1 * sum(measure_saved(list_calls(model), 4)), rel=1e-6
     )
     assert estimate_memory(insert_mixed_ops(model), 8) > estimate_memory(
         model, 8

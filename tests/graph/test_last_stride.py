@@ -1,8 +1,9 @@
-"""Without its last stride a network sees the same, twice as densely."""
+"""Without the last stride, the same features are sampled twice as densely."""
 
 import keras
 import numpy as np
 import pytest
+import tiny_models
 from keras import layers
 
 from ntaa_tf.graph.last_stride import remove_last_stride
@@ -66,7 +67,7 @@ def test_the_pixels_of_before_are_among_those_of_now(padded, rng):
 def test_a_network_without_strides_is_refused():
     images = keras.Input((8, 8, 3))
     model = keras.Model(images, layers.Conv2D(4, 3)(images))
-    with pytest.raises(ValueError, match=r"`last_stride`.*has a stride"):
+    with pytest.raises(ValueError, match=r"`last_stride=1`.*no layer.*stride"):
         remove_last_stride(model)
 
 
@@ -74,10 +75,22 @@ def test_what_reduces_otherwise_is_refused():
     images = keras.Input((8, 8, 4))
     conv = layers.Conv2D(4, 3, strides=2, padding="same", name="conv")
     model = keras.Model(images, conv(images) + images[:, ::2, ::2])
-    with pytest.raises(ValueError, match=r"`last_stride`.*'conv'.*a stride"):
+    with pytest.raises(
+        ValueError, match=r"`last_stride=1`.*strides of.*'conv'"
+    ):
         remove_last_stride(model)
 
 
+@pytest.mark.parametrize("preact", [False, True])
+def test_it_works_on_a_small_resnet(preact):
+    model = tiny_models.make_resnet(preact, size=(64, 32))
+    dense = remove_last_stride(model)
+    assert model.output.shape[1:3] == (8, 4)
+    assert dense.output.shape[1:3] == (16, 8)
+    assert dense.count_params() == model.count_params()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2"])
 def test_it_works_on_models_of_keras(name):
     model = getattr(keras.applications, name)(

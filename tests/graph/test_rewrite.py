@@ -1,4 +1,4 @@
-"""A rewritten model is the donor but for what was asked; the donor stays."""
+"""A rewritten model differs from its donor only as asked; the donor stays."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def donor(request):
 
 
 def describe(model):
-    """Say all about a donor that surgery could have changed."""
+    """Describe everything about a donor that surgery could have changed."""
     lines = []
     model.summary(print_fn=lines.append, expand_nested=True)
     weights = [weight.numpy().tobytes() for weight in model.weights]
@@ -152,7 +152,7 @@ def test_a_nested_model_may_be_called_with_keywords():
 
 def test_a_subclassed_model_is_refused():
     model = tiny_models.Subclassed()
-    message = "Expected a built functional .* 'subclassed' of class Subclassed"
+    message = "Expected a functional .* 'subclassed' of class Subclassed"
     for surgery in (rewrite, flatten):
         with pytest.raises(ValueError, match=message):
             surgery(model)
@@ -166,7 +166,7 @@ def test_a_subclassed_model_inside_is_refused():
 
 
 def test_an_unbuilt_sequential_model_is_refused():
-    with pytest.raises(ValueError, match="Expected a built functional"):
+    with pytest.raises(ValueError, match="Expected a functional or built Seq"):
         rewrite(keras.Sequential([layers.Dense(1)]))
 
 
@@ -269,7 +269,9 @@ def test_a_size_that_the_model_cannot_have_is_an_error():
 def test_a_size_for_one_of_two_inputs_is_an_error():
     inputs = [keras.Input((8, 8, 3)), keras.Input((8, 8, 3))]
     model = keras.Model(inputs, inputs[0] + inputs[1])
-    with pytest.raises(ValueError, match=r"`input_shape`. Expected None .* 2"):
+    with pytest.raises(
+        ValueError, match=r"`input_shape` needs .* one input, .* 2"
+    ):
         rewrite(model, input_shape=(4, 4, 3))
 
 

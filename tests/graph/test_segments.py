@@ -1,4 +1,4 @@
-"""A graph runs segment by segment as it runs at once."""
+"""A graph computes the same segment by segment as all at once."""
 
 import math
 
@@ -42,7 +42,7 @@ def run_in_segments(segments, model, images):
 @pytest.mark.parametrize("name", tiny_models.FACTORIES)
 def test_segments_compute_what_the_graph_computes(name, rng):
     model = as_functional(tiny_models.make_model(name))
-    # A cut behind every call, where the costs are so.
+    # Saved activations so large that a cut behind every call is cheapest.
     segments = cut_segments(model, [10**9] * len(list_calls(model)))
     assert len(segments) > 1
     shape = (2, *model.inputs[0].shape[1:])
@@ -63,7 +63,7 @@ def test_every_call_is_in_one_segment(name):
     assert [i for i in indices if calls[i].inputs] == computed
 
 
-def test_cuts_are_where_little_is_alive():
+def test_cuts_are_where_few_activations_are_live():
     model = make_chain([8, 8, 2, 8, 8, 2, 8, 8])
     segments = cut_segments(model, count_outputs(model))
     assert len(segments) > 1
@@ -84,12 +84,13 @@ def test_a_residual_is_not_cut_inside():
         assert len(segment.reads) == 1
 
 
-def test_what_recomputing_holds_is_least():
+def test_cuts_need_least_memory():
     model = make_chain([8] * 16)
-    held = count_outputs(model)
-    segments = cut_segments(model, held)
-    largest = max(sum(held[c.index] for c in s.calls) for s in segments)
-    # A map holds 128; √16 segments of 4 are the best: 3 · 128 + 4 · 128.
+    saved = count_outputs(model)
+    segments = cut_segments(model, saved)
+    largest = max(sum(saved[c.index] for c in s.calls) for s in segments)
+    # A map has 128 numbers. √16 segments of 4 maps are best: 3 crossing maps,
+    # and the 4 of one segment.
     assert largest + count_crossing(segments) <= 7 * 128
 
 

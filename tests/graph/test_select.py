@@ -1,4 +1,4 @@
-"""Every convolution gets the role it plays, and sites are what was asked."""
+"""Convolutions get their roles, and `sites` selects the right ones."""
 
 import collections
 
@@ -6,11 +6,18 @@ import keras
 import pytest
 import tiny_models
 from keras import layers
+from search.small_models import make_efficientnet
 
 from ntaa_tf.graph.select import explain_selection
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 
+# The networks of ROLES_OF take minutes to build; small ones of the same blocks
+# stand for them in most runs.
+QUICK_ROLES = {
+    "VGG19": {"main": 15, "stem": 1},
+    "MobileNet": {"main": 26, "stem": 1},
+}
 ROLES_OF = {
     "ResNet50": {"main": 48, "shortcut": 4, "stem": 1},
     "ResNet50V2": {"main": 48, "shortcut": 4, "stem": 1},
@@ -67,16 +74,41 @@ def test_roles_of_a_block(block):
     }
 
 
-@pytest.mark.parametrize("name", ROLES_OF)
-def test_roles_of_known_networks(name):
+def count_roles(model):
+    """Count the roles in a network that has no refused convolution."""
+    convolutions = find_convolutions(model)
+    assert not any(conv.refusal for conv in convolutions)
+    return collections.Counter(conv.role for conv in convolutions)
+
+
+@pytest.mark.parametrize("preact", [False, True])
+def test_roles_of_a_small_resnet(preact):
+    """Each of the two stages begins with a projection."""
+    roles = count_roles(tiny_models.make_resnet(preact))
+    assert roles == {"main": 12, "shortcut": 2, "stem": 1}
+
+
+def test_roles_of_a_small_efficientnet():
+    roles = count_roles(make_efficientnet(32))
+    assert roles == {"main": 21, "gate": 14, "stem": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        *QUICK_ROLES.items(),
+        *(
+            pytest.param(*roles, marks=pytest.mark.long, id=roles[0])
+            for roles in ROLES_OF.items()
+        ),
+    ],
+)
+def test_roles_of_known_networks(name, expected):
     size = 71 if name == "Xception" else 32
     model = getattr(keras.applications, name)(
         weights=None, include_top=False, input_shape=(size, size, 3)
     )
-    convolutions = find_convolutions(model)
-    roles = collections.Counter(conv.role for conv in convolutions)
-    assert roles == ROLES_OF[name]
-    assert not any(conv.refusal for conv in convolutions)
+    assert count_roles(model) == expected
 
 
 def test_a_classifier_that_is_a_convolution_is_a_head():
@@ -99,7 +131,7 @@ def test_a_mean_that_is_spread_again_is_a_map(size):
 
 
 def test_a_block_of_one_convolution_beside_one_has_no_shortcut():
-    """Which of two equals is the shortcut cannot be told."""
+    """Two equal branches: neither of them is the shortcut."""
     images = keras.Input((8, 8, 3))
     x = conv(4, 3, "stem")(images)
     x = conv(4, 1, "left")(x) + conv(4, 1, "right")(x)
@@ -147,8 +179,8 @@ def test_sites(block, sites, expected):
 @pytest.mark.parametrize("sites", ["last:0", "last:", "last:-1", "fir", ""])
 def test_sites_that_match_nothing_are_an_error(block, sites):
     expected = (
-        rf"names of convolutions: \['stem', .*'head'\]. Received: '{sites}', "
-        "which matches none"
+        r"whole names of convolutions: \['stem', .*'head'\]. "
+        f"Received: '{sites}', which matches none"
     )
     with pytest.raises(ValueError, match=expected):
         select_sites(block, sites)
@@ -182,7 +214,7 @@ def test_every_convolution_that_is_no_site_has_a_reason(block):
 
 
 class Standardized(layers.Conv2D):
-    """Convolves with something else than its kernel."""
+    """A subclass that doesn't compute a plain convolution."""
 
     def call(self, inputs):
         return super().call(inputs / 2)
@@ -234,7 +266,7 @@ def test_a_layer_shared_between_unequal_places_is_refused():
     x = twice(layers.MaxPooling2D()(twice(x)))
     found = find_convolutions(keras.Model(images, x))
     assert found[1].shared
-    assert found[1].refusal == "shared between places of unequal geometry"
+    assert found[1].refusal == "shared by calls of different geometry"
 
 
 def test_the_padding_before_a_convolution_is_part_of_it():

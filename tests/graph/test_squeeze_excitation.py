@@ -1,4 +1,4 @@
-"""Gates are where residual branches end, and start at 1 exactly."""
+"""Gates lie at the ends of residual branches, and start at exactly 1."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from ntaa_tf.graph.squeeze_excitation import insert_squeeze_excitation
 
 
 def build(operator):
-    """Two residual blocks, the second with a projection, added otherwise."""
+    """Two residual blocks, the first added by `+` or by a layer."""
     images = keras.Input((8, 8, 3))
     stem = layers.Conv2D(32, 3, padding="same", name="stem")(images)
     branch = layers.Conv2D(32, 3, padding="same", name="first")(stem)
@@ -88,5 +88,5 @@ def test_a_branch_is_known_when_its_convolutions_are_gone(rng):
 def test_a_network_without_branches_is_refused():
     images = keras.Input((8, 8, 3))
     model = keras.Model(images, layers.Conv2D(4, 3)(images))
-    with pytest.raises(ValueError, match=r"`squeeze_excitation`.*residual"):
+    with pytest.raises(ValueError, match=r"`squeeze_excitation`.*has none"):
         insert_squeeze_excitation(model)

@@ -1,4 +1,4 @@
-"""Every use of every operation is listed once, in the order of execution."""
+"""Every call of every operation is listed once, in execution order."""
 
 import keras
 import pytest

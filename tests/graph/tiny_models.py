@@ -1,14 +1,15 @@
-"""Small models with all that makes real graphs hard to rewrite."""
+"""Small models with the features that make real graphs hard to rewrite."""
 
 import keras
 import numpy as np
 from keras import layers
+from keras.src.applications import resnet
 
 SHAPE = (8, 8, 3)
 
 
 def residual():
-    """Batch norm, and operators and functions that are no layers."""
+    """Batch norm, and operators and functions that aren't layers."""
     images = keras.Input(SHAPE, name="images")
     x = layers.Conv2D(4, 3, padding="same", name="stem")(images * 0.5 - 1.0)
     x = layers.BatchNormalization(name="norm")(x)
@@ -66,7 +67,7 @@ def nested_twice():
 
 
 def nested_with_two_outputs():
-    """A nested model that reads two tensors and gives two."""
+    """A nested model with two inputs and two outputs."""
     left, right = keras.Input(SHAPE), keras.Input(SHAPE)
     x = layers.Conv2D(3, 1, name="conv")(left - right)
     inner = keras.Model([left, right], [x, left], name="inner")
@@ -117,7 +118,7 @@ def padded():
 
 
 def globalized(size=8):
-    """What is left of a site that became its global mean, in a residual."""
+    """A residual branch whose site collapsed into globalization."""
     images = keras.Input((size, size, 3), name="images")
     x = layers.Conv2D(4, 3, padding="same", name="stem")(images)
     y = layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x)
@@ -128,15 +129,30 @@ def globalized(size=8):
 
 
 def normalized():
-    """Normalization with statistics of its own, which no weight file shows."""
+    """Normalization whose statistics are derived from its weights."""
     images = keras.Input(SHAPE, name="images")
     normalization = layers.Normalization(name="normalization")
     normalization.adapt(make_images() * 3 + 2)
     return keras.Model(images, layers.Conv2D(4, 1)(normalization(images)))
 
 
+def make_resnet(preact=False, size=(32, 32)):
+    """Keras's ResNet, narrow, of two stages of two blocks."""
+    stack = resnet.stack_residual_blocks_v1
+    if preact:
+        stack = resnet.stack_residual_blocks_v2
+    return resnet.ResNet(
+        lambda x: stack(stack(x, 4, 2, 1, name="two"), 8, 2, name="three"),
+        preact=preact,
+        use_bias=True,
+        include_top=False,
+        weights=None,
+        input_shape=(*size, 3),
+    )
+
+
 class Subclassed(keras.Model):
-    """A model whose graph nobody can see."""
+    """A subclassed model, whose graph is unknown."""
 
     def __init__(self):
         super().__init__(name="subclassed")
@@ -170,7 +186,7 @@ def make_images():
 
 
 def make_model(name):
-    """Make a model by its name, its batch statistics unlike the initial."""
+    """Make a model by name, with batch statistics that aren't the initial."""
     keras.utils.set_random_seed(0)
     model = FACTORIES[name]()
     generator = np.random.default_rng(1)
@@ -181,7 +197,7 @@ def make_model(name):
 
 
 def predict(model, images=None):
-    """Give all outputs of a model as arrays."""
+    """Return all outputs of a model as arrays."""
     images = make_images() if images is None else images
     return [np.asarray(output) for output in _as_list(model(images))]
 

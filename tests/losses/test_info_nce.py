@@ -1,4 +1,4 @@
-"""InfoNCE has the values and the gradients that it must have."""
+"""InfoNCE has the values and gradients of its definition."""
 
 import keras
 import numpy as np

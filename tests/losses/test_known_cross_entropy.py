@@ -1,4 +1,4 @@
-"""Missing labels cost nothing, and teach nothing."""
+"""Missing labels have the loss 0 and the gradient 0."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The triplet loss against its definition, and its gradients."""
+"""The triplet loss has the values and gradients of its definition."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ def make_batch(rng, identities=4, images=3, channels=5):
 
 
 def compute_plainly(labels, embeddings, margin):
-    """Compute the loss as it is defined, one example after the other."""
+    """Compute the loss by its definition, example by example."""
     labels = labels.argmax(axis=1)
     distances = np.linalg.norm(embeddings[:, None] - embeddings[None], axis=2)
     losses = []
@@ -40,7 +40,7 @@ def test_it_is_what_it_is_defined_as(margin, seed):
 
 
 def test_the_value_of_the_protocol():
-    """The misprinted hinge would give 0.625."""
+    """The hinge as misprinted in the paper has the value 0.625."""
     embeddings = np.array([[0.0], [1.0], [1.1], [2.2]], "float32")
     labels = np.eye(2)[[0, 0, 1, 1]]
     loss = BatchHardTriplet(0.3)(labels, embeddings)
@@ -49,7 +49,7 @@ def test_the_value_of_the_protocol():
 
 @pytest.mark.parametrize("offset", [1e3, 1e4])
 def test_the_value_far_from_the_origin(offset):
-    """Where float32 rounds the squares to more than their differences."""
+    """Far away, rounding of the squares exceeds their differences."""
     embeddings = np.array([[0.0], [1.0], [1.1], [2.2]], "float32")
     labels = np.eye(2)[[0, 0, 1, 1]]
     loss = BatchHardTriplet(0.3)(labels, embeddings + np.float32(offset))

@@ -93,7 +93,7 @@ def test_features_may_be_of_any_type(dtype):
         (
             np.zeros((1, 1)),
             np.array([[0], [np.nan], [np.inf]]),
-            "`gallery`.*2 of 3 items with such, the first at 1",
+            "`gallery`.*2 of 3 items with NaN or infinite features.*index 1",
         ),
         (np.full((1, 4), 1e19), np.zeros((1, 4)), "`query`.*4.5e+18.*1e+19"),
     ],

@@ -1,4 +1,4 @@
-"""The accuracy counts what is known, over batches."""
+"""The accuracy counts examples with known labels, over batches."""
 
 import numpy as np
 import pytest

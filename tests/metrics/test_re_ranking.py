@@ -1,4 +1,4 @@
-"""Re-ranking: a reference run, and loops over the definition."""
+"""Re-ranking equals a reference run, and a plain loop over its definition."""
 
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from ntaa_tf.metrics.neighbors import rank_nearest
 
 QUERY = np.array([(0, 0), (5, 1)])
 GALLERY = np.array([(0.5, 0), (0.9, 0.3), (5, 0), (4, 1.5), (2, 2), (0, 1.1)])
-# By the authors' code.
+# Computed with the authors' code.
 REFERENCE = [
     [0.002885, 0.020740, 0.988462, 0.910577, 0.558974, 0.028640],
     [0.945192, 0.899615, 0.011538, 0.154501, 0.733482, 0.988577],
@@ -37,7 +37,7 @@ def draw_ties(rng, count):
 
 
 def re_rank_slowly(query, gallery, k1, k2, weight):
-    """Follow the definition image by image, on matrices that are not sparse."""
+    """Follow the definition image by image, on dense matrices."""
     features = np.concatenate([query, gallery])
     everyone = range(len(features))
     squared = cdist(features, features, "sqeuclidean")
@@ -165,7 +165,7 @@ def test_features_that_are_all_equal_give_numbers(count):
 
 
 def test_neighbors_of_neighbors_are_found():
-    """Identities that are chains: the ends are far apart, but linked."""
+    """Each identity is a chain of images: far ends are linked by neighbors."""
     rng = np.random.default_rng(0)
     identities = np.repeat([1, 2, 3], 30)
     place = np.tile(np.linspace(0, 4, 30), 3)

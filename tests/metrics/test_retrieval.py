@@ -1,4 +1,4 @@
-"""CMC and mAP: worked by hand, and against loops over the definition."""
+"""CMC and mAP equal values by hand, and a plain loop over the definition."""
 
 import re
 
@@ -28,7 +28,7 @@ JUNK_IS_SOMEONE = {"gallery_identities": [1, 1, 2, 9, 0, 1, 2]}
 
 
 def draw(seed, decimals=6):
-    """Draw a problem; with few decimals, one with many equal distances."""
+    """Draw a random problem. Few decimals make many distances equal."""
     rng = np.random.default_rng(seed)
     queries, items = rng.integers(1, 12), rng.integers(1, 40)
     return {
@@ -36,7 +36,7 @@ def draw(seed, decimals=6):
         "query_identities": rng.integers(1, 5, queries),
         "gallery_identities": np.append(rng.integers(-1, 5, items - 1), 1),
         "query_cameras": rng.integers(1, 4, queries),
-        # One that no query has, so that a query for identity 1 always counts.
+        # A camera of no query, so that a query of identity 1 has a match.
         "gallery_cameras": np.append(rng.integers(1, 4, items - 1), 4),
     } | {"ranks": (1, 2, 5, 50)}
 
@@ -260,9 +260,12 @@ def test_cameras_may_have_names():
         ({"query_identities": [[1, 2]]}, "`query_identities`.*shape (1, 2)"),
         ({"query_identities": [1.0, 2.0]}, "integers. Received: float64"),
         ({"query_cameras": [1]}, "`query_cameras`.*(2,). Received: shape (1,)"),
-        ({"query_cameras": None}, "`query_cameras`.*None for both"),
-        ({"query_cameras": ["1", "2"]}, "`gallery_cameras`.*can equal"),
-        ({"gallery_cameras": None}, "`gallery_cameras`.*None for both"),
+        ({"query_cameras": None}, "`query_cameras` is missing.*None for both"),
+        ({"query_cameras": ["1", "2"]}, "`gallery_cameras`.*queries' cameras"),
+        (
+            {"gallery_cameras": None},
+            "`gallery_cameras` is missing.*None for both",
+        ),
         (
             {"distances": np.zeros((2, 6))},
             "`distances`.*shape (2, 7). Received: shape (2, 6)",
@@ -277,11 +280,17 @@ def test_cameras_may_have_names():
         ),
         (
             {"distances": np.full((2, 7), np.nan)},
-            "`distances`.*NaN between queries 0 and 2",
+            "`distances`.*NaN in the rows of queries 0 to 1",
         ),
-        ({"query_identities": [0, 2]}, "from 1. Received: 1 of 2"),
-        ({"query_identities": [-1, 0]}, "from 1. Received: 2 of 2"),
-        ({"query_identities": [5, 6]}, "Received: 2 queries without"),
+        (
+            {"query_identities": [0, 2]},
+            "`query_identities`.*1 of 2 queries are",
+        ),
+        (
+            {"query_identities": [-1, 0]},
+            "`query_identities`.*2 of 2 queries are",
+        ),
+        ({"query_identities": [5, 6]}, "Received: 2 queries without a match"),
         (
             {"average_precision": "linear"},
             "['rectangular', 'trapezoidal']. Received: 'linear'",
