@@ -61,7 +61,7 @@ def test_a_trial_keeps_identities_and_cameras(raw):
     )
 
 
-def test_what_does_not_decode_is_dropped_with_its_labels(raw):
+def test_broken_images_are_dropped_with_their_labels(raw):
     whole = prepare_retrieval(raw, 8, validation_share=0.2)
     colour = whole.train.images[5, 0, 0, 0]
     images = [
@@ -77,7 +77,7 @@ def test_what_does_not_decode_is_dropped_with_its_labels(raw):
     )
     for image in images[:5]:
         image.write_bytes(b"broken")
-    with pytest.raises(ValueError, match=r"at most 1% that do not decode"):
+    with pytest.raises(ValueError, match=r"do not decode; at most 1% may"):
         prepare_retrieval(raw, 8, validation_share=0.2)
 
 
@@ -95,8 +95,8 @@ def test_few_images_are_those_of_whole_identities(raw):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_few_queries_are_some_that_can_be_found(raw, seed):
-    """However many there are that the gallery lacks."""
+def test_limited_queries_have_matches(raw, seed):
+    """Queries without a match are dropped before the limit, not after."""
     query, gallery = raw.splits["query"], raw.splits["gallery"]
     missing = np.repeat(np.flatnonzero(query.identities == 11), 30)
     query = query.take(np.append(missing, [1, 2]))
@@ -109,7 +109,7 @@ def test_few_queries_are_some_that_can_be_found(raw, seed):
 
 
 def test_queries_whose_matches_do_not_decode_are_refused(raw):
-    """They are dropped if few enough, here those that queries look for."""
+    """Few broken images are dropped; here they are all that queries match."""
     gallery = raw.splits["gallery"]
     others = np.repeat(np.flatnonzero(gallery.identities == 0), 300)
     known = np.flatnonzero(gallery.identities > 0)
@@ -121,8 +121,8 @@ def test_queries_whose_matches_do_not_decode_are_refused(raw):
         prepare_retrieval(type(raw)("some", splits), 8)
 
 
-def test_without_queries_there_is_nothing_to_measure_with(raw):
+def test_missing_queries_are_an_error(raw):
     splits = {"train": raw.splits["train"]}
     alone = type(raw)("alone", splits)
-    with pytest.raises(ValueError, match=r"`alone`. Expected queries and a"):
+    with pytest.raises(ValueError, match=r"`alone`. Expected a query and a"):
         prepare_retrieval(alone, 8)
