@@ -41,7 +41,7 @@ def test_broken_file_is_dropped_and_named(split_of_200, caplog):
 def test_more_than_one_percent_broken_is_an_error(split_of_200):
     for index in (7, 8, 9):
         split_of_200.images[index].write_bytes(b"broken")
-    expected = r"test split.*at most 1%.*3 of 200.*007\.png, .*008\.png"
+    expected = r"test split: 3 of 200.*at most 1%.*007\.png, .*008\.png"
     with pytest.raises(ValueError, match=expected):
         decode_split("test", split_of_200, (8, 8), None)
 

@@ -1,4 +1,4 @@
-"""A run goes on with the data that it began with, or not at all."""
+"""A run resumes with the data that it began with, or not at all."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ def check(kept, dataset):
     check_fingerprint(dataset.name, kept, take_fingerprint(dataset))
 
 
-def test_the_same_data_are_known_again():
+def test_the_same_data_are_accepted():
     check(take_fingerprint(make_dataset()), make_dataset())
 
 
@@ -58,7 +58,7 @@ def leave_one_out(train):
         ),
     ],
 )
-def test_other_data_are_refused_by_what_is_other(change, told):
+def test_changed_data_are_refused_with_the_difference(change, told):
     dataset = make_dataset()
     other = make_dataset(train=change(dataset.train))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Two domains become one data set: by the names of classes, labels counted."""
+"""Joined domains: train on the sources, test on the target."""
 
 import numpy as np
 import pytest
