@@ -53,6 +53,8 @@ def halve(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     # warns of classes with one example, refuses labels that all occur once,
     # and takes no seed from 2**32 on.
     order = np.random.default_rng(seed).permutation(len(labels))
+    # Dealt in turn, class by class: a class with an odd number of examples ends
+    # with the half that it began with, so the next class begins with the other.
     by_class = order[np.argsort(labels[order], kind="stable")]
     return np.sort(by_class[::2]), np.sort(by_class[1::2])
 

@@ -71,7 +71,7 @@ def test_pixels_beyond_memory_need_a_cache(split_of_200, monkeypatch):
         decode_split("train", split_of_200, (8, 8), None)
 
 
-def test_a_full_disk_is_told_before_pixels_are_written(
+def test_a_full_disk_is_an_error_before_pixels_are_written(
     split_of_200, tmp_path, monkeypatch
 ):
     def refuse(*_):

@@ -45,7 +45,7 @@ def leave_one_out(train):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    ("change", "difference"),
     [
         (
             change_a_pixel,
@@ -58,11 +58,11 @@ def leave_one_out(train):
         ),
     ],
 )
-def test_changed_data_are_refused_with_the_difference(change, told):
+def test_changed_data_are_refused_with_the_difference(change, difference):
     dataset = make_dataset()
     other = make_dataset(train=change(dataset.train))
     with pytest.raises(
-        ValueError, match=rf"Invalid data set `pets`.*train.{told}"
+        ValueError, match=rf"Invalid data set `pets`.*train.{difference}"
     ):
         check(take_fingerprint(dataset), other)
 

@@ -111,12 +111,12 @@ def prepare_retrieval(
             f"Invalid data set `{raw.name}`. Expected a query and a gallery "
             f"split for evaluation. Received: {list(raw.splits)}"
         )
-    train, *held_out = hold_out_identities(
+    train, query, gallery = hold_out_identities(
         raw.splits["train"], validation_share, seed
     )
     trials = {
-        "validation": held_out,
-        "test": [raw.splits["query"], raw.splits["gallery"]],
+        "validation": (query, gallery),
+        "test": (raw.splits["query"], raw.splits["gallery"]),
     }
     size = as_size(image_size)
     decoded = {
@@ -134,7 +134,7 @@ def prepare_retrieval(
     examples, num_classes = _decode_labelled("train", train, size, cache_dir)
     target = None
     if "target" in raw.splits:
-        judging = _exclude(raw.splits["target"], held_out)
+        judging = _exclude(raw.splits["target"], (query, gallery))
         judging = _limit(judging, evaluation_examples, seed)
         target, _ = _decode_labelled("target", judging, size, cache_dir)
     return RetrievalDataset(

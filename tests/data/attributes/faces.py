@@ -1,4 +1,4 @@
-"""A small Adience, traps included."""
+"""A small Adience with unusual faces."""
 
 from stand_ins import AGES
 from stand_ins import IMAGES_OF_A_FACE

@@ -1,4 +1,4 @@
-"""Adience is read as it is distributed, traps included."""
+"""Adience is read in its distributed form, with unusual faces."""
 
 import pytest
 from data.attributes.faces import FACES

@@ -1,4 +1,4 @@
-"""A folder with a table of labels is read as people write such tables."""
+"""Folders with `labels.csv` are read, and faulty files refused."""
 
 import pytest
 

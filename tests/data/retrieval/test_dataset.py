@@ -1,5 +1,6 @@
 """Identities are held out, numbered, and decoded with their cameras."""
 
+import functools
 import pathlib
 
 import numpy as np
@@ -14,7 +15,7 @@ IMAGES = 14
 
 @pytest.fixture
 def raw(tmp_path):
-    """Ten identities to learn, of 14 images; three to be found."""
+    """Ten training identities of 14 images each; three test identities."""
     for identity in range(1, 11):
         for number in range(IMAGES):
             name = f"{identity:04d}_c{1 + number % 2}s1_{number:06d}_00.png"
@@ -30,8 +31,12 @@ def raw(tmp_path):
 
 def write(path, colour):
     path.parent.mkdir(exist_ok=True)
-    image = tf.io.encode_png(np.full((12, 6, 3), colour, np.uint8))
-    path.write_bytes(image.numpy())
+    path.write_bytes(_encode(colour))
+
+
+@functools.cache
+def _encode(colour):
+    return tf.io.encode_png(np.full((12, 6, 3), colour, np.uint8)).numpy()
 
 
 def test_labels_are_identities_numbered(raw):
