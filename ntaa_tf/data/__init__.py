@@ -1,4 +1,4 @@
-"""Data sets of images: opened by name, split, decoded, batched."""
+"""Image data sets: open by name, split, decode, augment, batch."""
 
 from ntaa_tf.data.augment import AUGMENTATIONS
 from ntaa_tf.data.batches import contrasting_batches

@@ -1,4 +1,4 @@
-"""Augmentation by Keras's own layers, with randomness that can be resumed."""
+"""Image augmentation with Keras layers, reproducible when a run resumes."""
 
 import functools
 from collections.abc import Callable
@@ -10,15 +10,16 @@ import tensorflow as tf
 from ntaa_tf.data.contrast import list_contrasting
 from ntaa_tf.data.erasing import RandomErasing
 
-TRANSLATION = 0.125  # of the image's side: 4 pixels of 32, as in pad-crop
+TRANSLATION = 0.125  # share of the side: 4 of 32 pixels, as in pad-crop
 
 
 class ResumableSeeds(keras.random.SeedGenerator):
-    """Seeds that follow from a key alone, not from what was drawn before.
+    """A seed generator whose seeds depend on a key alone.
 
-    Keras's generators count their draws in a variable. Here the count begins
-    anew with every key while a function is traced, so that the function has no
-    state and the same key always gives the same augmentation.
+    Keras's own generator counts its draws in a variable, so its seeds depend
+    on all earlier draws. This one restarts its count with every key. The count
+    is a Python number that changes during tracing only; the traced function
+    has no state, and the same key always gives the same augmentation.
     """
 
     def __init__(self) -> None:
@@ -26,21 +27,22 @@ class ResumableSeeds(keras.random.SeedGenerator):
         self.restart(tf.zeros(2, tf.int64))
 
     def restart(self, key: tf.Tensor) -> None:
-        """Begins the seeds of this key, shape `(2,)`."""
+        """Restart the seeds from this key, shape `(2,)`."""
         self._key = key
         self._draws = 0
 
     def next(self, ordered: bool = True) -> tf.Tensor:
-        """Returns the next seed, shape `(2,)`."""
-        del ordered  # The order of draws is part of every seed.
+        """Return the next seed, shape `(2,)`."""
+        del ordered  # Every seed depends on its place in the order of draws.
         self._draws += 1
         return tf.random.experimental.stateless_fold_in(self._key, self._draws)
 
 
 class SelectiveRandAugment(keras.layers.RandAugment):
-    """Keras's RandAugment, computing only the operations that were drawn.
+    """Keras's RandAugment without the work of operations that weren't drawn.
 
-    Keras computes every operation and keeps one; the result is the same.
+    Keras computes all operations and keeps the result of one. This layer
+    returns the same images, but computes only that one.
     """
 
     def transform_images(
@@ -49,7 +51,7 @@ class SelectiveRandAugment(keras.layers.RandAugment):
         transformation: dict | None,
         training: bool = True,
     ) -> tf.Tensor:
-        """Applies the operations drawn, one after the other."""
+        """Apply the drawn operations one after the other."""
         images = tf.cast(images, self.compute_dtype)
         if not training or transformation is None:
             return images
@@ -92,6 +94,7 @@ def _cut_mix(flip: bool) -> list[keras.Layer]:
     return [*_pad_crop(flip), keras.layers.CutMix(dtype="float32")]
 
 
+# Builds the layers of each augmentation. The argument is whether to flip.
 AUGMENTATIONS: dict[str, Callable[[bool], list[Any]]] = {
     "none": lambda flip: [],
     "standard": _pad_crop,
@@ -103,13 +106,17 @@ AUGMENTATIONS: dict[str, Callable[[bool], list[Any]]] = {
 
 
 class Augmentation:
-    """Augments whole batches; safe in parallel `tf.data` maps.
+    """An augmentation of whole batches, safe in parallel `tf.data` maps.
 
     Args:
-        name: one of `AUGMENTATIONS`. `standard` is pad-crop and flip; `rand`
-            adds RandAugment, `cutmix` adds CutMix, `erase` random erasing.
-            `contrast` is MoCo v2's, for self-supervision.
-        flip: whether mirrored images keep their class.
+        name: one of `AUGMENTATIONS`. `standard` is pad-crop and flip. `rand`
+            adds RandAugment to it, `cutmix` CutMix, `erase` random erasing.
+            `contrast` is the augmentation of MoCo v2 for self-supervision.
+        flip: whether to mirror images; only if mirrored images keep their
+            class.
+
+    Raises:
+        ValueError: if the name is unknown.
     """
 
     def __init__(self, name: str, flip: bool = True) -> None:
@@ -126,12 +133,12 @@ class Augmentation:
     def __call__(
         self, images: tf.Tensor, labels: tf.Tensor, key: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Augments one batch.
+        """Augment one batch.
 
         Args:
             images: float32, 0 to 255, shape `(batch, size, size, 3)`.
             labels: one-hot float32, shape `(batch, classes)`.
-            key: int64, shape `(2,)`; decides everything random.
+            key: int64, shape `(2,)`; seed of all random choices.
 
         Returns:
             Images and labels of the same shapes.

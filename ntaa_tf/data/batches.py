@@ -1,4 +1,4 @@
-"""Batches of decoded examples as `tf.data` streams."""
+"""Streams of batches from decoded examples, as `tf.data` pipelines."""
 
 import math
 from collections.abc import Callable
@@ -28,37 +28,37 @@ def training_batches(
     steps: int | None = None,
     crop: Size | None = None,
 ) -> tf.data.Dataset:
-    """Streams shuffled, augmented batches, one epoch after the other.
+    """Stream shuffled, augmented batches of consecutive epochs.
 
-    Order and augmentation of a batch follow from the seed, the epoch and the
-    step alone: the stream that begins with epoch k equals, bit for bit, what
-    the stream from epoch 0 gives from there on.
+    Order and augmentation of a batch depend on the seed, the epoch and the
+    step alone. So a stream that begins with epoch k equals, bit for bit, the
+    stream from epoch 0 without its first k epochs.
 
     Args:
-        examples: what is trained on.
+        examples: the training examples.
         num_classes: length of the one-hot labels.
-        batch_size: examples of one batch; the remainder of an epoch is left
-            out.
+        batch_size: examples in a batch; the remainder of an epoch is left out.
         augment: one of `AUGMENTATIONS`.
-        flip: whether mirrored images keep their class.
-        seed: decides order and augmentation; not negative.
-        first_epoch: the epoch that the stream begins with.
+        flip: whether to mirror images; only if mirrored images keep their
+            class.
+        seed: seed of order and augmentation; not negative.
+        first_epoch: first epoch of the stream.
         epochs: number of epochs in the stream.
-        chosen: indices of the examples that the stream is made of; all of
-            them when None.
-        images_per_class: how many examples of a class are in a batch that has
-            any; None shuffles all.
-        steps: batches of an epoch; None takes as many as there are. Where
-            there are fewer, the examples are shuffled anew within it.
-        crop: height and width in pixels that larger images are cropped to,
-            each at random.
+        chosen: indices of the examples to use; None uses all.
+        images_per_class: number of images of each class in a batch; None
+            shuffles all examples regardless of class.
+        steps: batches in an epoch; None means all full batches. If `steps` is
+            larger, the examples are shuffled again within the epoch.
+        crop: height and width in pixels of random crops; None keeps the images
+            whole.
 
     Returns:
         Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
         one-hot float32 labels `(batch, classes)`.
 
     Raises:
-        ValueError: if there is no full batch, or no such augmentation.
+        ValueError: if there are too few examples for one batch, or the
+            augmentation is unknown.
 
     Example:
     >>> train = prepare(open_dataset("digits"), image_size=32).train
@@ -71,13 +71,16 @@ def training_batches(
         examples.labels, batch_size, images_per_class, seed, chosen
     )
     length = order.steps if steps is None else steps
+    # Steps between two shuffles. If `steps` exceeds the order's, an epoch of
+    # the stream has several shuffles, counted from the first epoch on, so that
+    # a stream still resumes exactly.
     until_shuffled = min(length, order.steps)
     augmentation = Augmentation(augment, flip)
 
     def choose(step: int) -> np.ndarray:
         return order.choose(*divmod(step, until_shuffled))
 
-    fetch = _fetcher(examples, num_classes, order.batch_size, choose)
+    fetch = _make_fetch(examples, num_classes, order.batch_size, choose)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         key = tf.stack([tf.constant(seed, tf.int64), step])
@@ -97,24 +100,24 @@ def contrasting_batches(
     first_epoch: int = 0,
     epochs: int = 1,
 ) -> tf.data.Dataset:
-    """Streams shuffled batches of two views of each image, without labels.
+    """Stream shuffled batches of two augmented views of each image.
 
-    An image is read once for both views. What follows from what is as in
-    `training_batches`.
+    Views are for contrastive learning and have no labels. An image is read
+    once for both. Streams resume bit for bit, as in `training_batches`.
 
     Args:
-        examples: what is trained on.
-        batch_size: images of one batch; the remainder of an epoch is left out.
-        flip: whether images are mirrored at random.
-        seed: decides order and views; not negative.
-        first_epoch: the epoch that the stream begins with.
+        examples: the training examples.
+        batch_size: images in a batch; the remainder of an epoch is left out.
+        flip: whether to mirror images at random.
+        seed: seed of order and augmentation; not negative.
+        first_epoch: first epoch of the stream.
         epochs: number of epochs in the stream.
 
     Returns:
-        Pairs of float32 images `(batch, height, width, 3)`, 0 to 255.
+        Pairs of float32 batches `(batch, height, width, 3)`, 0 to 255.
 
     Raises:
-        ValueError: if there is no full batch.
+        ValueError: if there are too few examples for one batch.
 
     Example:
     >>> train = prepare(open_dataset("digits"), image_size=32).train
@@ -128,7 +131,7 @@ def contrasting_batches(
     def choose(step: int) -> np.ndarray:
         return order.choose(*divmod(step, order.steps))
 
-    fetch = _fetcher(examples, 1, order.batch_size, choose)
+    fetch = _make_fetch(examples, 1, order.batch_size, choose)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels = fetch(step)
@@ -146,7 +149,7 @@ def contrasting_batches(
 def _stream(
     load: Callable[[tf.Tensor], Any], steps: int, first_epoch: int, epochs: int
 ) -> tf.data.Dataset:
-    """Loads the batches of some epochs, of so many steps each, ahead."""
+    """Stream and prefetch the batches of epochs with so many steps each."""
     return (
         tf.data.Dataset.range(
             first_epoch * steps, (first_epoch + epochs) * steps
@@ -159,12 +162,12 @@ def _stream(
 def evaluation_batches(
     examples: Examples, num_classes: int, batch_size: int
 ) -> tf.data.Dataset:
-    """Streams all examples once, in order.
+    """Stream all examples once, in order.
 
     Args:
-        examples: what is evaluated on.
+        examples: the examples to evaluate on.
         num_classes: length of the one-hot labels.
-        batch_size: examples of one batch; the last may have fewer.
+        batch_size: examples in a batch; the last batch may have fewer.
 
     Returns:
         Batches of float32 images `(batch, height, width, 3)`, 0 to 255, and
@@ -176,26 +179,26 @@ def evaluation_batches(
 
     return (
         tf.data.Dataset.range(math.ceil(len(examples) / batch_size))
-        .map(_fetcher(examples, num_classes, None, choose))
+        .map(_make_fetch(examples, num_classes, None, choose))
         .prefetch(tf.data.AUTOTUNE)
     )
 
 
-def _fetcher(
+def _make_fetch(
     examples: Examples,
     num_classes: int,
     batch_size: int | None,
     choose: Callable[[int], np.ndarray | slice],
 ) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """Returns the graph function from a step to its images and labels."""
+    """Build the graph function that reads images and labels of a step."""
 
     def read(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
         chosen = choose(int(step))
         return examples.images[chosen], examples.labels[chosen]
 
     def fetch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # Indexing whole batches in NumPy leaves mapped files on disk, where
-        # `from_tensor_slices` would copy them into the graph.
+        # NumPy indexing reads one batch of a mapped file; the usual
+        # `from_tensor_slices` would copy all images into the graph.
         images, labels = tf.numpy_function(
             read, [step], [tf.uint8, tf.int64], stateful=False
         )
@@ -209,11 +212,11 @@ def _fetcher(
 
 
 def image_batches(images: np.ndarray, batch_size: int) -> tf.data.Dataset:
-    """Streams all images once, in order, without labels.
+    """Stream all images once, in order, without labels.
 
     Args:
         images: uint8, shape `(examples, height, width, 3)`.
-        batch_size: images of one batch; the last may have fewer.
+        batch_size: images in a batch; the last batch may have fewer.
 
     Returns:
         Batches of float32 images `(batch, height, width, 3)`, 0 to 255.

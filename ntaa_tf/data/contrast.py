@@ -1,14 +1,16 @@
-"""The augmentation by which one image becomes two that look different."""
+"""Contrastive augmentation of MoCo v2: random views of one image."""
 
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-AREA = (0.2, 1.0)  # of the image
-ASPECT = (3 / 4, 4 / 3)  # of the shares of width and height
-# As Keras counts them: contrast and saturation from 0.6 to 1.4 times, a tenth
-# of the circle of hues.
+AREA = (0.2, 1.0)  # share of the image's area
+ASPECT = (3 / 4, 4 / 3)  # relative width by relative height
+# MoCo v2's jitter (brightness, contrast, saturation 0.4; hue 0.1) on Keras's
+# scales. Contrast (l, u) is a factor from 1 - l to 1 + u. Saturation f is the
+# factor f / (1 - f), here from 0.6 to 1.4. Hue is twice the share of the
+# circle of hues.
 JITTER = {
     "brightness_factor": 0.4,
     "contrast_factor": (0.4, 0.4),
@@ -19,14 +21,14 @@ SHARE_JITTERED = 0.8
 SHARE_GREY = 0.2
 SHARE_BLURRED = 0.5
 SIGMA = (0.1, 2.0)  # pixels
-KERNEL_SIZE = 9  # pixels, of the blur: two deviations at most
+KERNEL_SIZE = 9  # pixels; reaches two standard deviations at most
 
 
 class RandomResizedCrop:
-    """Cuts a rectangle out of each image and resizes it to the whole.
+    """A random crop of random size and shape, resized to the whole image.
 
-    Keras's RandomCrop neither draws sizes nor resizes. Of an area and an
-    aspect ratio that do not fit into the image the longer side is cut.
+    Keras's RandomCrop has a fixed size and doesn't resize. A drawn rectangle
+    that is longer than the image is shortened to it.
 
     Source: Szegedy et al., "Going Deeper with Convolutions", section 6.
     """
@@ -36,8 +38,8 @@ class RandomResizedCrop:
     def __call__(
         self, batch: dict[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
-        """Crops the `images` of a batch, float32."""
-        del training  # Only batches of training come here.
+        """Crop the `images` of a batch, float32."""
+        del training  # Called with training batches only.
         images = batch["images"]
         count, height, width = tf.unstack(tf.shape(images)[:3])
         cropped = tf.image.crop_and_resize(
@@ -49,7 +51,7 @@ class RandomResizedCrop:
         return {**batch, "images": tf.ensure_shape(cropped, images.shape)}
 
     def _draw_boxes(self, count: tf.Tensor) -> tf.Tensor:
-        """Draws top, left, bottom and right, as shares of the sides."""
+        """Draw top, left, bottom and right as shares of the sides."""
         area = self._draw(count, *AREA)
         aspect = tf.exp(self._draw(count, *map(tf.math.log, ASPECT)))
         heights = tf.minimum(tf.sqrt(area / aspect), 1.0)
@@ -65,11 +67,11 @@ class RandomResizedCrop:
 
 
 class Sometimes:
-    """Applies a layer of Keras to a share of the images.
+    """A Keras augmentation layer that is applied to some images only.
 
     Args:
-        share: how probable it is for an image.
-        layer: an augmentation of images.
+        share: probability that an image is augmented.
+        layer: the augmentation layer.
     """
 
     def __init__(self, share: float, layer: keras.Layer):
@@ -78,7 +80,7 @@ class Sometimes:
 
     @property
     def generator(self) -> keras.random.SeedGenerator:
-        """What its randomness comes from, and that of the layer."""
+        """The seed generator, shared with the layer."""
         return self._layer.generator
 
     @generator.setter
@@ -88,7 +90,7 @@ class Sometimes:
     def __call__(
         self, batch: dict[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
-        """Augments some of the `images` of a batch."""
+        """Augment some of the `images` of a batch."""
         images = batch["images"]
         drawn = tf.random.stateless_uniform(
             tf.shape(images)[:1], self.generator.next()
@@ -99,20 +101,20 @@ class Sometimes:
 
 
 def list_contrasting(flip: bool) -> list[Any]:
-    """Lists what MoCo v2 does to an image, in this order.
+    """List the augmentation layers of MoCo v2 in the order they apply.
 
     Args:
-        flip: whether images are mirrored as well.
+        flip: whether to mirror images as well.
 
     Source: Chen et al., "Improved Baselines with Momentum Contrastive
-    Learning", 2020; Keras's brightness is added where that paper's is a
-    factor, and one width of the blur is drawn for a batch.
+    Learning", 2020. Two differences come from Keras's layers: brightness is
+    added, not multiplied, and the width of the blur is drawn once a batch.
     """
     jitter = keras.layers.RandomColorJitter(
         value_range=(0, 255), dtype="float32", **JITTER
     )
     blur = keras.layers.RandomGaussianBlur(
-        # From 1 to 1: of all images that come to it.
+        # `Sometimes` chooses the images; the layer blurs all it gets.
         factor=(1.0, 1.0),
         kernel_size=KERNEL_SIZE,
         sigma=SIGMA,

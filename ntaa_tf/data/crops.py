@@ -1,4 +1,4 @@
-"""Crops of images that were decoded larger than models take them."""
+"""Crops of images that were decoded larger than the model's input."""
 
 import numpy as np
 import tensorflow as tf
@@ -7,14 +7,14 @@ from ntaa_tf.image_size import Size
 
 
 def crop_center(images: np.ndarray, size: Size) -> np.ndarray:
-    """Crops images around their centre.
+    """Crop images around their centre.
 
     Args:
         images: shape `(examples, height, width, 3)`.
-        size: height and width in pixels of what is kept.
+        size: height and width of the crop in pixels.
 
     Returns:
-        A view of the images; all of them where they have this size.
+        A NumPy view of the images, shape `(examples, *size, 3)`.
 
     Example:
     >>> crop_center(np.zeros((2, 8, 8, 3)), (4, 6)).shape
@@ -28,12 +28,12 @@ def crop_center(images: np.ndarray, size: Size) -> np.ndarray:
 
 
 def crop_randomly(images: tf.Tensor, size: Size, key: tf.Tensor) -> tf.Tensor:
-    """Crops each image of a batch at a place of its own.
+    """Crop each image of a batch at its own random position.
 
     Args:
         images: shape `(batch, height, width, 3)`.
-        size: height and width in pixels of what is kept.
-        key: int64, shape `(2,)`; decides the places.
+        size: height and width of the crop in pixels.
+        key: int64, shape `(2,)`; seed of the positions.
 
     Returns:
         Images of shape `(batch, *size, 3)`.
@@ -41,10 +41,11 @@ def crop_randomly(images: tf.Tensor, size: Size, key: tf.Tensor) -> tf.Tensor:
     for axis, kept in enumerate(size, start=1):
         starts = tf.random.stateless_uniform(
             (tf.shape(images)[0], 1),
+            # Negative: augmentation folds positive numbers into this key.
             tf.random.experimental.stateless_fold_in(key, -axis),
             maxval=images.shape[axis] - kept + 1,
             dtype=tf.int32,
         )
-        places = starts + tf.range(kept)
-        images = tf.gather(images, places, axis=axis, batch_dims=1)
+        kept_pixels = starts + tf.range(kept)
+        images = tf.gather(images, kept_pixels, axis=axis, batch_dims=1)
     return images

@@ -1,4 +1,4 @@
-"""Decoding one image, whatever its file format, channels and size."""
+"""Decode one image of any file format, channel count and size."""
 
 import pathlib
 
@@ -16,16 +16,17 @@ BMP_INDEX_BITS = 8
 
 
 def try_decode(image: RawImage) -> np.ndarray | None:
-    """Decodes an image to RGB.
+    """Decode an image to RGB.
+
+    Grey values are repeated, alpha channels are dropped and palettes are
+    looked up. An animation becomes its first frame.
 
     Args:
         image: a file, its encoded bytes, or a uint8 array `(height, width, 3)`.
-            Grey values are repeated, alpha is dropped, palettes are looked up;
-            of an animation the first frame is taken.
 
     Returns:
-        A uint8 array `(height, width, 3)`, or None where the image is broken
-        or cannot be read.
+        A uint8 array `(height, width, 3)`, or None if the image is broken or
+        can't be read.
     """
     if isinstance(image, np.ndarray):
         return image
@@ -41,23 +42,26 @@ def try_decode(image: RawImage) -> np.ndarray | None:
 
 
 def _look_up_bmp(encoded: bytes, indices: np.ndarray) -> np.ndarray:
-    """Finishes what TensorFlow leaves undone: it gives indices as grey."""
+    """Replace palette indices, which TensorFlow returns as grey, by colours."""
+    # The palette lies between the 14 bytes of the file header plus the image
+    # header (its length comes first in it) and the pixels.
     palette_start = 14 + int.from_bytes(encoded[14:18], "little")
     pixels_start = int.from_bytes(encoded[10:14], "little")
     palette = np.frombuffer(encoded[palette_start:pixels_start], np.uint8)
+    # Four bytes a colour: blue, green, red, unused.
     red_green_blue = palette.reshape(-1, 4)[:, 2::-1]
     return red_green_blue[indices[..., 0]]
 
 
 def crop(image: np.ndarray, shape: Size) -> np.ndarray:
-    """Crops an image around its centre to a shape, not to a size.
+    """Crop an image around its centre to a proportion of height and width.
 
     Args:
         image: uint8, shape `(height, width, 3)`.
-        shape: height and width, of which the proportion counts.
+        shape: height and width; only their ratio counts.
 
     Returns:
-        The largest part of that proportion.
+        The largest central part with that ratio.
     """
     height, width, _ = image.shape
     scale = min(height / shape[0], width / shape[1])
@@ -67,7 +71,7 @@ def crop(image: np.ndarray, shape: Size) -> np.ndarray:
 
 
 def resize(image: np.ndarray, size: Size) -> np.ndarray:
-    """Resizes an image with antialiasing.
+    """Resize an image with antialiasing.
 
     Args:
         image: uint8, shape `(height, width, 3)`.

@@ -1,4 +1,4 @@
-"""The handwritten digits that scikit-learn brings along: no download."""
+"""Handwritten digits that come with scikit-learn; no download."""
 
 from collections.abc import Iterable
 
@@ -12,15 +12,15 @@ MAXIMUM_INTENSITY = 16
 
 
 def open_digits(name: str, digits: Iterable[int]) -> RawDataset:
-    """Opens the digits named, as 8x8 RGB images in one training split.
+    """Open some of the digits as 8x8 RGB images in one training split.
 
     Args:
-        name: what the data set is called.
-        digits: which of the digits 0 to 9; they become labels 0, 1, ... in
+        name: name of the data set.
+        digits: digits from 0 to 9 to include; they become labels 0, 1, ... in
             this order.
 
     Returns:
-        The data set; its class names are the digits.
+        The raw data set; its class names are the digits.
     """
     digits = list(digits)
     grey, targets = datasets.load_digits(return_X_y=True)

@@ -1,22 +1,22 @@
-"""Random erasing with the parameters of its paper."""
+"""Random erasing augmentation with the parameters of its paper."""
 
 import keras
 import tensorflow as tf
 
-SHARE_ERASED = 0.5  # of the images
-AREA = (0.02, 0.4)  # of the image
+SHARE_ERASED = 0.5  # share of the images
+AREA = (0.02, 0.4)  # share of the image's area
 ASPECT = (0.3, 1 / 0.3)  # height by width
-# The mean of CIFAR-10, which the paper's code also takes for persons.
+# Mean colour of CIFAR-10; the paper's code uses it for persons, too.
 FILL = (0.4914 * 255, 0.4822 * 255, 0.4465 * 255)
 ATTEMPTS = 20
 
 
 class RandomErasing:
-    """Fills a rectangle in half of the images with a mean colour.
+    """A filled rectangle at a random place in half of the images.
 
-    Keras's layer draws the share of images and the sides by other rules. Here,
-    as in the paper, an area and an aspect ratio are drawn until a rectangle
-    fits into the image; one that fits none of 20 times is left whole.
+    Keras's RandomErasing draws images and sides by other rules. As in the
+    paper, this one draws an area and an aspect ratio until the rectangle fits
+    into the image. After 20 failures the image stays whole.
 
     Source: Zhong et al., "Random Erasing Data Augmentation".
     """
@@ -26,8 +26,8 @@ class RandomErasing:
     def __call__(
         self, batch: dict[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
-        """Erases in the `images` of a batch, float32, 0 to 255."""
-        del training  # Only batches of training come here.
+        """Erase in the `images` of a batch, float32, 0 to 255."""
+        del training  # Called with training batches only.
         images = batch["images"]
         shape = tf.shape(images)
         bounds = self._draw_rectangles(shape[0], shape[1], shape[2])
@@ -46,7 +46,7 @@ class RandomErasing:
     def _draw_rectangles(
         self, count: tf.Tensor, height: tf.Tensor, width: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        """Draws top, left, height and width for each image; 0 for none."""
+        """Draw top, left, height and width for each image; no area for none."""
         attempts = (count, ATTEMPTS)
         pixels = tf.cast(height * width, tf.float32)
         area = self._draw(attempts, *AREA) * pixels
@@ -54,6 +54,8 @@ class RandomErasing:
         heights = tf.cast(tf.round(tf.sqrt(area * aspect)), tf.int32)
         widths = tf.cast(tf.round(tf.sqrt(area / aspect)), tf.int32)
         fits = (heights < height) & (widths < width)
+        # All attempts are drawn at once; the first that fits counts. If none
+        # does, `argmax` returns 0 and `reduce_any` below says so.
         first = tf.argmax(tf.cast(fits, tf.int32), axis=1)
         erases = self._draw((count,), 0.0, 1.0) < SHARE_ERASED
         erases &= tf.reduce_any(fits, axis=1)
@@ -69,9 +71,10 @@ class RandomErasing:
         )
 
     def _place(self, room: tf.Tensor) -> tf.Tensor:
-        """Draws from 0 to the room that is left, inclusively."""
+        """Draw an offset from 0 to the free room, both included."""
         share = self._draw(tf.shape(room), 0.0, 1.0)
         drawn = tf.floor(share * tf.cast(room + 1, tf.float32))
+        # Guard against rounding up to `room + 1` in float32.
         return tf.minimum(tf.cast(drawn, tf.int32), room)
 
     def _draw(self, shape: tuple, low: float, high: float) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Decoded examples, and how they come out of files."""
+"""Decoded examples, in memory or in a mapped file."""
 
 import concurrent.futures
 import dataclasses
@@ -22,10 +22,10 @@ from ntaa_tf.image_size import Size
 logger = logging.getLogger(__name__)
 
 MEMORY_LIMIT = 4 * 2**30  # bytes of one split's pixels
-BROKEN_SHARE = 0.01
-BROKEN_NAMED = 5
+MAX_BROKEN_SHARE = 0.01
+MAX_NAMED = 5  # broken images in an error message
 PROGRESS_EVERY = 5000  # images
-LEARNT = ("train", "target")  # Splits of which batches are augmented.
+AUGMENTED = ("train", "target")  # Splits whose batches are cropped at random.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,32 +52,32 @@ def decode_split(
     cache_dir: pathlib.Path | None,
     crops: bool = True,
 ) -> Examples:
-    """Decodes every image of a split once, in threads.
+    """Decode every image of a split once, in threads.
 
-    Images that do not decode are dropped, named and counted in the log.
+    Images that do not decode are dropped, and listed in the log.
 
     Args:
-        name: what the split is called.
-        split: its images and labels.
-        size: height and width in pixels that images are resized to.
-        cache_dir: where pixels go that are too many for memory.
-        crops: whether images are cropped to the shape of `size` first, or
-            stretched.
+        name: name of the split, for messages and the cache file.
+        split: images and labels.
+        size: height and width in pixels of the decoded images.
+        cache_dir: directory for pixels that need more than `MEMORY_LIMIT`.
+        crops: whether to crop images to the proportions of `size` before they
+            are resized; if False, they are stretched.
 
     Returns:
-        The examples, in the split's order.
+        The examples in the order of the split.
 
     Raises:
-        ValueError: if more than 1 % of the images do not decode, or they are
-            too many for memory and there is no `cache_dir`.
+        ValueError: if more than 1 % of the images do not decode, or the pixels
+            exceed `MEMORY_LIMIT` and `cache_dir` is None.
     """
     shape = (len(split), *size, 3)
     images = _allocate(shape, cache_dir and cache_dir / f"{name}.npy")
     labels: list[int] = []
     broken: list[str] = []
-    load = functools.partial(_load, size=size, crops=crops)
+    load = functools.partial(_load_resized, size=size, crops=crops)
     for image in split.images[:1]:
-        load(image)  # TensorFlow can crash if threads make its first step.
+        load(image)  # TensorFlow can crash if it is first used in threads.
     with concurrent.futures.ThreadPoolExecutor() as pool:
         decoded = pool.map(load, split.images)
         for index, image in enumerate(decoded):
@@ -98,28 +98,30 @@ def decode_splits(
     resize: Size | None = None,
     cache_dir: pathlib.Path | None = None,
 ) -> dict[str, Examples]:
-    """Decodes every image of all splits once.
+    """Decode every image of all splits once.
+
+    Images are resized to `resize`. Training images keep that size, so that
+    batches can crop them at random. All other images are cropped to the
+    central `size`.
 
     Args:
-        splits: by their names.
-        size: height and width in pixels that models take.
-        resize: those that images are resized to. What is learnt from stays as
-            large, for crops at random; of the rest the centre is kept. By
-            default `size`.
-        cache_dir: where pixels go that are too many for memory.
+        splits: raw splits by name.
+        size: height and width in pixels of the model's input.
+        resize: height and width in pixels before cropping; None means `size`.
+        cache_dir: directory for pixels that need more than `MEMORY_LIMIT`.
 
     Returns:
-        The examples of each split, as `decode_split` gives them.
+        The examples of each split, in its order.
 
     Raises:
-        ValueError: if `resize` is smaller than `size`, or as `decode_split`.
+        ValueError: if `resize` is smaller than `size`, or `decode_split` fails.
     """
     whole = resize or size
     if any(side < kept for side, kept in zip(whole, size, strict=True)):
         raise ValueError(
-            "Invalid value for `resize`. Expected at least the "
-            f"{size[0]}x{size[1]} pixels that models take. Received: "
-            f"{whole[0]}x{whole[1]}"
+            "Invalid value for `resize`. Expected at least the size of the "
+            f"model's input, {size[0]}x{size[1]} pixels. Received: "
+            f"{whole[0]}x{whole[1]} pixels"
         )
     decoded = {
         name: decode_split(name, split, whole, cache_dir)
@@ -127,7 +129,7 @@ def decode_splits(
     }
     return {
         name: examples
-        if name in LEARNT
+        if name in AUGMENTED
         else dataclasses.replace(
             examples, images=crop_center(examples.images, size)
         )
@@ -135,7 +137,9 @@ def decode_splits(
     }
 
 
-def _load(image: RawImage, size: Size, crops: bool) -> np.ndarray | None:
+def _load_resized(
+    image: RawImage, size: Size, crops: bool
+) -> np.ndarray | None:
     decoded = try_decode(image)
     if decoded is None:
         return None
@@ -150,7 +154,7 @@ def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
         raise ValueError(
             "Invalid value for `cache_dir`. Expected a directory, because "
             f"{shape[0]} images of {shape[1]}x{shape[2]} pixels take "
-            f"{size / 2**30:.1f} GiB. Received: None"
+            f"{size / 2**30:.1f} GiB, too much for memory. Received: None"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
@@ -159,14 +163,20 @@ def _allocate(shape: tuple[int, ...], path: pathlib.Path | None) -> np.ndarray:
 
 
 def _reserve(path: pathlib.Path) -> None:
-    """Raise an OSError now if the disk can't hold a file that is mapped."""
+    """Reserve disk space for a mapped file.
+
+    Without it, a full disk kills the process when pixels are written.
+
+    Raises:
+        OSError: if the disk is too small or the quota exceeded.
+    """
     if not hasattr(os, "posix_fallocate"):
         return
     with path.open("r+b") as file:
         try:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
         except OSError as error:
-            # Other errors are those of file systems that reserve nothing.
+            # Other errors mean that the file system can't reserve space.
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise OSError(error.errno, error.strerror, str(path)) from error
 
@@ -174,12 +184,11 @@ def _reserve(path: pathlib.Path) -> None:
 def _report_broken(name: str, broken: list[str], count: int) -> None:
     if not broken:
         return
-    named = ", ".join(broken[:BROKEN_NAMED])
-    if len(broken) > BROKEN_SHARE * count:
+    if len(broken) > MAX_BROKEN_SHARE * count:
         raise ValueError(
-            f"Invalid images in the {name} split. Expected at most "
-            f"{BROKEN_SHARE:.0%} that do not decode. Received: {len(broken)} "
-            f"of {count}, the first being {named}"
+            f"Invalid images in the {name} split: {len(broken)} of {count} do "
+            f"not decode; at most {MAX_BROKEN_SHARE:.0%} may. Repair or remove "
+            f"them, first {', '.join(broken[:MAX_NAMED])}"
         )
     logger.warning(
         "Dropped %d of %d %s images that do not decode: %s",

@@ -1,4 +1,4 @@
-"""By what a data set is known again when a run goes on."""
+"""Fingerprints that show whether a resumed run has the same data."""
 
 import dataclasses
 import hashlib
@@ -10,10 +10,13 @@ from ntaa_tf.storage.files import list_differences
 
 
 def take_fingerprint(dataset: Any) -> dict[str, str]:
-    """Gives the shape and a digest of every array of a data set, by its name.
+    """Return the shape and a digest of every array in a data set.
 
     Args:
-        dataset: a dataclass of arrays, or of such dataclasses.
+        dataset: a dataclass of arrays, or of dataclasses of arrays.
+
+    Returns:
+        Shape and digest by field name; names of nested fields have dots.
 
     Example:
     >>> examples = Examples(np.zeros((2, 1, 1, 3), "uint8"), np.arange(2))
@@ -34,25 +37,27 @@ def take_fingerprint(dataset: Any) -> dict[str, str]:
 def check_fingerprint(
     name: str, kept: dict[str, str], now: dict[str, str]
 ) -> None:
-    """Raises a ValueError if a data set is not the one a run began with.
+    """Check that a data set is the one that a run began with.
 
     Args:
-        name: of the data set.
-        kept: the fingerprint of the one that the run began with.
-        now: that of the one there is.
+        name: name of the data set.
+        kept: fingerprint at the beginning of the run.
+        now: fingerprint of the data set as it is now.
+
+    Raises:
+        ValueError: if the fingerprints differ; the message lists differences.
     """
     differences = list_differences(kept, now)
     if differences:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected the images and "
-            "labels that this run began with. Received others: "
-            f"{'; '.join(differences)}. Put those back, or choose another "
-            "--workdir."
+            f"Invalid data set `{name}`. Its images or labels are not those "
+            f"that this run began with: {'; '.join(differences)}. Restore "
+            "them, or choose another --workdir."
         )
 
 
 def _digest(array: np.ndarray) -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for row in array:  # A split may be larger than memory.
+    for row in array:  # Row by row: a mapped split may exceed memory.
         digest.update(np.ascontiguousarray(row).data)
     return f"{'x'.join(map(str, array.shape))} {digest.hexdigest()}"

@@ -1,4 +1,4 @@
-"""Image folders: one directory for each class, with or without splits."""
+"""Image folders: one folder for each class, with or without splits."""
 
 import pathlib
 
@@ -19,26 +19,27 @@ SPLIT_FOLDERS = {
 
 
 def open_folder(name: str, root: pathlib.Path) -> RawDataset:
-    """Opens `root/train/<class>/...`, or `root/<class>/...` without splits.
+    """Open an image folder; decode nothing.
 
-    Where `<root>_train.txt` lies beside the folder, it and `<root>_test.txt`
-    tell the splits of `root/<class>/...` instead.
+    The layout is `root/train/<class>/...` with splits, or `root/<class>/...`
+    without. If `<root>_train.txt` and perhaps `<root>_test.txt` lie beside the
+    folder, they list the splits of `root/<class>/...`.
 
-    Hidden files and files that are not images are passed over. Images may lie
-    at any depth below their class.
+    Images may lie at any depth below their class. Hidden files and other files
+    are ignored.
 
     Args:
-        name: what the data set is called.
+        name: name of the data set.
         root: the folder; beside `train` it may hold `validation` (or `val`)
             and `test`.
 
     Returns:
-        The data set; its class names are the folders', sorted.
+        The raw data set; its class names are the sorted names of the folders.
 
     Raises:
-        ValueError: if there is no such folder, it holds no classes, a class
-            holds no images, the splits differ in their classes, or a list
-            does not fit the folder.
+        ValueError: if the folder does not exist, has no classes or a class
+            without images, if splits differ in their classes, or if a list
+            does not match the folder.
     """
     if not root.is_dir():
         raise ValueError(
@@ -71,7 +72,7 @@ def _find_splits(name: str, root: pathlib.Path) -> dict[str, pathlib.Path]:
     if found and "train" not in found:
         raise ValueError(
             f"Invalid data set `{name}`. Expected a `train` folder beside "
-            f"`{next(iter(found.values())).name}`. Received: {root} without one"
+            f"`{next(iter(found.values())).name}`. Received: none in {root}"
         )
     return found or {"train": root}
 
@@ -87,19 +88,19 @@ def _list_classes(name: str, folder: pathlib.Path) -> tuple[str, ...]:
     if not class_names:
         raise ValueError(
             f"Invalid data set `{name}`. Expected one folder for each class. "
-            f"Received: {folder}, which holds no folders"
+            f"Received: {folder}, which has no folders"
         )
     unreadable = [ascii(label) for label in class_names if not _is_text(label)]
     if unreadable:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected names of folders in UTF-8. "
+            f"Invalid data set `{name}`. Expected folder names in UTF-8. "
             f"Received: {', '.join(unreadable)} in {folder}"
         )
     return class_names
 
 
 def _is_text(label: str) -> bool:
-    """Whether a name that the file system gave can be written elsewhere."""
+    """Return whether a name from the file system is valid Unicode."""
     try:
         label.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""From a data set as it is found to arrays: split, decode once, resize."""
+"""Image classification data sets that are ready for training."""
 
 import dataclasses
 import pathlib
@@ -14,15 +14,16 @@ from ntaa_tf.image_size import as_size
 
 @dataclasses.dataclass(frozen=True)
 class ImageDataset:
-    """A data set that is ready for training.
+    """A decoded image classification data set.
 
     Attributes:
-        name: the name it was opened by.
-        class_names: the name of each label, in label order.
-        train: what models learn from.
-        validation: what choices are made by.
-        test: what is measured once, at the end.
-        target: of another domain, what architectures are judged by.
+        name: name that the data set was opened by.
+        class_names: class names in label order.
+        train: training examples.
+        validation: examples for all choices during a run.
+        test: examples for the final evaluation.
+        target: training examples of another domain, which evaluate candidate
+            architectures; None without a second domain.
     """
 
     name: str
@@ -39,7 +40,7 @@ class ImageDataset:
 
     @property
     def mirrors(self) -> bool:
-        """Whether a mirrored image keeps its class: not so for characters."""
+        """Whether mirrored images keep their class; single characters don't."""
         return not all(len(name) == 1 for name in self.class_names)
 
 
@@ -53,29 +54,28 @@ def prepare(
     cache_dir: pathlib.Path | None = None,
     resize: Size | None = None,
 ) -> ImageDataset:
-    """Splits a data set and decodes every image of it once.
+    """Split a data set, decode every image once and resize it.
 
-    Splits that the data set lacks are taken from its training examples,
-    stratified: first 20 % for test, then the validation share of what is left.
-    Images that do not decode are dropped, named and counted in the log.
+    Missing splits are taken from the training examples, stratified by class:
+    first 20 % for test, then the validation share of the rest. Images that do
+    not decode are dropped, and listed in the log.
 
     Args:
-        raw: the data set as it was opened.
-        image_size: height and width in pixels, or both in one; images are
-            cropped around their centre to its shape, then resized.
+        raw: the opened data set.
+        image_size: height and width in pixels, or one number for both. Images
+            are cropped around their centre to its proportions, then resized.
         validation_share: share of the training examples that becomes the
-            validation split, where there is none.
-        seed: decides the splits and subsets; not negative.
+            validation split, if the data set has none.
+        seed: seed of splits and subsets; not negative.
         train_examples: size of a stratified training subset; None takes all.
-        evaluation_examples: the most examples that validation and test each
-            keep, for smoke runs; None keeps all.
-        cache_dir: where pixels go that are too many for memory.
-        resize: height and width in pixels that images are resized to before
-            they are cropped to `image_size`; training images are left for
-            crops at random.
+        evaluation_examples: maximum size of each other split, for smoke runs;
+            None takes all.
+        cache_dir: directory for pixels that need too much memory.
+        resize: height and width in pixels before images are cropped to
+            `image_size`. Training images stay this large; batches crop them.
 
     Returns:
-        The splits as arrays.
+        The decoded data set.
 
     Raises:
         ValueError: if an argument is out of range, a class has too few images,
@@ -99,7 +99,7 @@ def prepare(
 
 
 def check_size(image_size: int | Size) -> Size:
-    """Gives height and width, or raises a ValueError if there are no pixels."""
+    """Return height and width; raise a ValueError if one is below 1 pixel."""
     size = as_size(image_size)
     if min(size) < 1:
         raise ValueError(

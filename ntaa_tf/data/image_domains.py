@@ -1,4 +1,4 @@
-"""One data set of two domains: learn from the source, measure on the target."""
+"""Domain adaptation: train on source data sets, test on a target."""
 
 from collections.abc import Sequence
 
@@ -18,28 +18,29 @@ def join_domains(
     images_per_class: int | None = None,
     judges: bool = False,
 ) -> RawDataset:
-    """Joins the training images of sources with the test images of a target.
+    """Join the training images of sources with the test images of a target.
 
-    Test splits of sources are not used, nor what is set apart as one where
-    there is none, so that a target can be among them.
+    The test splits of sources are dropped, even those taken from training
+    images. So the target may be one of the sources and is still tested on
+    images that nothing learnt from.
 
     Args:
-        sources: data sets of the target's classes, in any order of them.
-        target: the data set that is measured on.
+        sources: data sets with the target's classes; their order is free.
+        target: the data set to test on.
         validation_share: share of the training examples that becomes the
-            validation split of a data set that has none.
-        seed: decides the splits and which examples are kept; not negative.
-        images_per_class: how many training images of each class of the target
-            are kept, where it judges; None keeps all.
-        judges: whether architectures are judged by the target's training
-            images, with their labels.
+            validation split, if a data set has none.
+        seed: seed of splits and subsets; not negative.
+        images_per_class: number of training images of each class to keep in
+            the `"target"` split; None keeps all.
+        judges: whether to add the target's labelled training images as the
+            split `"target"`, by which the search chooses architectures.
 
     Returns:
-        A data set with the target's classes; train and validation are of the
-        sources, `"test"` and, where it judges, `"target"` of the target.
+        A raw data set with the target's classes. `"train"` and `"validation"`
+        come from the sources, `"test"` and `"target"` from the target.
 
     Raises:
-        ValueError: if a source has other classes than the target.
+        ValueError: if a source and the target have different classes.
 
     Example:
     >>> digits = open_dataset("digits")
@@ -47,24 +48,26 @@ def join_domains(
     >>> sorted(joined.splits)
     ['target', 'test', 'train', 'validation']
     """
-    of_target = split_dataset(target, validation_share, seed)
-    of_sources = [
+    target_splits = split_dataset(target, validation_share, seed)
+    source_splits = [
         split_dataset(_match_classes(raw, target), validation_share, seed)
         for raw in sources
     ]
     splits = {
-        name: _concatenate([splits[name] for splits in of_sources])
+        name: _concatenate([splits[name] for splits in source_splits])
         for name in ("train", "validation")
     }
-    splits["test"] = of_target["test"]
+    splits["test"] = target_splits["test"]
     if judges:
-        splits["target"] = _keep_few(of_target["train"], images_per_class, seed)
+        splits["target"] = _limit_classes(
+            target_splits["train"], images_per_class, seed
+        )
     name = "+".join(raw.name for raw in sources)
     return RawDataset(f"{name} to {target.name}", target.class_names, splits)
 
 
 def _match_classes(source: RawDataset, target: RawDataset) -> RawDataset:
-    """Numbers the classes of a source as the target does, by their names."""
+    """Renumber the labels of a source so that names match the target's."""
     numbers = {name: index for index, name in enumerate(target.class_names)}
     if set(source.class_names) != set(numbers):
         raise ValueError(
@@ -86,12 +89,13 @@ def _concatenate(splits: Sequence[RawSplit]) -> RawSplit:
     return RawSplit(images, np.concatenate([split.labels for split in splits]))
 
 
-def _keep_few(split: RawSplit, count: int | None, seed: int) -> RawSplit:
+def _limit_classes(split: RawSplit, count: int | None, seed: int) -> RawSplit:
+    """Keep a random subset of so many images of each class."""
     if count is None:
         return split
     order = stratified_order(split.labels, seed)
-    of_class = [
+    kept = [
         order[split.labels[order] == label][:count]
         for label in np.unique(split.labels)
     ]
-    return split.take(np.sort(np.concatenate(of_class)))
+    return split.take(np.sort(np.concatenate(kept)))

@@ -1,4 +1,4 @@
-"""Data sets by name."""
+"""Image classification data sets by name."""
 
 import difflib
 import functools
@@ -20,22 +20,24 @@ EMBEDDED: dict[str, Callable[[str], RawDataset]] = {
 
 
 def open_dataset(name: str, data_dir: str | None = None) -> RawDataset:
-    """Opens an image classification data set; decodes nothing.
+    """Open an image classification data set; decode nothing.
 
     Args:
-        name: `digits`, `digits0to4` or `digits5to9` (scikit-learn's);
-            `folder:PATH` with `PATH/train/<class>/...`, optional `validation`
-            or `val`, and `test`, or with `PATH/<class>/...`, of which
-            `PATH_train.txt` and `PATH_test.txt` may tell the splits; or the
-            name of an image classification set of tensorflow-datasets.
+        name: name of the data set, one of
+            - `digits`, `digits0to4` or `digits5to9` of scikit-learn;
+            - `folder:PATH`, where the folder has images in
+              `PATH/train/<class>/...` and perhaps `validation` (or `val`) and
+              `test`, or in `PATH/<class>/...`, with splits optionally listed
+              in `PATH_train.txt` and `PATH_test.txt`;
+            - an image classification set of tensorflow-datasets.
         data_dir: the directory of prepared tensorflow-datasets.
 
     Returns:
-        The data set as it is found.
+        The raw data set.
 
     Raises:
-        ValueError: if there is no such data set, or it is not one of at least
-            two classes of images.
+        ValueError: if the data set is unknown or can't be read, or has fewer
+            than two classes.
 
     Example:
     >>> open_dataset("digits5to9").class_names

@@ -1,4 +1,4 @@
-"""Splits that are told by text files beside a folder, as DomainNet's are."""
+"""Splits that text files beside a folder list, as in DomainNet."""
 
 import pathlib
 
@@ -11,13 +11,13 @@ SPLITS = ("train", "test")
 
 
 def find_lists(root: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Finds `<folder>_train.txt` and `<folder>_test.txt` beside a folder.
+    """Find `<folder>_train.txt` and `<folder>_test.txt` beside a folder.
 
     Args:
         root: the folder.
 
     Returns:
-        Those that are there, by split.
+        The existing files by split; empty if there are none.
     """
     root = root.resolve()
     named = {
@@ -29,20 +29,21 @@ def find_lists(root: pathlib.Path) -> dict[str, pathlib.Path]:
 def open_listed(
     name: str, root: pathlib.Path, lists: dict[str, pathlib.Path]
 ) -> RawDataset:
-    """Opens the images that are listed, each line `DOMAIN/CLASS/FILE LABEL`.
+    """Open the listed images; each line is `DOMAIN/CLASS/FILE LABEL`.
 
     Args:
-        name: what the data set is called.
-        root: the folder `DOMAIN`; paths are told from the folder above it.
-        lists: the text file of each split, `"train"` among them.
+        name: name of the data set.
+        root: the folder `DOMAIN`; paths are relative to the folder above it.
+        lists: text file of each split; `"train"` is required.
 
     Returns:
-        The data set; its class names are the folders', in the labels' order.
+        The raw data set; its class names are the names of the folders in the
+        order of their labels.
 
     Raises:
-        ValueError: if there is no list for training, a line is of another
-            form, a label has two classes or a class two labels, labels leave
-            numbers out, or a file is missing.
+        ValueError: if the training list or an image is missing, a line has
+            another form, labels and classes don't match one to one, or labels
+            have gaps.
     """
     if "train" not in lists:
         found = ", ".join(path.name for path in lists.values())
@@ -65,7 +66,7 @@ def open_listed(
         if missing is not None:
             raise ValueError(
                 f"Invalid data set `{name}`. Expected every image that "
-                f"{lists[split].name} lists. Received: none at {missing}"
+                f"{lists[split].name} lists. Received: no file {missing}"
             )
         labels = np.array([label for _, label in entries])
         splits[split] = RawSplit(images, labels)
@@ -79,14 +80,14 @@ def _read_list(
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line.strip():
             continue
-        # Names of files may hold spaces.
+        # From the right: file names may hold spaces.
         file, _, label = line.strip().rpartition(" ")
         image = pathlib.PurePosixPath(file)
         is_below = len(image.parts) > 2 and image.parts[0] == domain
         if not label.isdecimal() or not is_below:
             raise ValueError(
                 f"Invalid data set `{name}`. Expected lines such as "
-                f"`{domain}/airplane/000001.jpg 0` in {path}. Received, in "
+                f"`{domain}/airplane/000001.jpg 0` in {path}. Received in "
                 f"line {number}: {line!r}"
             )
         entries.append((image, int(label)))
@@ -101,13 +102,13 @@ def _read_list(
 def _name_classes(
     name: str, entries: list[tuple[pathlib.PurePosixPath, int]]
 ) -> tuple[str, ...]:
-    """Gives the class of each label, in the labels' order."""
+    """Return the class names in the order of their labels."""
     pairs = sorted({(label, path.parts[1]) for path, label in entries})
     labels = [label for label, _ in pairs]
     class_names = [class_name for _, class_name in pairs]
     if labels != list(range(len(pairs))) or len(set(class_names)) < len(pairs):
         raise ValueError(
             f"Invalid data set `{name}`. Expected one label for each class, "
-            f"from 0 on without gaps. Received: {pairs}"
+            f"numbered from 0 without gaps. Received: {pairs}"
         )
     return tuple(class_names)

@@ -1,4 +1,4 @@
-"""Which examples are in each batch of each epoch."""
+"""Orders of training examples: shuffled, or balanced by class."""
 
 import functools
 from collections.abc import Sized
@@ -8,26 +8,26 @@ import numpy as np
 
 
 class Order(Protocol):
-    """Decides, by epoch and step alone, which examples are in a batch."""
+    """The examples of each batch; they depend on epoch and step alone."""
 
     steps: int
     batch_size: int
 
     def choose(self, epoch: int, step: int) -> np.ndarray:
-        """Returns the indices of the examples of a batch."""
+        """Return the indices of the examples of a batch."""
 
 
 class ShuffledOrder:
-    """Every example once an epoch, shuffled anew for each.
+    """An order that shuffles all examples anew in every epoch.
 
     Args:
-        indices: of the examples.
-        batch_size: examples of a batch; those that fill no batch are left
-            out, others in every epoch.
-        seed: decides the order; not negative.
+        indices: indices of the examples to use.
+        batch_size: examples in a batch. The remainder of an epoch is left out;
+            it differs from epoch to epoch.
+        seed: seed of the order; not negative.
 
     Raises:
-        ValueError: if there is no full batch.
+        ValueError: if there are too few examples for one batch.
     """
 
     def __init__(self, indices: np.ndarray, batch_size: int, seed: int):
@@ -35,14 +35,13 @@ class ShuffledOrder:
         self.batch_size = batch_size
         self._indices = indices
         self._seed = seed
-        # Those of neighbouring epochs, as batches are made ahead.
+        # Two epochs: prefetching reads the next while the last one ends.
         self._order_of = functools.lru_cache(maxsize=2)(self._shuffle)
 
     def choose(self, epoch: int, step: int) -> np.ndarray:
-        """Returns the indices of the examples of a batch."""
-        return self._order_of(epoch)[step * self.batch_size :][
-            : self.batch_size
-        ]
+        """Return the indices of the examples of a batch."""
+        start = step * self.batch_size
+        return self._order_of(epoch)[start : start + self.batch_size]
 
     def _shuffle(self, epoch: int) -> np.ndarray:
         rng = np.random.default_rng((self._seed, epoch))
@@ -50,25 +49,25 @@ class ShuffledOrder:
 
 
 class BalancedOrder:
-    """Batches of so many classes, with so many examples of each.
+    """An order with P classes in a batch and K examples of each.
 
-    In an epoch no example is drawn twice, but for classes that have fewer
-    than a batch takes of them. All examples of a class stand side by side, so
-    that an equal part of a batch, as a replica gets it, holds whole classes
-    where the parts divide them.
+    An example occurs at most once in an epoch, unless its class has fewer than
+    K examples; then they are drawn with repetition. The examples of a class
+    are adjacent in the batch. So a replica that receives an equal part of the
+    batch has whole classes if the number of replicas divides P.
 
-    An epoch has as many batches as can be filled. Classes with more examples
-    than fit in are drawn from; remainders are left out, others in every epoch.
+    An epoch has as many batches as can be filled. Examples that fit in none
+    are left out; they differ from epoch to epoch.
 
     Args:
-        labels: the class of each example.
-        classes_per_batch: different classes in a batch.
-        examples_per_class: of each of them.
-        seed: decides what is drawn; not negative.
-        indices: of the examples that are taken; all when None.
+        labels: class index of each example, shape `(examples,)`.
+        classes_per_batch: number of different classes in a batch, P.
+        examples_per_class: number of examples of each of them, K.
+        seed: seed of the order; not negative.
+        indices: indices of the examples to use; None uses all.
 
     Raises:
-        ValueError: if there are too few classes.
+        ValueError: if there are fewer classes than `classes_per_batch`.
 
     Example:
     >>> labels = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2])
@@ -93,7 +92,7 @@ class BalancedOrder:
         if not 1 <= classes_per_batch <= len(classes):
             raise ValueError(
                 "Invalid value for `batch_size`. Expected batches of 1 to "
-                f"{len(classes)} classes, as the training data has, with "
+                f"{len(classes)} classes, the number of training classes, with "
                 f"{examples_per_class} images of each. Received: "
                 f"{classes_per_batch} classes"
             )
@@ -107,11 +106,11 @@ class BalancedOrder:
         self._batches_of = functools.lru_cache(maxsize=2)(self._draw)
 
     def choose(self, epoch: int, step: int) -> np.ndarray:
-        """Returns the indices of the examples of a batch."""
+        """Return the indices of the examples of a batch."""
         return self._batches_of(epoch)[step]
 
     def _draw(self, epoch: int) -> np.ndarray:
-        """Returns the indices of all batches, `(steps, batch_size)`."""
+        """Return the indices of all batches, shape `(steps, batch_size)`."""
         rng = np.random.default_rng((self._seed, epoch))
         groups = np.concatenate(
             [
@@ -119,8 +118,9 @@ class BalancedOrder:
                 for index in rng.permutation(len(self._members))
             ]
         )
-        # Dealt out like cards: at most `steps` groups of a class, one after
-        # the other, come to lie in different batches.
+        # Groups are dealt out like cards. A class has at most `steps` groups,
+        # one after the other, and the groups of a batch are `steps` apart: so
+        # no batch gets two groups of one class.
         batches = [
             groups[step :: self.steps][: self._classes_per_batch].reshape(-1)
             for step in range(self.steps)
@@ -130,7 +130,7 @@ class BalancedOrder:
     def _group(
         self, members: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
-        """Returns groups of different members, `(groups, examples)`."""
+        """Divide a class into groups, shape `(groups, examples_per_class)`."""
         size = self._examples_per_class
         if len(members) < size:
             return rng.choice(members, (1, size))
@@ -145,21 +145,22 @@ def make_order(
     seed: int = 0,
     chosen: np.ndarray | None = None,
 ) -> Order:
-    """Gives the order of examples, shuffled or balanced.
+    """Build the order of training examples, shuffled or balanced.
 
     Args:
-        labels: the class of each example.
-        batch_size: examples of one batch.
-        images_per_class: how many of a class are in a batch that has any;
-            None shuffles all.
-        seed: decides the order; not negative.
-        chosen: indices of the examples that are taken; all when None.
+        labels: class index of each example, shape `(examples,)`.
+        batch_size: examples in a batch.
+        images_per_class: number of images of each class in a batch; None
+            shuffles all examples regardless of class.
+        seed: seed of the order; not negative.
+        chosen: indices of the examples to use; None uses all.
 
     Returns:
-        The order; its `steps` are the batches of an epoch.
+        The order; its `steps` is the number of batches in an epoch.
 
     Raises:
-        ValueError: if there is no full batch.
+        ValueError: if there are too few examples or classes for one batch, or
+            `images_per_class` does not divide `batch_size`.
 
     Example:
     >>> make_order(np.arange(10) % 2, batch_size=4, images_per_class=2).steps
@@ -170,8 +171,8 @@ def make_order(
         return ShuffledOrder(indices, batch_size, seed)
     if images_per_class < 1 or batch_size % images_per_class:
         raise ValueError(
-            "Invalid value for `images_per_class`. Expected a number that "
-            f"divides the batch of {batch_size}. Received: {images_per_class}"
+            "Invalid value for `images_per_class`. Expected a divisor of the "
+            f"batch size, {batch_size}. Received: {images_per_class}"
         )
     classes_per_batch = batch_size // images_per_class
     return BalancedOrder(
@@ -180,18 +181,14 @@ def make_order(
 
 
 def steps_per_epoch(examples: Sized, batch_size: int) -> int:
-    """Returns the number of full batches in one epoch of training.
+    """Return the number of full batches in an epoch of shuffled training.
 
     Args:
-        examples: what is trained on.
-        batch_size: examples of one batch.
-
-    Returns:
-        The number of batches; examples that fill no batch are left out, others
-        in every epoch.
+        examples: the training examples.
+        batch_size: examples in a batch.
 
     Raises:
-        ValueError: if there is no full batch.
+        ValueError: if there are too few examples for one batch.
     """
     if not 1 <= batch_size <= len(examples):
         raise ValueError(
@@ -203,8 +200,14 @@ def steps_per_epoch(examples: Sized, batch_size: int) -> int:
 
 
 def _count_batches(groups: np.ndarray, classes_per_batch: int) -> int:
-    """Returns how many batches groups fill, no class twice in one of them."""
-    steps = 1  # There are as many classes as a batch takes.
+    """Count the batches that groups of classes fill.
+
+    A batch takes at most one group of each class, so n batches take at most
+    min(groups, n) of a class. They can be filled if these numbers add up to n
+    times the classes of a batch. If n batches can't be filled, n + 1 can't
+    either, since the sum divided by n does not grow.
+    """
+    steps = 1  # Every class has a group, and a batch takes no more classes.
     while np.minimum(groups, steps + 1).sum() >= classes_per_batch * (
         steps + 1
     ):
@@ -213,14 +216,16 @@ def _count_batches(groups: np.ndarray, classes_per_batch: int) -> int:
 
 
 def spread(images: np.ndarray, count: int) -> np.ndarray:
-    """Gives images from all over a split, which may be sorted by class.
+    """Return a subset of images, evenly spaced over the whole split.
+
+    The first images alone may be of one class, as splits are often sorted.
 
     Args:
-        images: of the split, along the first axis.
-        count: how many are wanted.
+        images: images of the split, along the first axis.
+        count: maximum number of images.
 
     Returns:
-        So many, or all, in their order.
+        The chosen images in their order.
 
     Example:
     >>> spread(np.arange(10), 4)

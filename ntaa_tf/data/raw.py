@@ -1,4 +1,4 @@
-"""A data set as it is found: nothing decoded, nothing resized."""
+"""Raw data sets: opened, but neither decoded nor resized."""
 
 import dataclasses
 import functools
@@ -11,12 +11,12 @@ import numpy as np
 from ntaa_tf.data.decode import RawImage
 from ntaa_tf.data.decode import try_decode
 
-SIZE_SAMPLE = 64
+SIZE_SAMPLE = 64  # images that are decoded to measure the typical size
 
 
 @dataclasses.dataclass(frozen=True)
 class RawSplit:
-    """Images and their labels, side by side.
+    """Images and their labels, not decoded.
 
     Attributes:
         images: files, encoded bytes, or uint8 RGB arrays of any size.
@@ -30,12 +30,12 @@ class RawSplit:
         return len(self.labels)
 
     def take(self, indices: np.ndarray) -> "RawSplit":
-        """Returns the split that holds these examples, in this order."""
+        """Return a split of these examples, in this order."""
         images = [self.images[index] for index in indices]
         return RawSplit(images, self.labels[indices])
 
     def describe(self, index: int) -> str:
-        """Names one image for a message: its path, or its position."""
+        """Return a name of the image for messages: its path or position."""
         image = self.images[index]
         is_file = isinstance(image, pathlib.Path)
         return str(image) if is_file else f"example {index}"
@@ -43,13 +43,13 @@ class RawSplit:
 
 @dataclasses.dataclass(frozen=True)
 class RawDataset:
-    """A data set as it is found.
+    """An image classification data set that is not decoded.
 
     Attributes:
-        name: the name it was opened by.
-        class_names: the name of each label, in label order.
-        splits: `"train"` and, where the data set has them, `"validation"`,
-            `"test"`, and `"target"`, of another domain.
+        name: name that the data set was opened by.
+        class_names: class names in label order.
+        splits: raw splits by name: `"train"`, and optionally `"validation"`,
+            `"test"` and `"target"` (training images of another domain).
     """
 
     name: str
@@ -68,17 +68,17 @@ class RawDataset:
 
 
 def measure_sizes(name: str, split: Any) -> np.ndarray:
-    """Measures a small sample of images.
+    """Measure the sizes of a small sample of images.
 
     Args:
-        name: of their data set.
-        split: the images, and how each is described.
+        name: name of the data set.
+        split: a `RawSplit` or `RawViews`.
 
     Returns:
         Height and width in pixels, shape `(images, 2)`.
 
     Raises:
-        ValueError: if none of them decodes.
+        ValueError: if no image of the sample decodes.
     """
     step = max(1, len(split) // SIZE_SAMPLE)
     decoded = [try_decode(image) for image in split.images[::step]]
@@ -86,12 +86,11 @@ def measure_sizes(name: str, split: Any) -> np.ndarray:
     if not sizes:
         raise ValueError(
             f"Invalid data set `{name}`. Expected images that decode. "
-            f"Received: {len(decoded)} that do not, the first being "
-            f"{split.describe(0)}."
+            f"Received: {len(decoded)} that do not, first {split.describe(0)}"
         )
     return np.array(sizes)
 
 
 def measure_typical_side(name: str, split: RawSplit) -> int:
-    """Gives the median of the shorter sides of some images, in pixels."""
+    """Return the median shorter side of a sample of images, in pixels."""
     return int(np.median(measure_sizes(name, split).min(axis=1)))

@@ -1,4 +1,4 @@
-"""Decoding as data sets are decoded for evaluation, inside of a graph."""
+"""Image decoding inside a TensorFlow graph, for served models."""
 
 import dataclasses
 
@@ -10,17 +10,20 @@ from ntaa_tf.image_size import Size
 
 @dataclasses.dataclass(frozen=True)
 class ServedDecoder:
-    """Decodes image files to what a model takes, where it is served.
+    """A decoder of image files to the input of a served model.
 
-    Called with encoded JPEG, PNG, GIF, WebP or BMP files, a string tensor of
-    shape `(batch,)`, it gives RGB images from 0 to 255, float32, of shape
-    `(batch, *size, 3)`: those that `decode_splits` gives of the same files for
-    evaluation. Palettes of BMP files are not looked up.
+    Its input is a string tensor of encoded JPEG, PNG, GIF, WebP or BMP files,
+    shape `(batch,)`. Its output is float32 RGB images from 0 to 255, shape
+    `(batch, *size, 3)`. They equal the evaluation images that `decode_splits`
+    makes from the same files, except that palettes of BMP files are not looked
+    up.
 
     Attributes:
-        size: height and width in pixels that the model takes.
-        resize: those that images are resized to before their centre is taken.
-        crops: whether images are cropped to that shape first, or stretched.
+        size: height and width in pixels of the model's input.
+        resize: height and width in pixels before the central `size` is
+            cropped.
+        crops: whether to crop images to the proportions of `resize` before
+            they are resized; if False, they are stretched.
 
     Example:
     >>> png = tf.io.encode_png(tf.zeros((8, 6, 3), tf.uint8))
@@ -33,7 +36,7 @@ class ServedDecoder:
     crops: bool = True
 
     def __call__(self, encoded: tf.Tensor) -> tf.Tensor:
-        """Decodes a batch of files, whose sizes may differ."""
+        """Decode a batch of files of any image sizes."""
         images = tf.map_fn(
             self._decode,
             encoded,
@@ -51,8 +54,9 @@ class ServedDecoder:
 
 
 def _crop(image: tf.Tensor, shape: Size) -> tf.Tensor:
-    """Crops around the centre to a proportion, as `decode.crop` does."""
+    """Crop around the centre to a proportion, as `decode.crop` does."""
     whole = tf.shape(image)[:2]
+    # float64, as Python computes in `decode.crop`: float32 rounds otherwise.
     sides = tf.cast(whole, tf.float64)
     scale = tf.reduce_min(sides / tf.constant(shape, tf.float64))
     kept = tf.round(scale * tf.constant(shape, tf.float64))

@@ -1,4 +1,4 @@
-"""Stratified, seeded splits and subsets; labels decide, nothing is decoded."""
+"""Stratified, seeded splits and subsets of raw data sets."""
 
 import numpy as np
 
@@ -9,55 +9,72 @@ TEST_SHARE = 0.2
 
 
 def stratified_order(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Shuffles examples so that every prefix holds the classes in proportion.
+    """Shuffle examples so that every prefix is a stratified sample.
 
-    A prefix at least as long as there are classes holds every class, and a
-    longer prefix holds every shorter one.
+    A prefix has the classes in proportion. It has every class if it is at
+    least as long as the number of classes.
 
     Args:
         labels: class indices, shape `(examples,)`.
-        seed: the order's seed; not negative.
+        seed: seed of the order; not negative.
 
     Returns:
-        A permutation of the examples' indices.
+        A permutation of the indices, shape `(examples,)`.
     """
+    # scikit-learn's StratifiedShuffleSplit can leave small classes out of a
+    # split and refuses classes with one example. It would also change the
+    # splits of existing runs.
     order = np.random.default_rng(seed).permutation(len(labels))
     rank = np.empty(len(labels))
     for label in np.unique(labels):
         members = order[labels[order] == label]
+        # The k-th of n members of a class has rank k / n. Sorting by rank
+        # interleaves the classes in proportion, and the first members of all
+        # classes (rank 0) come first.
         rank[members] = np.arange(len(members)) / len(members)
     return order[np.argsort(rank[order], kind="stable")]
 
 
 def halve(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Divides examples into two halves that hold the classes in proportion.
+    """Divide examples into two stratified halves.
+
+    The halves differ by at most one example in each class, and by at most one
+    in all: the odd examples of classes go to the halves in turn.
 
     Args:
         labels: class indices, shape `(examples,)`.
-        seed: decides which examples are in which half; not negative.
+        seed: seed of the halves; not negative.
 
     Returns:
-        The indices of each half, as many in one as in the other.
+        The sorted indices of both halves. If the number of examples is odd,
+        the first half has one more.
     """
-    order = stratified_order(labels, seed)
-    half = len(order) // 2
-    return np.sort(order[:half]), np.sort(order[half : 2 * half])
+    # scikit-learn's StratifiedKFold with two folds deals in the same way, but
+    # warns of classes with one example, refuses labels that all occur once,
+    # and takes no seed from 2**32 on.
+    order = np.random.default_rng(seed).permutation(len(labels))
+    # Dealt in turn, class by class: a class with an odd number of examples ends
+    # with the half that it began with, so the next class begins with the other.
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    return np.sort(by_class[::2]), np.sort(by_class[1::2])
 
 
 def split_dataset(
     raw: RawDataset, validation_share: float, seed: int
 ) -> dict[str, RawSplit]:
-    """Takes the splits that are missing from the training examples.
+    """Complete the splits of a data set from its training examples.
 
-    Test comes first, so that it is the same whatever the validation share.
+    The test split is taken first, so it does not depend on the validation
+    share.
 
     Args:
         raw: the data set, with or without splits of its own.
         validation_share: share of the training examples, between 0 and 1.
-        seed: decides which examples are taken.
+        seed: seed of the splits; not negative.
 
     Returns:
-        The splits `"train"`, `"validation"` and `"test"`, apart from another.
+        The disjoint splits `"train"`, `"validation"` and `"test"`, and further
+        splits of the data set.
 
     Raises:
         ValueError: if the share is out of range, or a class has too few images
@@ -74,10 +91,10 @@ def split_dataset(
 
 
 def check_share(validation_share: float) -> None:
-    """Raises a ValueError unless a share is between 0 and 1."""
+    """Raise a ValueError unless the share is between 0 and 1."""
     if not 0 < validation_share < 1:
         raise ValueError(
-            "Invalid value for `validation_share`. Expected a share between 0 "
+            "Invalid value for `validation_share`. Expected a number between 0 "
             f"and 1. Received: {validation_share}"
         )
 
@@ -86,13 +103,14 @@ def _take_share(
     raw: RawDataset, train: RawSplit, share: float, seed: int
 ) -> tuple[RawSplit, RawSplit]:
     classes = np.unique(train.labels)
+    # At least one example of each class.
     count = max(len(classes), round(share * len(train)))
     order = stratified_order(train.labels, seed)
     taken, kept = np.sort(order[:count]), np.sort(order[count:])
     for label in np.setdiff1d(classes, train.labels[kept]):
         raise ValueError(
             f"Invalid data set `{raw.name}`. Expected enough images of every "
-            f"class for a training, a validation and a test split. Received: "
+            "class for a training, a validation and a test split. Received: "
             f"{np.sum(raw.splits['train'].labels == label)} of class "
             f"`{raw.class_names[label]}`"
         )
@@ -106,23 +124,21 @@ def limit_splits(
     evaluation_examples: int | None,
     seed: int,
 ) -> dict[str, RawSplit]:
-    """Keeps a stratified subset of each split.
+    """Reduce each split to a stratified subset.
 
     Args:
-        splits: `"train"`, `"validation"`, `"test"` and, of another domain,
-            perhaps `"target"`.
-        num_classes: the least number of examples that a subset may have.
+        splits: raw splits by name.
+        num_classes: number of classes, the minimum size of a subset.
         train_examples: size of the training subset; None keeps all.
-        evaluation_examples: the most that each of the others keeps; None
-            keeps all.
-        seed: decides which examples are kept.
+        evaluation_examples: maximum size of each other split; None keeps all.
+        seed: seed of the subsets; not negative.
 
     Returns:
-        The limited splits.
+        The subsets by name.
 
     Raises:
-        ValueError: if a limit is below the number of classes, or there are
-            fewer training examples than asked for.
+        ValueError: if a limit is below the number of classes, or
+            `train_examples` exceeds the number of training examples.
     """
     available = len(splits["train"])
     if train_examples is not None and not (

@@ -1,4 +1,4 @@
-"""The image classification sets of tensorflow-datasets."""
+"""Image classification sets of tensorflow-datasets."""
 
 import numpy as np
 import tensorflow as tf
@@ -13,45 +13,45 @@ SPLITS = ("train", "validation", "test")
 
 
 def list_names() -> list[str]:
-    """Returns the names of the data sets that tensorflow-datasets defines."""
+    """Return the names of the data sets that tensorflow-datasets defines."""
     return tfds.list_builders(with_community_datasets=False)
 
 
 def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
-    """Finds a data set by its name in tensorflow-datasets, as in `cifar10`.
+    """Find the builder of a data set of tensorflow-datasets.
 
     Args:
-        name: the name, with configuration and version where wanted.
-        data_dir: where prepared data sets lie; None is tensorflow-datasets'
-            own place.
+        name: name such as `cifar10`, optionally with configuration and version.
+        data_dir: directory of prepared data sets; None means the default of
+            tensorflow-datasets.
 
     Returns:
-        The data set's builder.
+        The builder of the data set.
 
     Raises:
-        LookupError: if there is none.
+        LookupError: if tensorflow-datasets has no such data set.
     """
     try:
         return tfds.builder(name, data_dir=data_dir)
-    # What tensorflow-datasets raises, in this order, for versions, for
-    # collections that are not installed, and for all other names.
+    # tensorflow-datasets raises these, in this order, for an unknown version,
+    # for a collection that is not installed, and for any other unknown name.
     except (AssertionError, ImportError, ValueError) as error:
         raise LookupError(name) from error
 
 
 def open_tfds(name: str, builder: tfds.core.DatasetBuilder) -> RawDataset:
-    """Opens a prepared data set; one that is not prepared is downloaded.
+    """Open a data set; download and prepare it first if necessary.
 
     Args:
-        name: what the data set is called.
-        builder: the data set's builder.
+        name: name of the data set.
+        builder: builder of the data set.
 
     Returns:
-        The data set, its images still encoded, in memory.
+        The raw data set; its images are in memory, still encoded.
 
     Raises:
-        ValueError: if it is not a set of single-label images, or is neither
-            prepared nor can be downloaded.
+        ValueError: if the data set has no images with one label each, can't be
+            downloaded, is damaged, or has no training split.
     """
     _check_features(name, builder.info.features)
     if not builder.is_prepared():
@@ -89,14 +89,13 @@ def _check_features(name: str, features: tfds.features.FeaturesDict) -> None:
 def _download(name: str, builder: tfds.core.DatasetBuilder) -> None:
     try:
         builder.download_and_prepare()
-    # Each data set downloads and unpacks by its own code, and so fails by
-    # exceptions of its own.
+    # Every data set has its own code to download and unpack, which may raise
+    # any exception.
     except Exception as error:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected it prepared in "
-            f"{builder.data_dir}, or a network to download it. Received: "
-            f"neither ({type(error).__name__}: {error}). Prepare it on a "
-            f"connected machine by `tfds build {name} --data_dir=DIRECTORY` "
+            f"Data set `{name}` is not prepared in {builder.data_dir}, and its "
+            f"download failed ({type(error).__name__}: {error}). Prepare it on "
+            f"a connected machine by `tfds build {name} --data_dir=DIRECTORY` "
             "and pass that directory as `data_dir`."
         ) from error
 
@@ -118,16 +117,15 @@ def _read_split(builder: tfds.core.DatasetBuilder, split: str) -> RawSplit:
             labels.extend(batch["label"])
     except tf.errors.OpError as error:
         raise ValueError(
-            f"Invalid data set `{builder.name}`. Expected files in "
-            f"{builder.data_dir} that can be read. Received: the {split} split "
-            f"is damaged after {len(labels)} examples "
-            f"({explain(error)}). Prepare it anew."
+            f"Invalid data set `{builder.name}`: the {split} split in "
+            f"{builder.data_dir} is damaged after {len(labels)} examples "
+            f"({explain(error)}). Prepare the data set again."
         ) from error
     return RawSplit(images, np.array(labels))
 
 
 def _drop_unlabelled(splits: dict[str, RawSplit]) -> dict[str, RawSplit]:
-    """Leaves out splits whose labels are held back, marked by -1."""
+    """Drop splits without published labels, which are -1 there."""
     return {
         name: split
         for name, split in splits.items()

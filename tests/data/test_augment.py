@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -12,20 +14,31 @@ from ntaa_tf.data.augment import SelectiveRandAugment
 RANDOM = [name for name in AUGMENTATIONS if name != "none"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def images():
     """One random image, twelve times."""
     image = np.random.default_rng(0).integers(1, 256, (1, 16, 16, 3))
     return tf.constant(np.repeat(image, 12, axis=0), tf.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def labels():
     return tf.one_hot(np.arange(12) % 3, 3)
 
 
-def _augment(name, images, labels, key, flip=True):
-    """Augments inside a graph, as `tf.data` does."""
+@functools.cache
+def _trace(name):
+    """Trace an augmentation once for all tests; RandAugment takes seconds."""
+    return tf.function(Augmentation(name))
+
+
+def _augment(name, images, labels, key):
+    """Augment inside a graph, as `tf.data` does."""
+    return _trace(name)(images, labels, tf.constant(key, tf.int64))
+
+
+def _augment_afresh(name, images, labels, key, flip=True):
+    """Augment inside a newly traced graph."""
     augmentation = tf.function(Augmentation(name, flip))
     return augmentation(images, labels, tf.constant(key, tf.int64))
 
@@ -41,12 +54,11 @@ def test_shape_type_and_range_stay(name, images, labels):
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_key_alone_decides(name, images, labels):
-    augmentation = tf.function(Augmentation(name))
-    keys = [tf.constant(key, tf.int64) for key in [(0, 7), (0, 8), (1, 7)]]
     first, step, seed, again = (
-        augmentation(images, labels, key)[0].numpy() for key in [*keys, keys[0]]
+        _augment(name, images, labels, key)[0].numpy()
+        for key in [(0, 7), (0, 8), (1, 7), (0, 7)]
     )
-    fresh = _augment(name, images, labels, (0, 7))[0].numpy()
+    fresh = _augment_afresh(name, images, labels, (0, 7))[0].numpy()
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first, fresh)
     assert (first != step).any()
@@ -77,7 +89,9 @@ def test_flip_can_be_turned_off():
     left = np.zeros((100, 16, 16, 3), np.float32)
     left[:, :, :4] = 255
     for flip in (False, True):
-        moved = _augment("standard", left, tf.ones((100, 1)), (0, 0), flip)[0]
+        moved, _ = _augment_afresh(
+            "standard", left, tf.ones((100, 1)), (0, 0), flip
+        )
         flipped = moved.numpy()[:, 8, 12:].max(axis=(1, 2)) > 0
         assert flipped.any() == flip
         assert not flipped.all()
@@ -89,7 +103,9 @@ def test_cutmix_mixes_labels_as_it_mixes_images(monkeypatch):
     monkeypatch.setattr(augment, "AUGMENTATIONS", cutmix_alone)
     white = np.arange(32) % 2
     images = np.ones((32, 64, 64, 3), np.float32) * white[:, None, None, None]
-    mixed, labels = _augment("cutmix", images, tf.one_hot(white, 2), (0, 0))
+    mixed, labels = _augment_afresh(
+        "cutmix", images, tf.one_hot(white, 2), (0, 0)
+    )
     area = mixed.numpy().mean(axis=(1, 2, 3))
     # Boxes are cut at whole pixels, labels are not.
     np.testing.assert_allclose(labels.numpy()[:, 1], area, atol=2 / 64)
@@ -112,13 +128,13 @@ def test_rand_augment_leaves_inference_alone(images):
 def test_mixed_precision_does_not_reach_the_images(images, labels):
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        augmented, mixed = _augment("cutmix", images, labels, (0, 0))
+        augmented, mixed = _augment_afresh("cutmix", images, labels, (0, 0))
     finally:
         keras.config.set_dtype_policy("float32")
     assert augmented.dtype == mixed.dtype == tf.float32
 
 
-def test_seeds_begin_anew_with_their_key():
+def test_seeds_restart_with_their_key():
     seeds = ResumableSeeds()
     drawn = []
     for key in [(0, 0), (0, 1), (0, 0)]:

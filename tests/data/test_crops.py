@@ -1,4 +1,4 @@
-"""Crops of larger images: at random to learn from, the centre elsewhere."""
+"""Crops of larger images: random for training, the centre elsewhere."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from ntaa_tf.data.crops import crop_randomly
 
 
 def number_pixels(count, height, width):
-    """Every pixel has its row and its column as colours."""
+    """Return images whose pixels are their row and column."""
     rows, columns = np.mgrid[:height, :width]
     image = np.stack([rows, columns, rows], axis=-1).astype("uint8")
     return np.repeat(image[None], count, axis=0)
@@ -38,7 +38,7 @@ def test_random_crops_are_whole_patches_at_every_place():
         np.testing.assert_array_equal(crop, expected)
 
 
-def test_batches_are_cropped_alike_when_a_run_goes_on():
+def test_a_resumed_stream_has_the_same_crops():
     examples = Examples(number_pixels(8, 10, 10), np.arange(8) % 2)
     choices = {"augment": "none", "crop": (6, 6)}
     whole = list(training_batches(examples, 2, 4, epochs=2, **choices))

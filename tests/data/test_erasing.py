@@ -1,4 +1,4 @@
-"""Random erasing draws what its paper draws."""
+"""Random erasing has the distributions of its paper."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ COUNT, HEIGHT, WIDTH = 2000, 64, 32
 
 @pytest.fixture(scope="module")
 def erased():
-    """Images of which nothing has the colour that is filled in."""
+    """Erased black images; the fill colour is not black."""
     erasing = RandomErasing()
     erasing.generator = ResumableSeeds()
     images = tf.zeros((COUNT, HEIGHT, WIDTH, 3))
@@ -22,7 +22,7 @@ def erased():
 
 
 def find_rectangles(images):
-    """List top, left, height and width of what is filled in."""
+    """List top, left, height and width of the erased rectangles."""
     rectangles = []
     for image in images:
         rows = np.flatnonzero(image[..., 0].any(axis=1))

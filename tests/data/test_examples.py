@@ -41,7 +41,7 @@ def test_broken_file_is_dropped_and_named(split_of_200, caplog):
 def test_more_than_one_percent_broken_is_an_error(split_of_200):
     for index in (7, 8, 9):
         split_of_200.images[index].write_bytes(b"broken")
-    expected = r"test split.*at most 1%.*3 of 200.*007\.png, .*008\.png"
+    expected = r"test split: 3 of 200.*at most 1%.*007\.png, .*008\.png"
     with pytest.raises(ValueError, match=expected):
         decode_split("test", split_of_200, (8, 8), None)
 
@@ -71,7 +71,7 @@ def test_pixels_beyond_memory_need_a_cache(split_of_200, monkeypatch):
         decode_split("train", split_of_200, (8, 8), None)
 
 
-def test_a_full_disk_is_told_before_pixels_are_written(
+def test_a_full_disk_is_an_error_before_pixels_are_written(
     split_of_200, tmp_path, monkeypatch
 ):
     def refuse(*_):

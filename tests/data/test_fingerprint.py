@@ -1,4 +1,4 @@
-"""A run goes on with the data that it began with, or not at all."""
+"""A run resumes with the data that it began with, or not at all."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ def check(kept, dataset):
     check_fingerprint(dataset.name, kept, take_fingerprint(dataset))
 
 
-def test_the_same_data_are_known_again():
+def test_the_same_data_are_accepted():
     check(take_fingerprint(make_dataset()), make_dataset())
 
 
@@ -45,7 +45,7 @@ def leave_one_out(train):
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    ("change", "difference"),
     [
         (
             change_a_pixel,
@@ -58,11 +58,11 @@ def leave_one_out(train):
         ),
     ],
 )
-def test_other_data_are_refused_by_what_is_other(change, told):
+def test_changed_data_are_refused_with_the_difference(change, difference):
     dataset = make_dataset()
     other = make_dataset(train=change(dataset.train))
     with pytest.raises(
-        ValueError, match=rf"Invalid data set `pets`.*train.{told}"
+        ValueError, match=rf"Invalid data set `pets`.*train.{difference}"
     ):
         check(take_fingerprint(dataset), other)
 

@@ -66,7 +66,7 @@ def test_folder_without_classes(tmp_path, write_png):
 def test_split_folder_without_classes(image_folder):
     shutil.rmtree(image_folder / "train" / "cat")
     shutil.rmtree(image_folder / "train" / "dog")
-    with pytest.raises(ValueError, match=r"Received: .*train, which holds no"):
+    with pytest.raises(ValueError, match=r"Received: .*train, which has no"):
         _open(image_folder)
 
 

@@ -7,9 +7,9 @@ from ntaa_tf.data.split import stratified_order
 
 
 def test_digits_sizes():
-    digits = prepare(open_dataset("digits"), image_size=16)
+    digits = prepare(open_dataset("digits"), image_size=8)
     assert digits.num_classes == 10
-    assert digits.train.images.shape == (1294, 16, 16, 3)
+    assert digits.train.images.shape == (1294, 8, 8, 3)
     assert len(digits.validation) == 144
     assert len(digits.test) == 359
 

@@ -1,4 +1,4 @@
-"""Two domains become one data set: by the names of classes, labels counted."""
+"""Joined domains: train on the sources, test on the target."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_a_target_among_the_sources_is_not_tested_on_what_was_learnt():
     assert not learnt & list_numbers(joined.splits["test"])
 
 
-def test_other_classes_are_refused_and_both_lists_told():
+def test_other_classes_are_refused_and_both_lists_named():
     with pytest.raises(
         ValueError,
         match=r"`s`. Expected the classes of `t`. Received: only in `s`: "

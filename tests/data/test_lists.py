@@ -1,4 +1,4 @@
-"""Lists beside a folder tell its splits, and what is wrong with them."""
+"""Text files beside a folder list its splits; errors name the fault."""
 
 import pytest
 
@@ -56,7 +56,7 @@ def test_labels_decide_the_order_of_classes(domain):
     assert raw.class_names == ("zebra", "ant")
 
 
-def test_a_folder_may_be_the_one_that_one_is_in(domain, monkeypatch):
+def test_the_current_folder_may_be_opened(domain, monkeypatch):
     open_with(domain)
     monkeypatch.chdir(domain)
     assert sorted(open_dataset("folder:.").splits) == ["test", "train"]
@@ -78,9 +78,9 @@ def test_without_lists_the_folder_is_read(domain):
         ({"test": "\n"}, r"Expected images in .*real_test.txt.*empty list"),
         ({"test": "real/zebra/3.jpg 0\n"}, r"Expected one label for each"),
         ({"test": "real/zebra/3.jpg 2\n"}, r"Expected one label for each"),
-        ({"test": "real/zebra/4.jpg 1\n"}, r"none at .*zebra/4.jpg"),
+        ({"test": "real/zebra/4.jpg 1\n"}, r"no file .*zebra/4.jpg"),
     ],
 )
-def test_what_does_not_fit_is_told(domain, lists, message):
+def test_faulty_lists_are_refused(domain, lists, message):
     with pytest.raises(ValueError, match=message):
         open_with(domain, **lists)

@@ -1,4 +1,4 @@
-"""What is in the batches of an epoch, for any number of examples."""
+"""Orders of examples: balanced batches, shuffled epochs."""
 
 import hypothesis
 import numpy as np
@@ -43,7 +43,7 @@ def test_batches_are_balanced(settings, seed):
 @hypothesis.settings(deadline=None, max_examples=50)
 @hypothesis.given(settings=draw_settings())
 def test_no_more_batches_could_be_filled(settings):
-    """One more would need more groups than the classes have."""
+    """One batch more would need more groups than the classes have."""
     sizes, classes, examples = settings
     labels = np.repeat(np.arange(len(sizes)), sizes)
     steps = BalancedOrder(labels, classes, examples, seed=0).steps

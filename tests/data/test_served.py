@@ -1,4 +1,4 @@
-"""A served graph decodes files to the images that evaluation has of them."""
+"""A served graph decodes files to the same images as the evaluation."""
 
 import numpy as np
 import pytest

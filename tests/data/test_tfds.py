@@ -79,7 +79,9 @@ def test_failed_download_says_how_to_prepare(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda b: b[:-9] + b"x"])
-def test_a_damaged_file_is_told_with_its_split(use_builder, tmp_path, damage):
+def test_a_damaged_file_is_an_error_with_its_split(
+    use_builder, tmp_path, damage
+):
     path = tmp_path / "pets-train.tfrecord"
     with tf.io.TFRecordWriter(str(path)) as writer:
         for _ in range(3):
@@ -91,7 +93,7 @@ def test_a_damaged_file_is_told_with_its_split(use_builder, tmp_path, damage):
     )
     builder.name, builder.data_dir = "pets", tmp_path
     use_builder(builder)
-    expected = r"Invalid data set `pets`.*the train split is damaged.*anew"
+    expected = r"Invalid data set `pets`.*train split.* is damaged.*again"
     with pytest.raises(ValueError, match=expected):
         open_dataset("pets")
 

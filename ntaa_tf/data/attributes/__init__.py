@@ -1,4 +1,4 @@
-"""Data sets of several attributes of an image, such as age and gender."""
+"""Data sets with several attributes of an image, such as age and gender."""
 
 from ntaa_tf.data.attributes.adience import NAME as ADIENCE
 from ntaa_tf.data.attributes.adience import open_adience

@@ -1,4 +1,4 @@
-"""Adience: the age and the gender of faces, in five folds."""
+"""Adience, a data set of faces with age and gender in five folds."""
 
 import csv
 import logging
@@ -30,7 +30,7 @@ AGE = Attribute(
 )
 GENDER = Attribute("gender", ("m", "f"))
 TARGETS = {"age": (AGE,), "gender": (GENDER,), "both": (AGE, GENDER)}
-# Faces of each fold in the lists that were published.
+# Number of faces with known age or gender in each published fold.
 PUBLISHED = {
     "age": (4316, 3101, 3339, 2975, 3693),
     "gender": (4007, 3624, 3191, 3318, 3463),
@@ -42,52 +42,52 @@ Row = dict[str, str]
 def open_adience(
     data_dir: str | None, target: str = "both", fold: int = 0
 ) -> RawAttributes:
-    """Opens Adience as it is distributed; decodes nothing.
+    """Open Adience in its distributed form; decode nothing.
 
-    A face counts where its age is one of the eight of the published
-    evaluation, or its gender is known: other ages, such as `35` or
-    `(38, 42)`, are not known. Numbers of faces that differ from the published
-    ones are logged as warnings.
+    The published evaluation has eight ages. Any other age, such as `35` or
+    `(38, 42)`, counts as missing. Images without any known attribute are
+    dropped. If the number of faces in a fold differs from the published one, a
+    warning is logged.
 
     Args:
-        data_dir: the folder of `fold_0_data.txt` to `fold_4_data.txt` and
-            `aligned`, or the one above it.
+        data_dir: the folder with `fold_0_data.txt` to `fold_4_data.txt` and
+            `aligned`, or the folder above it.
         target: `age`, `gender` or `both`.
-        fold: the one that is tested on; the others are learnt from.
+        fold: the test fold, 0 to 4; the other four are for training.
 
     Returns:
-        The data set. Images of one face are one group.
+        The raw data set. All images of one face are a group.
 
     Raises:
         ValueError: if the target or the fold is unknown, or files are missing.
 
-    Source: Eidinger et al., "Age and Gender Estimation of Unfiltered Faces";
-    Levi and Hassner, "Age and Gender Classification using Convolutional Neural
-    Networks", for what counts.
+    Source: Eidinger et al., "Age and Gender Estimation of Unfiltered Faces".
+    The evaluation follows Levi and Hassner, "Age and Gender Classification
+    using Convolutional Neural Networks".
     """
     if target not in TARGETS:
         raise ValueError(
-            f"Invalid value for `target`. Expected one of {list(TARGETS)} with "
+            f"Invalid value for `target`. Expected one of {list(TARGETS)} for "
             f"{NAME}. Received: {target!r}"
         )
     if not 0 <= fold < FOLDS:
         raise ValueError(
-            f"Invalid value for `fold`. Expected 0 to {FOLDS - 1} with {NAME}. "
+            f"Invalid value for `fold`. Expected 0 to {FOLDS - 1} for {NAME}. "
             f"Received: {fold}"
         )
     root = _find_root(data_dir)
     attributes = TARGETS[target]
-    read = [_read(root, index) for index in range(FOLDS)]
-    rows = [row for of_fold in read for row in of_fold]
-    folds = np.repeat(np.arange(FOLDS), [len(of_fold) for of_fold in read])
+    rows_of_folds = [_read(root, index) for index in range(FOLDS)]
+    rows = [row for fold_rows in rows_of_folds for row in fold_rows]
+    folds = np.repeat(np.arange(FOLDS), list(map(len, rows_of_folds)))
     table, labels = tabulate(
         attributes, [[row[a.name] for a in attributes] for row in rows]
     )
     _warn_of_counts(table, labels, folds)
-    return _split(root, rows, table, labels, folds == fold)
+    return _make_splits(root, rows, table, labels, folds == fold)
 
 
-def _split(
+def _make_splits(
     root: pathlib.Path,
     rows: Sequence[Row],
     table: AttributeTable,
@@ -99,14 +99,14 @@ def _split(
     missing = [face for face in faces.values() if not face.is_file()]
     if missing:
         raise ValueError(
-            f"Invalid data set `{NAME}`. Expected every face of the folds in "
-            f"`{FACES}`. Received: {len(missing)} of {len(kept)} missing, the "
-            f"first being {missing[0]}"
+            f"Invalid data set `{NAME}`. Expected all listed faces in "
+            f"`{FACES}`. Received: {len(missing)} of {len(kept)} missing, "
+            f"first {missing[0]}"
         )
     train, test = kept[~is_tested[kept]], kept[is_tested[kept]]
     splits = {
-        split: RawSplit([faces[index] for index in of], labels[of])
-        for split, of in (("train", train), ("test", test))
+        name: RawSplit([faces[index] for index in indices], labels[indices])
+        for name, indices in (("train", train), ("test", test))
     }
     _, groups = np.unique(
         [rows[index]["face_id"] for index in train.tolist()],
@@ -121,32 +121,32 @@ def _locate(root: pathlib.Path, row: Row) -> pathlib.Path:
 
 
 def _read(root: pathlib.Path, fold: int) -> list[Row]:
-    path = _name_list(root, fold)
+    path = _locate_list(root, fold)
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", restval="")
         columns = list(reader.fieldnames or ())
         if set(COLUMNS) - set(columns):
             raise ValueError(
-                f"Invalid data set `{NAME}`. Expected the columns {COLUMNS}, "
-                f"separated by tabs. Received: {columns} in {path}"
+                f"Invalid data set `{NAME}`. Expected the columns {COLUMNS} "
+                f"separated by tabs in {path}. Received: {columns}"
             )
         return list(reader)
 
 
-def _name_list(root: pathlib.Path, fold: int) -> pathlib.Path:
+def _locate_list(root: pathlib.Path, fold: int) -> pathlib.Path:
     return root / f"fold_{fold}_data.txt"
 
 
 def _find_root(data_dir: str | None) -> pathlib.Path:
     above = pathlib.Path(data_dir or "").expanduser()
     for root in (above, above / NAME) if data_dir else ():
-        lists = [_name_list(root, fold) for fold in range(FOLDS)]
+        lists = [_locate_list(root, fold) for fold in range(FOLDS)]
         if (root / FACES).is_dir() and all(map(pathlib.Path.is_file, lists)):
             return root
     raise ValueError(
         f"Invalid value for `data_dir`. Expected the folder of {NAME}, with "
         f"fold_0_data.txt to fold_{FOLDS - 1}_data.txt and `{FACES}`, or the "
-        f"one above it. Received: {data_dir}"
+        f"folder above it. Received: {data_dir}"
     )
 
 

@@ -1,4 +1,4 @@
-"""From a data set of attributes as it is found to arrays."""
+"""Attribute data sets that are ready for training."""
 
 import dataclasses
 import pathlib
@@ -15,14 +15,14 @@ from ntaa_tf.image_size import Size
 
 @dataclasses.dataclass(frozen=True)
 class AttributeDataset:
-    """A data set of attributes that is ready for training.
+    """A decoded data set of image attributes.
 
     Attributes:
-        name: the name it was opened by.
-        table: what each label means.
-        train: what models learn from.
-        validation: what choices are made by.
-        test: what is measured once, at the end.
+        name: name that the data set was opened by.
+        table: the attributes that each label stands for.
+        train: training examples.
+        validation: examples for all choices during a run.
+        test: examples for the final evaluation.
     """
 
     name: str
@@ -33,17 +33,17 @@ class AttributeDataset:
 
     @property
     def target(self) -> None:
-        """Nothing: another domain does not judge attributes."""
+        """None: attributes have no second domain."""
         return
 
     @property
     def num_classes(self) -> int:
-        """Number of labels: rows of the table."""
+        """Number of labels, the rows of the table."""
         return len(self.table.rows)
 
     @property
     def mirrors(self) -> bool:
-        """Whether a mirrored image keeps its attributes."""
+        """Whether mirrored images keep their attributes."""
         return True
 
 
@@ -57,27 +57,27 @@ def prepare_attributes(
     cache_dir: pathlib.Path | None = None,
     resize: Size | None = None,
 ) -> AttributeDataset:
-    """Splits a data set, no group of it parted, and decodes it once.
+    """Split a data set without dividing groups, and decode every image once.
 
     Args:
-        raw: the data set as it was opened.
-        image_size: height and width in pixels, or both in one.
+        raw: the opened data set.
+        image_size: height and width in pixels, or one number for both.
         validation_share: share of the training examples that becomes the
-            validation split, where there is none.
-        seed: decides the splits and subsets; not negative.
+            validation split, if the data set has none.
+        seed: seed of splits and subsets; not negative.
         train_examples: size of a training subset; None takes all.
-        evaluation_examples: the most examples that validation and test each
-            keep, for smoke runs; None keeps all.
-        cache_dir: where pixels go that are too many for memory.
-        resize: height and width in pixels that images are resized to before
-            they are cropped to `image_size`.
+        evaluation_examples: maximum size of each other split, for smoke runs;
+            None takes all.
+        cache_dir: directory for pixels that need too much memory.
+        resize: height and width in pixels before images are cropped to
+            `image_size`. Training images stay this large; batches crop them.
 
     Returns:
-        The splits as arrays.
+        The decoded data set.
 
     Raises:
-        ValueError: if an argument is out of range, splits can't be taken, or
-            more than 1 % of a split does not decode.
+        ValueError: if an argument is out of range, there are too few groups,
+            or more than 1 % of a split does not decode.
     """
     size = check_size(image_size)
     splits = limit_splits(

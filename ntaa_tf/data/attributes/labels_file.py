@@ -1,4 +1,4 @@
-"""A folder of images with a table of their labels."""
+"""A folder of images with their attributes in `labels.csv`."""
 
 import csv
 import pathlib
@@ -14,9 +14,9 @@ from ntaa_tf.data.raw import RawSplit
 
 LABELS_FILE = "labels.csv"
 PATH, SPLIT, GROUP = "path", "split", "group"
-# What TensorFlow takes as the name of a layer.
+# Attributes name layers, and TensorFlow restricts the names of layers.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-IMAGES = "images"  # The input of what is exported.
+IMAGES = "images"  # Reserved: name of the exported model's input.
 SPLITS = ("train", "validation", "test")
 
 Row = dict[str, str]
@@ -28,27 +28,28 @@ def open_labels_file(
     target: Sequence[str] | None = None,
     ordinal: Sequence[str] = (),
 ) -> RawAttributes:
-    """Opens a folder of images that `labels.csv` in it tells the labels of.
+    """Open a folder of images with the attributes in its `labels.csv`.
 
-    Its columns are `path`, told from the folder; perhaps `split`, one of
-    train, validation and test; perhaps `group`, equal for images that no split
-    may part; all others are attributes. What is empty is not known.
+    The file has a column `path`, relative to the folder. An optional column
+    `split` is train, validation or test. An optional column `group` is equal
+    for images that must stay in one split. All other columns are attributes;
+    an empty cell means that the attribute is not known.
 
     Args:
-        name: what the data set is called.
+        name: name of the data set.
         root: the folder.
-        target: the attributes to learn; all of them when None.
-        ordinal: those whose classes have an order: that of the numbers in
-            their names, then of the names.
+        target: names of the attributes to learn; None means all.
+        ordinal: names of the attributes whose classes have an order, that of
+            `order_classes`.
 
     Returns:
-        The data set, its images in the order of the file.
+        The raw data set, its images in the order of the file.
 
     Raises:
-        ValueError: if there is no such file, it lacks a column or has one
-            twice, an image is missing or named twice, a split is unknown, a
-            group is in two, an attribute has fewer than two classes, or
-            `target` or `ordinal` name none.
+        ValueError: if the file, a column or an image is missing, a column or
+            an image occurs twice, a split is unknown, a group is in two
+            splits, an attribute has fewer than two classes, or `target` or
+            `ordinal` has an unknown attribute.
     """
     rows = _read(name, root / LABELS_FILE)
     attributes = _list_attributes(name, rows, target, ordinal)
@@ -60,9 +61,10 @@ def open_labels_file(
     images = _find_images(name, root, rows)
     splits = np.array([row.get(SPLIT) or "train" for row in rows])
     _check_splits(name, splits)
-    named = [row.get(GROUP) or row[PATH] for row in rows]
-    _check_groups(name, named, splits)
-    _, groups = np.unique(named, return_inverse=True)
+    # An image without a group is a group of its own.
+    group_names = [row.get(GROUP) or row[PATH] for row in rows]
+    _check_groups(name, group_names, splits)
+    _, groups = np.unique(group_names, return_inverse=True)
     return RawAttributes(
         name,
         table,
@@ -79,7 +81,7 @@ def open_labels_file(
 
 
 def order_classes(names: Sequence[str]) -> tuple[str, ...]:
-    """Orders names by the numbers in them, then by their letters.
+    """Return distinct names sorted by the numbers in them, then by text.
 
     Example:
     >>> order_classes(["(15, 20)", "(4, 6)", "(8, 12)"])
@@ -96,26 +98,26 @@ def order_classes(names: Sequence[str]) -> tuple[str, ...]:
 def _read(name: str, path: pathlib.Path) -> list[Row]:
     if not path.is_file():
         raise ValueError(
-            f"Invalid data set `{name}`. Expected a file {LABELS_FILE} with "
-            f"the columns {PATH} and attributes such as age. Received: "
-            f"{path.parent}, which has none"
+            f"Invalid data set `{name}`. Expected a file {LABELS_FILE} with a "
+            f"column {PATH} and columns of attributes, such as age. Received: "
+            f"{path.parent} without this file"
         )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="")
         columns = [column.strip() for column in reader.fieldnames or ()]
         if PATH not in columns or len(set(columns)) < len(columns):
             raise ValueError(
-                f"Invalid data set `{name}`. Expected a first line with "
-                f"different columns, {PATH} among them. Received: {columns} in "
-                f"{path}"
+                f"Invalid data set `{name}`. Expected a first line of "
+                f"different columns, {PATH} among them, in {path}. Received: "
+                f"{columns}"
             )
         reader.fieldnames = columns
         rows = [{key: row[key].strip() for key in columns} for row in reader]
-    _check_different(name, [row[PATH] for row in rows])
+    _check_paths(name, [row[PATH] for row in rows])
     return rows
 
 
-def _check_different(name: str, paths: Sequence[str]) -> None:
+def _check_paths(name: str, paths: Sequence[str]) -> None:
     distinct, counts = np.unique(paths, return_counts=True)
     for path in distinct[counts > 1]:
         raise ValueError(
@@ -136,7 +138,7 @@ def _list_attributes(
         if (not names and flag == "target") or set(names) - set(known):
             raise ValueError(
                 f"Invalid value for `{flag}`. Expected some of the attributes "
-                f"of `{name}`, {known}. Received: {list(names)}"
+                f"of `{name}`: {known}. Received: {list(names)}"
             )
     wrong = [
         key
@@ -145,9 +147,9 @@ def _list_attributes(
     ]
     if wrong:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected names of attributes that "
-            "are of letters without accents, digits, _ and -, begin with one "
-            f"of the first two, and are not `{IMAGES}`. Received: {wrong}"
+            f"Invalid data set `{name}`. Expected attribute names that begin "
+            "with a letter or digit, consist of letters without accents, "
+            f"digits, _ and -, and are not `{IMAGES}`. Received: {wrong}"
         )
     attributes = [
         Attribute(
@@ -173,9 +175,9 @@ def _find_images(
     missing = [image for image in images if not image.is_file()]
     if missing:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected every image of {LABELS_FILE}."
-            f" Received: {len(missing)} of {len(images)} missing, the first "
-            f"being {missing[0]}"
+            f"Invalid data set `{name}`. Expected every image that "
+            f"{LABELS_FILE} lists. Received: {len(missing)} of {len(images)} "
+            f"missing, first {missing[0]}"
         )
     return images
 
@@ -184,8 +186,8 @@ def _check_splits(name: str, splits: np.ndarray) -> None:
     found = sorted(set(splits.tolist()))
     if set(found) - set(SPLITS) or "train" not in found:
         raise ValueError(
-            f"Invalid data set `{name}`. Expected the splits {SPLITS}, train "
-            f"among them. Received: {found}"
+            f"Invalid data set `{name}`. Expected train and some of the splits "
+            f"{SPLITS[1:]} in {LABELS_FILE}. Received: {found}"
         )
 
 

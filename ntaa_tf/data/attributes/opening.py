@@ -1,4 +1,4 @@
-"""Data sets of attributes by name."""
+"""Attribute data sets by name."""
 
 import pathlib
 
@@ -17,29 +17,29 @@ def open_attributes(
     ordinal: str | None = None,
     fold: int = 0,
 ) -> RawAttributes:
-    """Opens a data set of attributes; decodes nothing.
+    """Open a data set of image attributes; decode nothing.
 
     Args:
         name: `adience`, or `folder:PATH` with `PATH/labels.csv`.
-        data_dir: of Adience.
-        target: the attributes to learn, separated by commas; of Adience `age`,
-            `gender` or `both`. All of them when None.
-        ordinal: of a folder, the attributes whose classes have an order,
+        data_dir: the folder of Adience.
+        target: the attributes to learn, separated by commas; for Adience
+            `age`, `gender` or `both`. None means all.
+        ordinal: the attributes of a folder whose classes have an order,
             separated by commas.
-        fold: of Adience, the one that is tested on.
+        fold: the test fold of Adience.
 
     Returns:
-        The data set as it is found.
+        The raw data set.
 
     Raises:
-        ValueError: if there is no such data set, or it does not fit.
+        ValueError: if the data set is unknown or can't be read.
     """
     if name == NAME:
         return open_adience(data_dir, target or "both", fold)
     if not name.startswith(FOLDER_PREFIX):
         raise ValueError(
             f"Invalid value for `dataset`. Expected {NAME}, or "
-            f"{FOLDER_PREFIX}PATH with PATH/{LABELS_FILE}, with "
+            f"{FOLDER_PREFIX}PATH with PATH/{LABELS_FILE}, for "
             f"--task=attributes. Received: {name!r}"
         )
     path = pathlib.Path(name.removeprefix(FOLDER_PREFIX)).expanduser()

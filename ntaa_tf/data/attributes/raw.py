@@ -1,4 +1,4 @@
-"""A data set of attributes as it is found."""
+"""Raw attribute data sets: opened, but not decoded."""
 
 import dataclasses
 import functools
@@ -12,15 +12,15 @@ from ntaa_tf.data.raw import measure_typical_side
 
 @dataclasses.dataclass(frozen=True)
 class RawAttributes:
-    """Images, what they show, and which belong together.
+    """A data set of image attributes that is not decoded.
 
     Attributes:
-        name: the name it was opened by.
-        table: what each label means.
-        splits: `"train"` and, where the data set has them, `"validation"` and
-            `"test"`; their labels are rows of the table.
-        groups: of `"train"`, numbers shared by images that no split may part,
-            such as those of one face; shape `(images,)`.
+        name: name that the data set was opened by.
+        table: the attributes that each label stands for.
+        splits: raw splits by name: `"train"`, and optionally `"validation"`
+            and `"test"`; labels are row numbers of the table.
+        groups: group number of each training image, shape `(images,)`. Images
+            of a group, such as those of one face, must stay in one split.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What images show, attribute by attribute, as one table."""
+"""Tables of attributes, which give several attributes one label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ MISSING = -1
 
 @dataclass(frozen=True)
 class Attribute:
-    """One thing that images show.
+    """An attribute of images, such as age.
 
     Args:
-        name: such as "age".
-        classes: what it may be, in the order of their numbers.
-        is_ordinal: whether neighbouring classes are nearly the same.
+        name: name of the attribute.
+        classes: class names in the order of their indices.
+        is_ordinal: whether the classes are ordered, so that neighbouring
+            classes are similar.
     """
 
     name: str
@@ -25,14 +26,14 @@ class Attribute:
 
 @dataclass(frozen=True)
 class AttributeTable:
-    """Rows of classes; the label of an image is the number of its row.
+    """All combinations of attributes; the label of an image is a row number.
 
-    With one label for all attributes, images can be ordered, split and batched
-    as those of any classification.
+    With one label for all attributes, images are split, ordered and batched as
+    in ordinary classification.
 
     Args:
-        attributes: one for each column.
-        rows: numbers of classes (rows, attributes), `MISSING` where an
+        attributes: the attribute of each column.
+        rows: class indices, shape `(rows, attributes)`; `MISSING` where an
             attribute is not known.
     """
 
@@ -45,7 +46,13 @@ class AttributeTable:
         return tuple(attribute.name for attribute in self.attributes)
 
     def encode(self, column: int) -> np.ndarray:
-        """Give one-hot rows (rows, classes) of a column; zeros where missing.
+        """Return one attribute as one-hot vectors, zeros where missing.
+
+        Args:
+            column: index of the attribute.
+
+        Returns:
+            One vector for each row of the table, shape `(rows, classes)`.
 
         Example:
         >>> shown = Attribute("gender", ("m", "f"))
@@ -54,7 +61,7 @@ class AttributeTable:
         [[0.0, 1.0], [0.0, 0.0]]
         """
         count = len(self.attributes[column].classes)
-        # The last row is what -1 takes.
+        # One row more than classes: index -1 (`MISSING`) selects its zeros.
         vectors = np.eye(count + 1, count, dtype="float32")
         return vectors[self.rows[:, column]]
 
@@ -62,16 +69,16 @@ class AttributeTable:
 def tabulate(
     attributes: Sequence[Attribute], values: Sequence[Sequence[str | None]]
 ) -> tuple[AttributeTable, np.ndarray]:
-    """Make a table of all that images show.
+    """Build the table of attributes, and the labels of images in it.
 
     Args:
-        attributes: one for each column.
-        values: for each image its class of each attribute; None where it is
-            not known, or no class.
+        attributes: the attribute of each column.
+        values: class names of each image, one for each attribute. None and
+            unknown names count as missing.
 
     Returns:
-        The table, without rows that occur twice, and for each image the number
-        of its row (images,).
+        The table of distinct rows, and the row number of each image, shape
+        `(images,)`.
 
     Example:
     >>> shown = [Attribute("age", ("young", "old")), Attribute("hat", ("no",))]

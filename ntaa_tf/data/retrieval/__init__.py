@@ -1,7 +1,8 @@
-"""Retrieval data sets: who is seen, and by which camera.
+"""Retrieval data sets: images of identities, taken by several cameras.
 
-A view is one image of one identity by one camera. Models learn from `train`;
-each view of `query` is then looked for in `gallery`.
+A view is an image of one identity by one camera. Models are trained on the
+views of `train`. Evaluation searches for each view of `query` in `gallery`; a
+match is a view of the same identity by another camera.
 """
 
 from ntaa_tf.data.retrieval.dataset import RetrievalDataset
@@ -17,7 +18,7 @@ from ntaa_tf.data.retrieval.known_sets import open_retrieval
 from ntaa_tf.data.retrieval.sets import SETS
 from ntaa_tf.data.retrieval.sets import RetrievalSet
 from ntaa_tf.data.retrieval.summary import summarize
-from ntaa_tf.data.retrieval.validation import hold_out
+from ntaa_tf.data.retrieval.validation import hold_out_identities
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import JUNK
 from ntaa_tf.data.retrieval.views import RawRetrieval
@@ -35,7 +36,7 @@ __all__ = [
     "Trial",
     "Views",
     "combine",
-    "hold_out",
+    "hold_out_identities",
     "index_identities",
     "join_retrieval_domains",
     "open_retrieval",

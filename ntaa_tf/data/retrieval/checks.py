@@ -1,4 +1,4 @@
-"""What has to hold of a retrieval data set, and what is only worth a word."""
+"""Checks of retrieval data sets: errors, and warnings in the log."""
 
 import logging
 from typing import Protocol
@@ -13,33 +13,33 @@ from ntaa_tf.data.retrieval.views import RawViews
 
 logger = logging.getLogger(__name__)
 
-NAMED = 5
+MAX_NAMED = 5  # images or identities in a message
 
 
-class Seen(Protocol):
-    """Whatever says whom its images show, and by which camera."""
+class IdentifiedViews(Protocol):
+    """Views with identities and cameras, decoded or not."""
 
     @property
     def identities(self) -> np.ndarray:
-        """Who is seen, shape `(views,)`."""
+        """Identity of each view, shape `(views,)`."""
 
     @property
     def cameras(self) -> np.ndarray:
-        """By which camera, shape `(views,)`."""
+        """Camera of each view, shape `(views,)`."""
 
     def __len__(self) -> int: ...
 
 
 def check_splits(raw: RawRetrieval) -> None:
-    """Checks that one can learn from the data set and be measured on it.
+    """Check that a data set is fit for training and evaluation.
 
     Args:
-        raw: the data set.
+        raw: the raw data set.
 
     Raises:
-        ValueError: if there is junk or a distractor outside the gallery, there
-            are fewer than two identities to learn from, some of them are in
-            the query or the gallery too, or no query has a match.
+        ValueError: if junk or a distractor is outside the gallery, there are
+            fewer than two training identities, query or gallery have training
+            identities, or no query has a match.
     """
     for split in ("train", "query"):
         if split in raw.splits:
@@ -48,56 +48,62 @@ def check_splits(raw: RawRetrieval) -> None:
     if len(trained) < 2:
         raise ValueError(
             f"Invalid data set `{raw.name}`. Expected at least two identities "
-            f"to learn from. Received: {trained.tolist()}"
+            f"in the train split. Received: {trained.tolist()}"
         )
     for split, views in raw.splits.items():
         shared = np.intersect1d(trained, views.known_identities)
         if split != "train" and len(shared):
             raise ValueError(
-                f"Invalid data set `{raw.name}`. Expected other identities in "
-                f"the {split} than in the training split. Received: "
-                f"{len(shared)} in both, such as {shared[:NAMED].tolist()}"
+                f"Invalid data set `{raw.name}`. Expected no training "
+                f"identities in the {split} split. Received: {len(shared)} in "
+                f"both, such as {shared[:MAX_NAMED].tolist()}"
             )
     if "query" in raw.splits:
         check_matches(raw.name, raw.splits["query"], raw.splits["gallery"])
 
 
-def check_matches(name: str, query: Seen, gallery: Seen) -> None:
-    """Checks that queries can be found; logs how many can not.
+def check_matches(
+    name: str, query: IdentifiedViews, gallery: IdentifiedViews
+) -> None:
+    """Check that queries have matches in the gallery.
+
+    If some queries have none, their number is logged as a warning.
 
     Args:
-        name: of the data set.
-        query: what is looked for.
-        gallery: where it is looked for.
+        name: name of the data set.
+        query: views to search for.
+        gallery: views to search in.
 
     Raises:
-        ValueError: if no query has a view of its identity by another camera
-            in the gallery.
+        ValueError: if no query has a match, a view of the same identity by
+            another camera.
     """
     missing = len(query) - len(find_matched(query, gallery))
     if missing == len(query):
         raise ValueError(
-            f"Invalid data set `{name}`. Expected queries whose identity the "
-            "gallery has by another camera. Received: none of "
+            f"Invalid data set `{name}`. Expected queries whose identity is "
+            "in the gallery by another camera. Received: none of "
             f"{len(query)} queries"
         )
     if missing:
         logger.warning(
             "`%s`: %d of %d queries have no match by another camera in the "
-            "gallery; they do not count.",
+            "gallery; the evaluation ignores them.",
             *(name, missing, len(query)),
         )
 
 
-def find_matched(query: Seen, gallery: Seen) -> np.ndarray:
-    """Finds the queries whose identity the gallery has by another camera.
+def find_matched(
+    query: IdentifiedViews, gallery: IdentifiedViews
+) -> np.ndarray:
+    """Find the queries whose identity is in the gallery by another camera.
 
     Args:
-        query: what is looked for.
-        gallery: where it is looked for.
+        query: views to search for.
+        gallery: views to search in.
 
     Returns:
-        Their indices, in order.
+        The sorted indices of these queries.
     """
     seen = np.unique([gallery.identities, gallery.cameras], axis=1).T
     cameras: dict[int, set[int]] = {}
@@ -115,36 +121,36 @@ def find_matched(query: Seen, gallery: Seen) -> np.ndarray:
 
 
 def check_known(views: RawViews, where: str) -> None:
-    """Checks that every view is of a known identity.
+    """Check that no view is junk or a distractor.
 
     Args:
-        views: what is to be learnt from or asked for.
-        where: what they are called in the message.
+        views: training views or queries.
+        where: name of the views in the message.
 
     Raises:
-        ValueError: if a view is of junk or of a distractor.
+        ValueError: if a view is junk or a distractor.
     """
     unknown = np.flatnonzero(views.identities <= DISTRACTOR)
     if len(unknown):
-        named = ", ".join(views.describe(index) for index in unknown[:NAMED])
+        first = map(views.describe, unknown[:MAX_NAMED])
         raise ValueError(
-            f"Invalid {where}. Expected identities from 1 up, "
-            f"because {JUNK} marks junk and {DISTRACTOR} distractors, which "
-            f"only a gallery may hold. Received: {len(unknown)} images of "
-            f"others, the first being {named}"
+            f"Invalid {where}. Expected identities from 1 up. {JUNK} marks "
+            f"junk and {DISTRACTOR} distractors, which belong in the gallery "
+            f"only. Received: {len(unknown)} images of these, first "
+            f"{', '.join(first)}"
         )
 
 
 def warn_of_counts(raw: RawRetrieval, source: RetrievalSet) -> None:
-    """Logs where a split is not of its official size.
+    """Log a warning for each split that differs from its published size.
 
     Args:
-        raw: the data set.
-        source: what its publishers say of it.
+        raw: the raw data set.
+        source: the published facts about the data set.
     """
     for split, official in source.counts.items():
         views = raw.splits[split]
-        for what, expected, received in (
+        for unit, expected, received in (
             ("images", official.images, len(views)),
             ("identities", official.identities, len(views.known_identities)),
         ):
@@ -155,22 +161,22 @@ def warn_of_counts(raw: RawRetrieval, source: RetrievalSet) -> None:
                     split,
                     source.title,
                     expected,
-                    what,
+                    unit,
                     received,
                 )
 
 
 def warn_of_single_images(raw: RawRetrieval) -> None:
-    """Logs how many identities can't be told from two images of theirs.
+    """Log a warning if training identities have a single image.
 
     Args:
-        raw: the data set.
+        raw: the raw data set.
     """
     _, counts = np.unique(raw.splits["train"].identities, return_counts=True)
     if np.any(counts == 1):
         logger.warning(
-            "%s: %d of %d training identities have a single image; where a "
-            "batch wants more, images are repeated",
+            "%s: %d of %d training identities have a single image, which is "
+            "repeated in batches with several images of an identity",
             raw.name,
             np.sum(counts == 1),
             len(counts),

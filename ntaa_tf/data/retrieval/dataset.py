@@ -1,7 +1,8 @@
-"""From a retrieval data set as it is found to arrays."""
+"""Retrieval data sets that are ready for training."""
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,8 +11,8 @@ from ntaa_tf.data.examples import decode_split
 from ntaa_tf.data.raw import RawSplit
 from ntaa_tf.data.retrieval.checks import find_matched
 from ntaa_tf.data.retrieval.identities import index_identities
-from ntaa_tf.data.retrieval.validation import LEAST
-from ntaa_tf.data.retrieval.validation import hold_out
+from ntaa_tf.data.retrieval.validation import MIN_IDENTITIES
+from ntaa_tf.data.retrieval.validation import hold_out_identities
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
@@ -21,12 +22,12 @@ from ntaa_tf.image_size import as_size
 
 @dataclasses.dataclass(frozen=True)
 class Views:
-    """Decoded images of identities by cameras.
+    """Decoded views: images with identities and cameras.
 
     Attributes:
         images: uint8 RGB, shape `(views, height, width, 3)`.
-        identities: who is seen, shape `(views,)`.
-        cameras: by which camera, shape `(views,)`.
+        identities: identity of each view, shape `(views,)`.
+        cameras: camera of each view, shape `(views,)`.
     """
 
     images: np.ndarray
@@ -39,7 +40,7 @@ class Views:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """Queries, and the gallery in which they are looked for."""
+    """Queries, and the gallery to search for them."""
 
     query: Views
     gallery: Views
@@ -47,16 +48,16 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class RetrievalDataset:
-    """A retrieval data set that is ready for training.
+    """A decoded retrieval data set.
 
     Attributes:
-        name: the name it was opened by.
-        num_classes: identities that models learn to tell apart.
-        train: what models learn from; labels are identities, numbered.
-        validation: held out identities, by which choices are made.
-        test: what is measured once, at the end.
-        target: of another domain, what architectures are judged by; labels
-            are its own identities, numbered.
+        name: name that the data set was opened by.
+        num_classes: number of training identities.
+        train: training examples; labels are identities, numbered from 0.
+        validation: held-out identities for all choices during a run.
+        test: query and gallery for the final evaluation.
+        target: training examples of another domain, which evaluate candidate
+            architectures; labels are its own identities, numbered from 0.
     """
 
     name: str
@@ -68,7 +69,7 @@ class RetrievalDataset:
 
     @property
     def mirrors(self) -> bool:
-        """Whether a mirrored image keeps its identity."""
+        """Whether mirrored images keep their identity."""
         return True
 
 
@@ -81,62 +82,59 @@ def prepare_retrieval(
     evaluation_examples: int | None = None,
     cache_dir: pathlib.Path | None = None,
 ) -> RetrievalDataset:
-    """Holds identities out, and decodes every image once.
+    """Hold out identities for validation, and decode every image once.
 
-    Images that do not decode are dropped, named and counted in the log.
+    Images that do not decode are dropped, and listed in the log.
 
     Args:
-        raw: the data set as it was opened.
-        image_size: height and width in pixels, or both in one, to which
-            images are stretched.
-        validation_share: share of the training identities that is held out.
-        seed: decides which; not negative.
-        train_examples: identities are taken until they have this many training
-            images; None takes all.
-        evaluation_examples: the same for validation and test, for smoke runs.
-        cache_dir: where pixels go that are too many for memory.
+        raw: the opened data set.
+        image_size: height and width in pixels, or one number for both. Images
+            are stretched to it.
+        validation_share: share of the training identities to hold out.
+        seed: seed of the held-out identities and subsets; not negative.
+        train_examples: number of training images; whole identities are taken
+            until they have as many. None takes all.
+        evaluation_examples: the same for the queries of validation and test
+            and for the target, for smoke runs.
+        cache_dir: directory for pixels that need too much memory.
 
     Returns:
-        The splits as arrays.
+        The decoded data set.
 
     Raises:
-        ValueError: if an argument is out of range, there is no query or no
-            gallery, more than 1 % of a split does not decode, or no query has
-            a match that does.
+        ValueError: if an argument is out of range, query or gallery is
+            missing, more than 1 % of a split does not decode, or no decoded
+            query has a match.
     """
     if "query" not in raw.splits:
         raise ValueError(
-            f"Invalid data set `{raw.name}`. Expected queries and a gallery to "
-            f"measure with. Received: {list(raw.splits)}"
+            f"Invalid data set `{raw.name}`. Expected a query and a gallery "
+            f"split for evaluation. Received: {list(raw.splits)}"
         )
-    train, query, gallery = hold_out(
+    train, query, gallery = hold_out_identities(
         raw.splits["train"], validation_share, seed
     )
-    size = as_size(image_size)
-    train = _limit(train, train_examples, seed)
     trials = {
         "validation": (query, gallery),
         "test": (raw.splits["query"], raw.splits["gallery"]),
     }
+    size = as_size(image_size)
     decoded = {
-        name: Trial(
-            *(
-                _decode(f"{name} {part}", views, size, cache_dir)
-                for part, views in zip(
-                    ("query", "gallery"),
-                    _limit_trial(*trial, evaluation_examples, seed),
-                    strict=True,
-                )
-            )
+        name: _decode_trial(
+            name,
+            *_limit_trial(*views, evaluation_examples, seed),
+            size,
+            cache_dir,
         )
-        for name, trial in trials.items()
+        for name, views in trials.items()
     }
     for name, trial in decoded.items():
         _check_matched(f"{name} split of `{raw.name}`", trial)
+    train = _limit(train, train_examples, seed)
     examples, num_classes = _decode_labelled("train", train, size, cache_dir)
     target = None
     if "target" in raw.splits:
-        judging = _leave_out(raw.splits["target"], trials["validation"])
+        judging = _exclude(raw.splits["target"], (query, gallery))
         judging = _limit(judging, evaluation_examples, seed)
         target, _ = _decode_labelled("target", judging, size, cache_dir)
     return RetrievalDataset(
@@ -144,19 +142,32 @@ def prepare_retrieval(
     )
 
 
+def _decode_trial(
+    name: str,
+    query: RawViews,
+    gallery: RawViews,
+    size: Size,
+    cache_dir: pathlib.Path | None,
+) -> Trial:
+    return Trial(
+        _decode(f"{name} query", query, size, cache_dir),
+        _decode(f"{name} gallery", gallery, size, cache_dir),
+    )
+
+
 def _check_matched(name: str, trial: Trial) -> None:
     if not len(find_matched(trial.query, trial.gallery)):
         raise ValueError(
-            f"Invalid {name}. Expected a query whose identity the gallery has "
-            "by another camera. Received: none of "
-            f"{len(trial.query)} that decode"
+            f"Invalid {name}. Expected a query whose identity is in the "
+            "gallery by another camera. Received: none of "
+            f"{len(trial.query)} queries that decode"
         )
 
 
 def _decode_labelled(
     name: str, views: RawViews, size: Size, cache_dir: pathlib.Path | None
 ) -> tuple[Examples, int]:
-    """Decodes what is learnt from; also gives how many identities it has."""
+    """Decode training views; return the examples and number of identities."""
     decoded = _decode(name, views, size, cache_dir)
     labels, identities = index_identities(decoded.identities)
     return Examples(decoded.images, labels), len(identities)
@@ -165,38 +176,42 @@ def _decode_labelled(
 def _decode(
     name: str, views: RawViews, size: Size, cache_dir: pathlib.Path | None
 ) -> Views:
+    # Positions as labels show which views did not decode.
     split = RawSplit(views.images, np.arange(len(views)))
     decoded = decode_split(name, split, size, cache_dir, crops=False)
     kept = decoded.labels
     return Views(decoded.images, views.identities[kept], views.cameras[kept])
 
 
-def _leave_out(views: RawViews, trial: tuple[RawViews, ...]) -> RawViews:
-    """Leaves out what is held out, as where a target is a source as well."""
-    held_out = {image for part in trial for image in part.images}
-    is_kept = [image not in held_out for image in views.images]
+def _exclude(views: RawViews, held_out: Sequence[RawViews]) -> RawViews:
+    """Remove held-out views; a target that is also a source has them."""
+    excluded = {image for part in held_out for image in part.images}
+    is_kept = [image not in excluded for image in views.images]
     return views.take(np.flatnonzero(is_kept))
 
 
 def _limit(views: RawViews, count: int | None, seed: int) -> RawViews:
-    """Takes whole identities, two at least, until there are so many images."""
+    """Keep random whole identities, at least two, up to so many images."""
     if count is None or count >= len(views):
         return views
     identities = np.random.default_rng(seed).permutation(views.known_identities)
     counts = [np.sum(views.identities == identity) for identity in identities]
-    fewest = max(LEAST, 1 + int(np.searchsorted(np.cumsum(counts), count)))
-    taken = identities[:fewest]
+    # The smallest number of identities that have `count` images or more.
+    enough = 1 + int(np.searchsorted(np.cumsum(counts), count))
+    taken = identities[: max(MIN_IDENTITIES, enough)]
     return views.take(np.flatnonzero(np.isin(views.identities, taken)))
 
 
 def _limit_trial(
     query: RawViews, gallery: RawViews, count: int | None, seed: int
 ) -> tuple[RawViews, RawViews]:
-    """Takes the queries of some identities, and what of them there is."""
+    """Keep queries of some identities, and their views in the gallery.
+
+    The gallery also keeps up to `count` images of junk and distractors.
+    """
     if count is None:
         return query, gallery
     query = _limit(query.take(find_matched(query, gallery)), count, seed)
     kept = np.isin(gallery.identities, query.known_identities)
-    few = np.flatnonzero(gallery.identities <= DISTRACTOR)[:count]
-    kept[few] = True
+    kept[np.flatnonzero(gallery.identities <= DISTRACTOR)[:count]] = True
     return query, gallery.take(np.flatnonzero(kept))

@@ -1,7 +1,7 @@
-"""Who is seen by which camera, read from the name of a file alone.
+"""Grammars of file names, from which identity and camera are read.
 
-The whole of the name has to match, and nothing but the name is looked at: a
-folder such as `1_c2` above the images can't be mistaken for a view.
+The pattern must match the whole file name, without folders. So a folder such
+as `1_c2` above the images can't be mistaken for a view.
 """
 
 import dataclasses
@@ -11,18 +11,18 @@ from collections.abc import Iterable
 
 from ntaa_tf.data.decode import SUFFIXES
 
-WRONG_NAMED = 5
+MAX_NAMED = 5  # wrong names in an error message
 
 
 @dataclasses.dataclass(frozen=True)
 class Grammar:
-    """How the images of a data set are named.
+    """The pattern of image names in a data set.
 
     Attributes:
-        pattern: what a name has to match in full; its groups `identity` and
-            `camera` are whole numbers.
-        example: a name that matches.
-        parts: what it is made of.
+        pattern: regular expression for the full name; its groups `identity`
+            and `camera` match whole numbers.
+        example: an image name that matches.
+        parts: description of the parts of a name, for messages.
     """
 
     pattern: re.Pattern[str]
@@ -31,10 +31,10 @@ class Grammar:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)  # The digits 0 to 9 and no others.
+    return re.compile(pattern, re.ASCII)  # `\d` means 0 to 9 only.
 
 
-# Repeats of digits are bounded, so that what matches fits an int64.
+# The number of digits is bounded, so that all numbers fit int64.
 MARKET = Grammar(
     _compile(
         r"(?P<identity>-1|\d{4})_c(?P<camera>[1-6])s\d+_\d+_\d+(?:\.jpg)+"
@@ -42,7 +42,7 @@ MARKET = Grammar(
     "0002_c1s1_000451_03.jpg",
     "identity of 4 digits or -1, camera 1 to 6, sequence, frame, box",
 )
-# Folders that only follow Market-1501 have other cameras, frames and formats.
+# Users' folders in Market-1501's layout: any cameras, frames and formats.
 LIKE_MARKET = Grammar(
     _compile(r"(?P<identity>-1|\d{1,9})_c(?P<camera>\d{1,4})(?:s\d+)?_.+"),
     MARKET.example,
@@ -71,18 +71,18 @@ PERSONX = Grammar(
 
 
 def parse_name(name: str, grammar: Grammar) -> tuple[int, int] | None:
-    """Reads an identity and a camera from the name of a file.
+    """Read identity and camera from a file name.
 
     Args:
-        name: the name, without any folder.
-        grammar: how images are named.
+        name: file name without folder.
+        grammar: pattern of image names.
 
     Returns:
-        The identity and the camera, or None for a file to pass over: a hidden
-        one, or one that isn't an image by its suffix.
+        Identity and camera; None if the file is hidden or has no suffix of an
+        image.
 
     Raises:
-        ValueError: if this is an image and not named as images are.
+        ValueError: if the name of an image does not match the grammar.
 
     Example:
     >>> parse_name("0002_c1s1_000451_03.jpg", SETS["market1501"].grammar)
@@ -96,20 +96,20 @@ def parse_names(
     grammar: Grammar,
     folder: pathlib.Path | None = None,
 ) -> dict[str, tuple[int, int]]:
-    """Reads identities and cameras from the names of files.
+    """Read identities and cameras from file names.
 
     Args:
-        names: the names, without any folder.
-        grammar: how images are named.
-        folder: where the files are, for the message.
+        names: file names without folder.
+        grammar: pattern of image names.
+        folder: folder of the files, for messages.
 
     Returns:
-        The identity and the camera by the image's name, in the order of
-        `names`, without the files to pass over.
+        Identity and camera by name, in the order of `names`, without hidden
+        files and files that are not images.
 
     Raises:
-        ValueError: if images aren't named as images are; says how many, and
-            names the first.
+        ValueError: if names of images do not match the grammar; the message
+            has their number and the first names.
     """
     images = [name for name in names if _is_image(name)]
     matches = {name: grammar.pattern.fullmatch(name) for name in images}
@@ -118,8 +118,8 @@ def parse_names(
         raise ValueError(
             f"Invalid names of images{f' in {folder}' if folder else ''}. "
             f"Expected names such as `{grammar.example}` ({grammar.parts}). "
-            f"Received: {len(wrong)} of {len(images)} that are not, the first "
-            f"being {', '.join(wrong[:WRONG_NAMED])}{_suggest(grammar, wrong)}"
+            f"Received: {len(wrong)} of {len(images)} names differ, first "
+            f"{', '.join(wrong[:MAX_NAMED])}{_suggest(grammar, wrong)}"
         )
     return {
         name: (int(match["identity"]), int(match["camera"]))
@@ -133,7 +133,7 @@ def _is_image(name: str) -> bool:
 
 
 def _suggest(grammar: Grammar, wrong: list[str]) -> str:
-    """Name what takes names that are Market-1501's but for their numbers."""
+    """Suggest `market:PATH` for names that differ in their numbers only."""
     if grammar is MARKET and all(map(LIKE_MARKET.pattern.fullmatch, wrong)):
-        return ". --dataset=market:PATH takes such names"
+        return ". --dataset=market:PATH accepts these names"
     return ""

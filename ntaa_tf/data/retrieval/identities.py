@@ -1,4 +1,4 @@
-"""Identities as classes, and the identities of several data sets together."""
+"""Identities as class labels, and joined identities of several data sets."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,18 @@ from ntaa_tf.data.retrieval.views import RawViews
 
 
 def index_identities(identities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers identities as a classifier needs them.
+    """Convert identities to class labels.
 
     Args:
-        identities: of the training views, shape `(views,)`, from 1 up.
+        identities: identity of each training view, from 1 up, shape `(views,)`.
 
     Returns:
-        The labels 0, 1, ... of the views, shape `(views,)`, and the identity of
-        each label in order, so that `unique[labels]` gives the identities back.
+        The label 0, 1, ... of each view, shape `(views,)`, and the identity of
+        each label, `unique`, shape `(classes,)`. The identities are
+        `unique[labels]`.
 
     Raises:
-        ValueError: if junk or distractors are among them.
+        ValueError: if junk or distractors are among the identities.
 
     Example:
     >>> labels, unique = index_identities(np.array([7, 2, 7, 40]))
@@ -31,31 +32,30 @@ def index_identities(identities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     unique, labels = np.unique(identities, return_inverse=True)
     if np.any(unique <= DISTRACTOR):
         raise ValueError(
-            "Invalid value for `identities`. Expected identities from 1 up: "
-            "junk and distractors are no classes. Received: "
+            "Invalid value for `identities`. Expected identities from 1 up, "
+            "as junk and distractors are not classes. Received: "
             f"{unique[unique <= DISTRACTOR].tolist()}"
         )
     return labels, unique
 
 
 def combine(retrievals: Sequence[RawRetrieval]) -> RawRetrieval:
-    """Joins the training views of several data sets; measures on the first.
+    """Join the training views of several data sets.
 
-    The first data set stays as it is, its query and gallery included. The
-    training identities of each further one are raised by the greatest identity
-    that came before, whether or not they would collide, and its cameras by the
-    greatest camera: what two data sets number alike is never the same. Its
-    query and gallery are left out.
+    Query and gallery are those of the first data set. Identities and cameras
+    of different data sets never coincide: each further data set adds the
+    greatest identity so far to its identities, and the greatest camera so far
+    to its cameras.
 
     Args:
-        retrievals: the data sets, in an order that decides the numbers.
+        retrievals: raw data sets; their order decides the new numbers.
 
     Returns:
-        The joined data set; its name is theirs, joined by `+`.
+        The joined raw data set; its name is the names joined by `+`.
 
     Raises:
-        ValueError: if there is none, or junk or distractors are to be learnt
-            from.
+        ValueError: if the list is empty, or training views are junk or
+            distractors.
     """
     if not retrievals:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""One retrieval set of two domains: learn from one, measure on the other."""
+"""Domain adaptation for retrieval: train on sources, test on a target."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ntaa_tf.data.retrieval.checks import check_known
 from ntaa_tf.data.retrieval.identities import combine
-from ntaa_tf.data.retrieval.validation import LEAST
+from ntaa_tf.data.retrieval.validation import MIN_IDENTITIES
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
 
@@ -18,30 +18,30 @@ def join_retrieval_domains(
     images_per_identity: int | None = None,
     judges: bool = False,
 ) -> RawRetrieval:
-    """Joins the training views of sources with the trial of a target.
+    """Join the training views of sources with query and gallery of a target.
 
     Args:
-        sources: data sets whose training views are learnt from; their queries
-            and galleries, if they have any, are not used.
-        target: the data set that is measured on.
-        seed: decides which views are kept; not negative.
-        images_per_identity: how many training views of each identity of the
-            target are kept, where it judges; None keeps all.
-        judges: whether architectures are judged by the target's training
-            views, with their identities.
+        sources: data sets to train on; their queries and galleries, if any,
+            are dropped.
+        target: the data set to test on.
+        seed: seed of the subset of target views; not negative.
+        images_per_identity: number of training views of each identity to keep
+            in the `"target"` split; None keeps all.
+        judges: whether to add the target's training views with identities as
+            the split `"target"`, by which the search chooses architectures.
 
     Returns:
-        A data set with the target's `"query"` and `"gallery"` and, where it
-        judges, its training views as `"target"`.
+        A raw data set. `"train"` comes from the sources; `"query"`,
+        `"gallery"` and `"target"` come from the target.
 
     Raises:
-        ValueError: if the target has no queries, junk or distractors are to be
-            learnt from, or a target that judges has too few identities.
+        ValueError: if the target has no queries, training views are junk or
+            distractors, or the target has too few identities to judge.
     """
     if "query" not in target.splits:
         raise ValueError(
-            f"Invalid data set `{target.name}`. Expected a target with queries "
-            "and a gallery to measure with. Received: "
+            f"Invalid data set `{target.name}`. Expected a target with a query "
+            "and a gallery split for evaluation. Received: "
             f"{list(target.splits)}"
         )
     joined = combine(sources)
@@ -53,22 +53,26 @@ def join_retrieval_domains(
     if judges:
         views = target.splits["train"]
         check_known(views, f"train split of `{target.name}`")
-        if len(views.known_identities) < LEAST:
+        if len(views.known_identities) < MIN_IDENTITIES:
             raise ValueError(
-                f"Invalid data set `{target.name}`. Expected at least {LEAST} "
-                "training identities, by which architectures are judged. "
-                f"Received: {len(views.known_identities)}"
+                f"Invalid data set `{target.name}`. Expected at least "
+                f"{MIN_IDENTITIES} training identities, by which the search "
+                "chooses architectures. Received: "
+                f"{len(views.known_identities)}"
             )
-        splits["target"] = _keep_few(views, images_per_identity, seed)
+        splits["target"] = _limit_identities(views, images_per_identity, seed)
     return RawRetrieval(f"{joined.name} to {target.name}", splits)
 
 
-def _keep_few(views: RawViews, count: int | None, seed: int) -> RawViews:
+def _limit_identities(
+    views: RawViews, count: int | None, seed: int
+) -> RawViews:
+    """Keep a random subset of so many views of each identity."""
     if count is None:
         return views
     order = np.random.default_rng(seed).permutation(len(views))
-    of_identity = [
+    kept = [
         order[views.identities[order] == identity][:count]
         for identity in views.known_identities
     ]
-    return views.take(np.sort(np.concatenate(of_identity)))
+    return views.take(np.sort(np.concatenate(kept)))

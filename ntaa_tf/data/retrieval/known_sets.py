@@ -24,29 +24,29 @@ MARKET_PREFIX = "market:"
 
 
 def open_retrieval(name: str, data_dir: str | None = None) -> RawRetrieval:
-    """Opens a retrieval data set; decodes nothing.
+    """Open a retrieval data set; decode nothing.
 
-    Identities and cameras are read from the files' names. A split's images lie
-    in its folder, not in folders below it; hidden files and files that are not
-    images are passed over. Sizes that differ from the official ones, and
-    identities with a single training image, are logged as warnings.
+    Identities and cameras are read from file names. The images of a split lie
+    directly in its folder. Hidden files and files that are not images are
+    ignored. A warning is logged for sizes that differ from the published ones
+    and for training identities with a single image.
 
     Args:
         name: a name in `SETS`, or `market:PATH` for any folder in
             Market-1501's layout: `PATH/bounding_box_train`, `PATH/query` and
             `PATH/bounding_box_test`, with images named
             `<identity>_c<camera>s<sequence>_<anything>`. Identity -1 marks
-            junk, 0 distractors; both belong in the gallery.
-        data_dir: for a name in `SETS`, its folder or the one above it.
+            junk, 0 distractors; both belong in the gallery only.
+        data_dir: the folder of a data set in `SETS`, or the folder above it.
 
     Returns:
-        The data set as it is found, its images in the order of their names.
+        The raw data set, its images in the order of their names.
 
     Raises:
-        ValueError: if there is no such data set, a folder of it is missing or
-            holds no images, images are not named as its images are, junk or
-            distractors are to be learnt from or asked for, there are fewer
-            than two identities to learn from, or some of them are tested too.
+        ValueError: if the data set is unknown, a folder is missing or empty,
+            names of images do not match the grammar, training views or queries
+            are junk or distractors, there are fewer than two training
+            identities, or query or gallery have training identities.
     """
     source, root = _find(name, data_dir)
     raw = RawRetrieval(
@@ -87,8 +87,9 @@ def _describe_unknown(name: str) -> str:
 
 
 def _describe_layout(source: RetrievalSet) -> str:
+    """Describe the folder of a data set for a message."""
     folders = ", ".join(f"`{f}`" for f in source.folders.values() if f != ".")
-    above = f", or a folder above it that calls it {', '.join(source.homes)}"
+    above = f", or a folder that has it as {', '.join(source.homes)}"
     return (
         f"{source.title} ({source.address}): a folder of "
         f"{f'{folders} with ' if folders else ''}images such as "
@@ -99,17 +100,19 @@ def _describe_layout(source: RetrievalSet) -> str:
 def _find_root(
     name: str, source: RetrievalSet, path: pathlib.Path
 ) -> pathlib.Path:
-    # The usual names first: any folder at all looks like a flat data set's.
+    # Known names come before the folder itself: a data set without folders
+    # for its splits (".") seems to be in any existing folder.
     candidates = [*(path / home for home in source.homes), path]
     closest = min(candidates, key=lambda root: len(_list_missing(root, source)))
     missing = _list_missing(closest, source)
     if not missing:
         return closest
-    received = (
-        f"{closest} without {', '.join(missing)}"
-        if len(missing) < len(source.folders)
-        else f"{path}, which is {'none' if path.is_dir() else 'no folder'}"
-    )
+    if not path.is_dir():
+        received = f"{path}, which is not a folder"
+    elif len(missing) == len(source.folders):
+        received = f"{path} without these folders"
+    else:
+        received = f"{closest} without {', '.join(missing)}"
     raise ValueError(
         f"Invalid data set `{name}`. Expected {_describe_layout(source)}. "
         f"Received: {received} (in {pathlib.Path.cwd()})"
@@ -117,6 +120,7 @@ def _find_root(
 
 
 def _list_missing(root: pathlib.Path, source: RetrievalSet) -> list[str]:
+    """List the folders of splits that a folder lacks."""
     return [
         folder
         for folder in source.folders.values()
@@ -129,25 +133,26 @@ def _read_split(name: str, folder: pathlib.Path, grammar: Grammar) -> RawViews:
     if not parsed:
         raise ValueError(
             f"Invalid data set `{name}`. Expected images such as "
-            f"`{grammar.example}` in {folder}. Received: none"
+            f"`{grammar.example}` in {folder}. Received: no images"
         )
     identities, cameras = np.array(list(parsed.values()), np.int64).T
     return RawViews([folder / file for file in parsed], identities, cameras)
 
 
 def _list_files(folder: pathlib.Path) -> list[str]:
+    """List file names in order; log folders, which are ignored."""
     with os.scandir(folder) as entries:
         is_folder = {entry.name: entry.is_dir() for entry in entries}
-    below = sorted(
+    subfolders = sorted(
         entry
         for entry, is_one in is_folder.items()
         if is_one and not entry.startswith(".")
     )
-    if below:
+    if subfolders:
         logger.warning(
-            "Passed over %d folders in %s, the first being %s",
-            len(below),
+            "Ignored %d folders in %s, first %s",
+            len(subfolders),
             folder,
-            below[0],
+            subfolders[0],
         )
     return sorted(entry for entry, is_one in is_folder.items() if not is_one)

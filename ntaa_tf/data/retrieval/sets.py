@@ -1,4 +1,4 @@
-"""The retrieval data sets that are known by name."""
+"""Published facts about the retrieval data sets that have a name here."""
 
 import dataclasses
 
@@ -7,13 +7,13 @@ from ntaa_tf.data.retrieval import grammar
 
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """How much the publishers say is in a split.
+    """The published size of a split.
 
     Attributes:
-        images: number of images, those of junk and distractors included; None
-            where it isn't settled.
-        identities: number of identities, without junk and distractors; None
-            where it isn't settled.
+        images: number of images, with junk and distractors; None if sources
+            differ.
+        identities: number of identities, without junk and distractors; None if
+            sources differ.
     """
 
     images: int | None = None
@@ -22,15 +22,15 @@ class Count:
 
 @dataclasses.dataclass(frozen=True)
 class RetrievalSet:
-    """Where a data set is found and what it is made of.
+    """The published facts about a retrieval data set.
 
     Attributes:
-        title: what its publishers call it.
-        address: where it is published.
-        homes: the usual names of its folder.
-        folders: the folder of each split, below the data set's own.
-        grammar: how its images are named.
-        counts: the official size of each split.
+        title: full name.
+        address: web address of the publication.
+        homes: usual names of its folder.
+        folders: folder of each split, relative to that of the data set.
+        grammar: pattern of image names.
+        counts: published size of each split.
     """
 
     title: str
@@ -47,7 +47,7 @@ MARKET_FOLDERS = {
     "gallery": "bounding_box_test",
 }
 
-# Market-1501's folders with a user's own images.
+# A user's own images in the folders of Market-1501.
 LIKE_MARKET = RetrievalSet(
     title="the layout of Market-1501",
     address="https://zheng-lab.cecs.anu.edu.au/Project/project_reid.html",
@@ -112,14 +112,14 @@ SETS: dict[str, RetrievalSet] = {
             "gallery": "image_test",
         },
         grammar=grammar.VERI,
-        # Nominally 576 and 200 identities; others count 775 in all.
+        # Published as 576 and 200 identities, counted by others as 775 in all.
         counts={
             "train": Count(37_778),
             "query": Count(1_678),
             "gallery": Count(11_579),
         },
     ),
-    # Published adapted to one real set or another, in several sizes.
+    # Published in several sizes, each adapted to another real data set.
     "vehiclex": RetrievalSet(
         title="VehicleX",
         address="https://github.com/yorkeyao/VehicleX",

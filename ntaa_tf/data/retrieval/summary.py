@@ -1,4 +1,4 @@
-"""A retrieval data set at a glance."""
+"""Summary table of a retrieval data set."""
 
 import numpy as np
 
@@ -19,15 +19,15 @@ HEADINGS = (
 
 
 def summarize(raw: RawRetrieval) -> str:
-    """Counts what is in each split; decodes nothing.
+    """Count images, identities and cameras of each split; decode nothing.
 
     Args:
-        raw: the data set.
+        raw: the raw data set.
 
     Returns:
-        An aligned table with a line for each split. Identities, and the least,
-        the median and the greatest number of images of one, are without junk
-        and distractors, which are counted by themselves.
+        An aligned table with a line for each split. The images per identity
+        are minimum / median / maximum. Junk and distractors have columns of
+        their own and do not count as identities.
     """
     rows: list[tuple[str, ...]] = [HEADINGS]
     rows += [_count(split, views) for split, views in raw.splits.items()]

@@ -1,4 +1,4 @@
-"""A validation set for retrieval: identities that training never sees."""
+"""Validation splits for retrieval, with identities held out of training."""
 
 import numpy as np
 
@@ -6,42 +6,45 @@ from ntaa_tf.data.retrieval.checks import check_known
 from ntaa_tf.data.retrieval.views import RawViews
 from ntaa_tf.data.split import stratified_order
 
-# One identity can't be mistaken for another, nor told from none.
-LEAST = 2
+MIN_IDENTITIES = 2  # A single identity has no others to be confused with.
 
 
-def hold_out(
+def hold_out_identities(
     train: RawViews, share: float, seed: int
 ) -> tuple[RawViews, RawViews, RawViews]:
-    """Takes identities from the training views to make choices by.
+    """Hold out identities of the training views as query and gallery.
 
-    All views of an identity are held out, or none. Identities that several
-    cameras saw and those that one camera saw are held out in proportion. Of
-    those that several saw, one view by each camera becomes a query, the others
-    the gallery; where that could leave a query without a view of its identity
-    by another camera in the gallery, because fewer than two cameras have views
-    to spare, one camera's views go to the gallery whole. So each query has a
-    match, and each identity that several cameras saw has a query.
+    All views of an identity are held out, or none. Identities of several
+    cameras and identities of one camera are held out in proportion.
+
+    For a held-out identity of several cameras, one view by each camera becomes
+    a query and the other views go to the gallery. If fewer than two cameras
+    have a second view, all views of one random camera go to the gallery, so
+    that every query has a match by another camera. Identities of one camera go
+    to the gallery whole.
 
     Args:
         train: the training views.
-        share: share of the identities, between 0 and 1; at least two are held
-            out.
-        seed: decides which identities and which queries; not negative.
+        share: share of the identities to hold out, between 0 and 1; at least
+            two are held out.
+        seed: seed of the identities and queries; not negative.
 
     Returns:
-        What is left to learn from, the queries and the gallery, each in the
+        The remaining training views, the queries and the gallery, each in the
         order of `train`.
 
     Raises:
         ValueError: if the share is out of range or leaves fewer than two
-            identities to learn from, there are fewer than four identities, no
-            identity was seen by two cameras, or there is junk or a distractor.
+            training identities, there are fewer than four identities, no
+            identity has views by two cameras, or views are junk or
+            distractors.
     """
+    # scikit-learn's GroupShuffleSplit holds out identities too, but does not
+    # stratify them, and would change the splits of existing runs.
     check_known(train, "value for `train`")
     identities = train.known_identities
     count = _count_held(len(identities), share)
-    several = _are_seen_by_several(train, identities)
+    several = _have_several_cameras(train, identities)
     chosen = identities[stratified_order(several, seed)[:count]]
     is_held = np.isin(train.identities, chosen)
     held = train.take(np.flatnonzero(is_held))
@@ -56,37 +59,43 @@ def hold_out(
 def _count_held(identities: int, share: float) -> int:
     if not 0 < share < 1:
         raise ValueError(
-            "Invalid value for `share`. Expected a share between 0 and 1. "
+            "Invalid value for `share`. Expected a number between 0 and 1. "
             f"Received: {share}"
         )
-    if identities < 2 * LEAST:
+    if identities < 2 * MIN_IDENTITIES:
         raise ValueError(
-            f"Invalid value for `train`. Expected at least {2 * LEAST} "
-            f"identities, {LEAST} to learn from and {LEAST} to hold out. "
-            f"Received: {identities}"
+            "Invalid value for `train`. Expected at least "
+            f"{2 * MIN_IDENTITIES} identities, {MIN_IDENTITIES} to train on "
+            f"and {MIN_IDENTITIES} to hold out. Received: {identities}"
         )
-    count = max(LEAST, round(share * identities))
-    if identities - count < LEAST:
+    count = max(MIN_IDENTITIES, round(share * identities))
+    if identities - count < MIN_IDENTITIES:
         raise ValueError(
-            f"Invalid value for `share`. Expected a share that leaves {LEAST} "
-            f"of {identities} identities to learn from. Received: {share}"
+            "Invalid value for `share`. Expected a share that leaves "
+            f"{MIN_IDENTITIES} of {identities} identities to train on. "
+            f"Received: {share}"
         )
     return count
 
 
-def _are_seen_by_several(train: RawViews, identities: np.ndarray) -> np.ndarray:
+def _have_several_cameras(
+    train: RawViews, identities: np.ndarray
+) -> np.ndarray:
+    """Return whether each identity has views by several cameras."""
+    # Distinct pairs of identity and camera; each identity once per camera.
     seen = np.unique([train.identities, train.cameras], axis=1)[0]
     several = np.unique(seen, return_counts=True)[1] > 1
     if not several.any():
         raise ValueError(
-            "Invalid value for `train`. Expected identities that two cameras "
-            "saw, because a query is looked for in the views of other cameras. "
-            f"Received: {len(identities)} identities that one camera saw each"
+            "Invalid value for `train`. Expected identities with views by two "
+            "cameras, because a query is searched in views by other cameras. "
+            f"Received: {len(identities)} identities with one camera each"
         )
     return several
 
 
 def _choose_queries(held: RawViews, seed: int) -> np.ndarray:
+    """Return whether each held-out view becomes a query."""
     order = np.random.default_rng(seed).permutation(len(held))
     is_query = np.zeros(len(held), bool)
     for identity in held.known_identities:
@@ -96,9 +105,19 @@ def _choose_queries(held: RawViews, seed: int) -> np.ndarray:
 
 
 def _draw_queries(cameras: np.ndarray) -> np.ndarray:
-    """Draws from one identity's shuffled views the first by each camera."""
+    """Choose the first view by each camera from an identity's shuffled views.
+
+    Args:
+        cameras: camera of each view of one identity, in random order.
+
+    Returns:
+        The indices of the queries.
+    """
     _, first, counts = np.unique(cameras, return_index=True, return_counts=True)
-    if np.sum(counts > 1) >= LEAST:
+    # If two cameras have a second view in the gallery, every query has a match
+    # by a camera other than its own.
+    if np.sum(counts > 1) >= 2:
         return first
-    # All views of one camera, which chance decides, stay to be found.
+    # The camera of the first shuffled view, a random one, gives no query: its
+    # views in the gallery match all queries. A single camera gives none.
     return np.sort(first)[1:]

@@ -1,4 +1,4 @@
-"""A retrieval data set as it is found: nothing decoded, nothing renumbered."""
+"""Raw retrieval data sets: opened, but neither decoded nor renumbered."""
 
 import dataclasses
 import functools
@@ -8,21 +8,21 @@ import numpy as np
 
 from ntaa_tf.data.raw import measure_sizes
 
-# What stands in place of an identity: a bad detection that evaluation leaves
-# out, and one of the background that it counts as a wrong answer.
+# Special identities: bad detections, which evaluation ignores, and background,
+# which counts as a wrong answer.
 JUNK = -1
 DISTRACTOR = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class RawViews:
-    """Images of identities by cameras, side by side.
+    """Views: image files with identities and cameras.
 
     Attributes:
-        images: files.
-        identities: who is seen, int64, shape `(len(images),)`; from 1 up, or
-            `JUNK` or `DISTRACTOR`.
-        cameras: by which camera, int64, shape `(len(images),)`.
+        images: image files.
+        identities: identity of each image, int64, shape `(len(images),)`; from
+            1 up, or `JUNK` or `DISTRACTOR`.
+        cameras: camera of each image, int64, shape `(len(images),)`.
     """
 
     images: list[pathlib.Path]
@@ -34,27 +34,27 @@ class RawViews:
 
     @property
     def known_identities(self) -> np.ndarray:
-        """The identities once each, in order, without junk and distractors."""
+        """The sorted distinct identities without junk and distractors."""
         return np.unique(self.identities[self.identities > DISTRACTOR])
 
     def take(self, indices: np.ndarray) -> "RawViews":
-        """Returns the views with these indices, in this order."""
+        """Return the views with these indices, in this order."""
         images = [self.images[index] for index in indices]
         return RawViews(images, self.identities[indices], self.cameras[indices])
 
     def describe(self, index: int) -> str:
-        """Names one image for a message: its path."""
+        """Return a name of the image for messages: its path."""
         return str(self.images[index])
 
 
 @dataclasses.dataclass(frozen=True)
 class RawRetrieval:
-    """A retrieval data set as it is found.
+    """A retrieval data set that is not decoded.
 
     Attributes:
-        name: the name it was opened by.
-        splits: `"train"` and, where there is something to measure with,
-            `"query"` and `"gallery"`; and `"target"`, of another domain.
+        name: name that the data set was opened by.
+        splits: views by split: `"train"`, and optionally `"query"` with
+            `"gallery"`, and `"target"` (training views of another domain).
     """
 
     name: str
@@ -62,7 +62,7 @@ class RawRetrieval:
 
     @property
     def num_classes(self) -> int:
-        """Identities to learn from, those that will be held out included."""
+        """Number of training identities, before any are held out."""
         return len(self.splits["train"].known_identities)
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""Adience is read as it is distributed, traps included."""
+"""Adience is read in its distributed form, with unusual faces."""
 
 import pytest
 from data.attributes.faces import FACES
@@ -63,13 +63,13 @@ def test_validation_shares_no_face_with_training(root):
     assert {int(face) // 100 for face in faces["test"]} == {1}
 
 
-def test_numbers_that_are_not_the_published_ones_are_told(root, caplog):
+def test_numbers_other_than_published_are_logged(root, caplog):
     open_adience(str(root), "age", 0)
     (message,) = [record.getMessage() for record in caplog.records]
     assert "faces of known age. Received: (16, 16, 16, 16, 16)" in message
 
 
-def test_the_folder_above_will_do(root, tmp_path):
+def test_the_folder_above_is_accepted(root, tmp_path):
     (tmp_path / "adience").symlink_to(root)
     raw = open_adience(str(tmp_path), "gender", 2)
     assert len(raw.splits["test"]) == FACES * IMAGES + 2
@@ -89,7 +89,7 @@ def test_bad_choices_are_refused(root, choices, message):
         open_adience(**{"data_dir": str(root), **choices})
 
 
-def test_missing_faces_and_columns_are_told(tmp_path):
+def test_missing_faces_and_columns_are_errors(tmp_path):
     root = write_faces(tmp_path)
     face = next((root / "aligned").rglob("*.100.0.jpg"))
     face.unlink()

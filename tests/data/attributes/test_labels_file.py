@@ -1,4 +1,4 @@
-"""A folder with a table of labels is read as people write such tables."""
+"""Folders with `labels.csv` are read, and faulty files refused."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def write(tmp_path):
     return write
 
 
-def test_columns_are_attributes_and_what_is_empty_is_not_known(write):
+def test_columns_are_attributes_and_empty_cells_are_missing(write):
     raw = open_labels_file("some", write())
     size, colour = raw.table.attributes
     assert size.classes == ("9", "10")  # By their numbers, not their letters.
@@ -79,7 +79,7 @@ def test_a_table_as_a_spreadsheet_writes_it_is_read(write):
             r"each group in one split. Received: x in train and test",
         ),
         ("path\na.png\n", r"`target`. Expected some of the attributes"),
-        ("path,a/b\na.png,1\nb.png,2\n", r"names of attributes.*'a/b'"),
+        ("path,a/b\na.png,1\nb.png,2\n", r"attribute names.*'a/b'"),
         ("path,_a\na.png,1\nb.png,2\n", r"begin with.*\['_a'\]"),
         ("path,größe\na.png,1\nb.png,2\n", r"without accents.*größe"),
         ("path,images\na.png,1\nb.png,2\n", r"are not `images`"),
@@ -89,7 +89,7 @@ def test_a_table_as_a_spreadsheet_writes_it_is_read(write):
         ),
     ],
 )
-def test_what_is_wrong_with_a_table_is_told(write, text, message):
+def test_faulty_tables_are_refused(write, text, message):
     with pytest.raises(ValueError, match=message):
         open_labels_file("some", write(text))
 
@@ -101,7 +101,7 @@ def test_what_is_wrong_with_a_table_is_told(write, text, message):
         ({"ordinal": "hat"}, r"`ordinal`.*'hat'"),
     ],
 )
-def test_attributes_that_are_not_there_are_refused(write, choices, message):
+def test_unknown_attributes_are_refused(write, choices, message):
     with pytest.raises(ValueError, match=message):
         open_attributes(f"folder:{write()}", **choices)
 

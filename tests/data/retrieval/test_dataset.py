@@ -1,5 +1,6 @@
 """Identities are held out, numbered, and decoded with their cameras."""
 
+import functools
 import pathlib
 
 import numpy as np
@@ -14,7 +15,7 @@ IMAGES = 14
 
 @pytest.fixture
 def raw(tmp_path):
-    """Ten identities to learn, of 14 images; three to be found."""
+    """Ten training identities of 14 images each; three test identities."""
     for identity in range(1, 11):
         for number in range(IMAGES):
             name = f"{identity:04d}_c{1 + number % 2}s1_{number:06d}_00.png"
@@ -30,8 +31,12 @@ def raw(tmp_path):
 
 def write(path, colour):
     path.parent.mkdir(exist_ok=True)
-    image = tf.io.encode_png(np.full((12, 6, 3), colour, np.uint8))
-    path.write_bytes(image.numpy())
+    path.write_bytes(_encode(colour))
+
+
+@functools.cache
+def _encode(colour):
+    return tf.io.encode_png(np.full((12, 6, 3), colour, np.uint8)).numpy()
 
 
 def test_labels_are_identities_numbered(raw):
@@ -61,7 +66,7 @@ def test_a_trial_keeps_identities_and_cameras(raw):
     )
 
 
-def test_what_does_not_decode_is_dropped_with_its_labels(raw):
+def test_broken_images_are_dropped_with_their_labels(raw):
     whole = prepare_retrieval(raw, 8, validation_share=0.2)
     colour = whole.train.images[5, 0, 0, 0]
     images = [
@@ -77,7 +82,7 @@ def test_what_does_not_decode_is_dropped_with_its_labels(raw):
     )
     for image in images[:5]:
         image.write_bytes(b"broken")
-    with pytest.raises(ValueError, match=r"at most 1% that do not decode"):
+    with pytest.raises(ValueError, match=r"do not decode; at most 1% may"):
         prepare_retrieval(raw, 8, validation_share=0.2)
 
 
@@ -95,8 +100,8 @@ def test_few_images_are_those_of_whole_identities(raw):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_few_queries_are_some_that_can_be_found(raw, seed):
-    """However many there are that the gallery lacks."""
+def test_limited_queries_have_matches(raw, seed):
+    """Queries without a match are dropped before the limit, not after."""
     query, gallery = raw.splits["query"], raw.splits["gallery"]
     missing = np.repeat(np.flatnonzero(query.identities == 11), 30)
     query = query.take(np.append(missing, [1, 2]))
@@ -109,7 +114,7 @@ def test_few_queries_are_some_that_can_be_found(raw, seed):
 
 
 def test_queries_whose_matches_do_not_decode_are_refused(raw):
-    """They are dropped if few enough, here those that queries look for."""
+    """Few broken images are dropped; here they are all that queries match."""
     gallery = raw.splits["gallery"]
     others = np.repeat(np.flatnonzero(gallery.identities == 0), 300)
     known = np.flatnonzero(gallery.identities > 0)
@@ -121,8 +126,8 @@ def test_queries_whose_matches_do_not_decode_are_refused(raw):
         prepare_retrieval(type(raw)("some", splits), 8)
 
 
-def test_without_queries_there_is_nothing_to_measure_with(raw):
+def test_missing_queries_are_an_error(raw):
     splits = {"train": raw.splits["train"]}
     alone = type(raw)("alone", splits)
-    with pytest.raises(ValueError, match=r"`alone`. Expected queries and a"):
+    with pytest.raises(ValueError, match=r"`alone`. Expected a query and a"):
         prepare_retrieval(alone, 8)

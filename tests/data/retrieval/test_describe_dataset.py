@@ -1,31 +1,32 @@
 import subprocess
 import sys
-from pathlib import Path
+import types
 
-COMMAND = Path(__file__).parents[3] / "tools" / "describe_dataset.py"
+import describe_dataset
+from absl import flags
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, COMMAND, *arguments], capture_output=True, text=True
+def test_a_data_set_is_described(market_folder, monkeypatch, capsys, caplog):
+    """In this process, which has imported TensorFlow already."""
+    chosen = types.SimpleNamespace(
+        dataset="market1501", data_dir=str(market_folder)
     )
-
-
-def test_a_data_set_is_described(market_folder):
-    done = run("--dataset=market1501", f"--data_dir={market_folder}")
-    assert done.returncode == 0, done.stderr
-    heading, *splits = done.stdout.splitlines()
+    monkeypatch.setattr(flags, "FLAGS", chosen)
+    assert describe_dataset.main(["describe_dataset.py"]) == 0
+    heading, *splits = capsys.readouterr().out.splitlines()
     assert heading.startswith("split    images  identities")
     assert [line.split()[:3] for line in splits] == [
         ["train", "5", "2"],
         ["query", "2", "2"],
         ["gallery", "3", "2"],
     ]
-    assert "has 12936 images. Received: 5" in done.stderr
+    assert "has 12936 images. Received: 5" in caplog.text
 
 
-def test_what_can_not_be_followed_ends_with_a_line(tmp_path):
-    done = run("--dataset=market1501", f"--data_dir={tmp_path}")
+def test_an_error_of_the_command_is_one_line(tmp_path):
+    command = [sys.executable, describe_dataset.__file__]
+    choices = ["--dataset=market1501", f"--data_dir={tmp_path}"]
+    done = subprocess.run(command + choices, capture_output=True, text=True)
     assert done.returncode == 2
     (error,) = [
         line for line in done.stderr.splitlines() if line.startswith("error: ")

@@ -1,4 +1,4 @@
-"""Two retrieval sets: who is learnt from, who judges, who is asked for."""
+"""Joined retrieval domains: train on the source, test on the target."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def make_domain(root, name):
     )
 
 
-def test_the_source_is_learnt_from_and_the_target_asked_for(tmp_path):
+def test_train_is_of_the_source_and_query_of_the_target(tmp_path):
     source, target = (make_domain(tmp_path, name) for name in "st")
     joined = join_retrieval_domains([source], target, seed=0, judges=True)
     assert joined.splits["train"] is source.splits["train"]
@@ -47,7 +47,7 @@ def test_the_source_is_learnt_from_and_the_target_asked_for(tmp_path):
     assert joined.name == "s to t"
 
 
-def test_few_views_of_every_identity_judge(tmp_path):
+def test_views_of_each_target_identity_can_be_limited(tmp_path):
     source, target = (make_domain(tmp_path, name) for name in "st")
     joined = join_retrieval_domains(
         [source], target, seed=0, images_per_identity=1, judges=True
@@ -56,8 +56,8 @@ def test_few_views_of_every_identity_judge(tmp_path):
     assert identities.tolist() == list(range(1, IDENTITIES + 1))
 
 
-def test_who_is_held_out_of_a_target_among_the_sources_does_not_judge(tmp_path):
-    """Else logits learn from what choices are made by."""
+def test_held_out_identities_are_not_in_the_target_split(tmp_path):
+    """Otherwise the search would learn from the validation split."""
     target = make_domain(tmp_path, "t")
     joined = join_retrieval_domains([target], target, seed=0, judges=True)
     dataset = prepare_retrieval(joined, 4, validation_share=0.5)
@@ -66,7 +66,7 @@ def test_who_is_held_out_of_a_target_among_the_sources_does_not_judge(tmp_path):
     assert held_out and judging == set(range(1, IDENTITIES + 1)) - held_out
 
 
-def test_what_can_not_be_joined_is_told(tmp_path):
+def test_unfit_targets_are_refused(tmp_path):
     source, target = (make_domain(tmp_path, name) for name in "st")
     bare = RawRetrieval("bare", {"train": target.splits["train"]})
     with pytest.raises(ValueError, match=r"`bare`. Expected a target with"):

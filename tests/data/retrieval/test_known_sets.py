@@ -6,10 +6,10 @@ import pytest
 
 from ntaa_tf.data import raw as raw_data
 from ntaa_tf.data.retrieval import SETS
-from ntaa_tf.data.retrieval import catalog
+from ntaa_tf.data.retrieval import known_sets
 from ntaa_tf.data.retrieval import open_retrieval
 
-# How each data set names its images.
+# Image names of each data set.
 NAMES = {
     "market1501": "{identity:04d}_c{camera}s1_{number:06d}_00.jpg",
     "cuhk03_detected": "{identity:04d}_c{camera}_{number}.png",
@@ -19,7 +19,7 @@ NAMES = {
     "personx": "{identity:04d}_c{camera}s1_{number}.jpg",
     "personx_visda20": "{identity:04d}_c{camera}s1_{number}.jpg",
 }
-# What the publishers say: images and identities.
+# Published numbers of images and identities.
 OFFICIAL = {
     "market1501": [(12936, 751), (3368, 750), (19732, None)],
     "cuhk03_detected": [(7365, 767), (1400, 700), (5332, 700)],
@@ -85,7 +85,7 @@ def test_images_are_read_when_their_size_is_asked_for(market_folder, write_png):
     assert _open(market_folder).image_size == (8, 4)
 
 
-def test_what_is_unusual_is_logged(market_folder, caplog):
+def test_unusual_sizes_are_logged(market_folder, caplog):
     (market_folder / "bounding_box_train" / "0005_c1s1_1_0.jpg").touch()
     open_retrieval("market1501", str(market_folder))
     messages = [record.getMessage() for record in caplog.records]
@@ -124,13 +124,13 @@ def test_only_images_are_listed(market_folder, caplog):
     raw = _open(market_folder)
     assert _read(raw.splits["train"])[-1] == (5, 1)
     assert len(raw.splits["train"]) == 6
-    assert "Passed over" not in caplog.text
+    assert "Ignored" not in caplog.text
 
 
-def test_folders_of_images_are_passed_over_with_a_word(market_folder, caplog):
+def test_ignored_folders_are_logged(market_folder, caplog):
     (market_folder / "query" / "0009_c1s1_000009_00.jpg").mkdir()
     assert len(_open(market_folder).splits["query"]) == 2
-    assert "Passed over 1 folders in" in caplog.text
+    assert "Ignored 1 folders in" in caplog.text
     assert "0009_c1s1_000009_00.jpg" in caplog.text
 
 
@@ -166,7 +166,7 @@ def test_split_without_images(market_folder, split):
     for path in folder.iterdir():
         path.unlink()
     (folder / "Thumbs.db").touch()
-    expected = rf"images such as .* in {folder}\. Received: none"
+    expected = rf"images such as .* in {folder}\. Received: no images"
     with pytest.raises(ValueError, match=expected):
         _open(market_folder)
 
@@ -177,7 +177,7 @@ def test_missing_folder_is_named(market_folder, folder):
     expected = (
         r"Expected Market-1501 \(https://.*\): a folder of `bounding_box_train`"
         r", `query`, `bounding_box_test` with images such as `0002_.*`, or a "
-        r"folder above it that calls it Market-1501-v15\.09\.15, .*"
+        r"folder that has it as Market-1501-v15\.09\.15, .*"
         rf"Received: {market_folder} without {folder} "
     )
     with pytest.raises(ValueError, match=expected):
@@ -185,7 +185,7 @@ def test_missing_folder_is_named(market_folder, folder):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_missing_data_set_says_what_to_get(name, tmp_path):
+def test_missing_data_set_has_its_address_in_the_message(name, tmp_path):
     source = SETS[name]
     expected = re.escape(f"Expected {source.title} ({source.address}): a ")
     with pytest.raises(ValueError, match=expected + ".*nowhere, which is no"):
@@ -193,14 +193,14 @@ def test_missing_data_set_says_what_to_get(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_data_set_without_a_folder_says_what_to_get(name):
+def test_missing_data_dir_has_the_address_in_the_message(name):
     expected = re.escape(SETS[name].address)
     with pytest.raises(ValueError, match=rf"`data_dir`.*{expected}.*: None"):
         open_retrieval(name)
 
 
 def test_folder_of_something_else(tmp_path):
-    with pytest.raises(ValueError, match=f"{tmp_path}, which is none"):
+    with pytest.raises(ValueError, match=f"{tmp_path} without these folders"):
         _open(tmp_path)
 
 
@@ -214,7 +214,7 @@ def test_unknown_name_suggests_close_ones(name, suggestion):
 
 
 @pytest.mark.parametrize("name", ["", "no such set", "../x"])
-def test_unknown_name_says_what_is_accepted(name):
-    expected = f"{', '.join(SETS)}, or {catalog.MARKET_PREFIX}PATH"
+def test_unknown_name_lists_the_choices(name):
+    expected = f"{', '.join(SETS)}, or {known_sets.MARKET_PREFIX}PATH"
     with pytest.raises(ValueError, match=expected):
         open_retrieval(name, ".")

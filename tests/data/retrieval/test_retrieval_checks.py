@@ -72,8 +72,8 @@ def test_identities_with_one_image_are_logged_once(make_retrieval, caplog):
     )
     (record,) = caplog.records
     assert record.getMessage() == (
-        "few: 2 of 3 training identities have a single image; where a batch "
-        "wants more, images are repeated"
+        "few: 2 of 3 training identities have a single image, which is "
+        "repeated in batches with several images of an identity"
     )
 
 
@@ -82,7 +82,7 @@ def test_identities_with_several_images_are_not_logged(make_retrieval, caplog):
     assert not caplog.records
 
 
-def test_queries_that_nothing_matches_are_told(caplog):
+def test_queries_without_a_match_are_logged(caplog):
     query = make_views([1, 2, 3], [1, 1, 1])
     gallery = make_views([1, 2, 4, 0, -1], [2, 1, 2, 2, 2])
     check_matches("some", query, gallery)

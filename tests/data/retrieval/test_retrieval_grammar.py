@@ -41,7 +41,7 @@ READ = [
     ("market:", "12345_c1s1_000451_03.JPEG", (12345, 1)),
 ]
 
-PASSED_OVER = [
+IGNORED = [
     *("Thumbs.db", "desktop.ini", "train_label.xml", "README", "", "."),
     *(".DS_Store", ".jpg", "._0002_c1s1_000451_03.jpg", ".hidden.png"),
     "0002_c1s1_000451_03.jpg.txt",
@@ -92,8 +92,8 @@ def test_identity_and_camera_are_read(name, file, expected):
 
 
 @pytest.mark.parametrize("name", GRAMMARS)
-@pytest.mark.parametrize("file", PASSED_OVER)
-def test_what_is_no_image_is_passed_over(name, file):
+@pytest.mark.parametrize("file", IGNORED)
+def test_other_files_are_ignored(name, file):
     assert parse_name(file, GRAMMARS[name]) is None
 
 
@@ -102,7 +102,7 @@ def test_an_image_of_another_name_is_an_error(name, file):
     expected = f"such as `{GRAMMARS[name].example}`"
     with pytest.raises(ValueError, match=re.escape(expected)) as raised:
         parse_name(file, GRAMMARS[name])
-    received = f"Received: 1 of 1 that are not, the first being {file}"
+    received = f"Received: 1 of 1 names differ, first {file}"
     assert received in str(raised.value)
 
 
@@ -114,10 +114,10 @@ def test_an_image_of_another_name_is_an_error(name, file):
         ("somebody.jpg", False),
     ],
 )
-def test_names_like_markets_are_told_what_takes_them(file, suggests):
+def test_names_like_markets_are_referred_to_market_path(file, suggests):
     with pytest.raises(ValueError, match=re.escape(file)) as error:
         parse_names([file], GRAMMARS["market1501"])
-    assert ("--dataset=market:PATH takes" in str(error.value)) == suggests
+    assert ("--dataset=market:PATH accepts" in str(error.value)) == suggests
     with pytest.raises(ValueError, match=re.escape(file)) as error:
         parse_names([file], GRAMMARS["veri776"])
     assert "market:PATH" not in str(error.value)
@@ -127,7 +127,7 @@ def test_wrong_names_are_counted_and_the_first_five_named():
     good = "0002_c1s1_000451_03.jpg"
     wrong = [f"image{index}.jpg" for index in range(7)]
     expected = (
-        r"in folder\. .*camera 1 to 6.*: 7 of 8 that are not, the first being "
+        r"in folder\. .*camera 1 to 6.*: 7 of 8 names differ, first "
         r"image0.jpg, image1.jpg, image2.jpg, image3.jpg, image4.jpg$"
     )
     with pytest.raises(ValueError, match=expected):
@@ -152,7 +152,7 @@ PIECES = strategies.one_of(
     name=strategies.sampled_from(sorted(GRAMMARS)),
     file=strategies.lists(PIECES, max_size=12).map("".join),
 )
-def test_a_name_is_read_passed_over_or_refused_as_documented(name, file):
+def test_any_name_is_read_ignored_or_refused(name, file):
     try:
         parsed = parse_name(file, GRAMMARS[name])
     except ValueError as error:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntaa_tf.data.retrieval import hold_out
+from ntaa_tf.data.retrieval import hold_out_identities
 from ntaa_tf.data.retrieval import open_retrieval
 
 
@@ -33,7 +33,9 @@ def test_sizes(omniglot, caplog):
 
 
 def test_a_tenth_is_held_out(omniglot):
-    train, query, gallery = hold_out(omniglot.splits["train"], 0.1, seed=0)
+    train, query, gallery = hold_out_identities(
+        omniglot.splits["train"], 0.1, seed=0
+    )
     assert len(train) == 270 * 20
     assert len(query) == 30 * 6
     assert len(gallery) == 30 * 14

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies
 
 from ntaa_tf.data.retrieval import RawViews
-from ntaa_tf.data.retrieval import hold_out
+from ntaa_tf.data.retrieval import hold_out_identities
 
 
 def _make(pairs):
@@ -16,13 +16,13 @@ def _make(pairs):
 
 
 def _has_match(query, gallery):
-    """Whether each query has its identity by another camera to be found."""
+    """Return whether each query has a match by another camera."""
     same = query.identities[:, None] == gallery.identities
     other = query.cameras[:, None] != gallery.cameras
     return (same & other).any(axis=1)
 
 
-# Identities of 1 to 3 cameras with 1 to 4 views by each; 4 that two saw.
+# Views of an identity: the number by each of 1 to 3 cameras.
 CAMERAS = strategies.dictionaries(
     strategies.integers(1, 9), strategies.integers(1, 4), min_size=1, max_size=3
 )
@@ -55,8 +55,8 @@ def training_views(draw):
     share=strategies.floats(0.01, 0.5),
     seed=strategies.integers(0, 99),
 )
-def test_what_is_held_out(views, share, seed):
-    train, query, gallery = hold_out(views, share, seed)
+def test_held_out_identities_are_whole_and_have_matches(views, share, seed):
+    train, query, gallery = hold_out_identities(views, share, seed)
     everything = [*train.images, *query.images, *gallery.images]
     assert sorted(everything) == sorted(views.images)
     held = set(query.identities) | set(gallery.identities)
@@ -71,8 +71,8 @@ def test_what_is_held_out(views, share, seed):
 
 @hypothesis.settings(deadline=None, max_examples=60)
 @hypothesis.given(views=training_views(), seed=strategies.integers(0, 99))
-def test_identities_that_several_cameras_saw_are_asked_for(views, seed):
-    _, query, gallery = hold_out(views, 0.5, seed)
+def test_identities_of_several_cameras_have_queries(views, seed):
+    _, query, gallery = hold_out_identities(views, 0.5, seed)
     for identity in set(query.identities) | set(gallery.identities):
         cameras, counts = np.unique(
             views.cameras[views.identities == identity], return_counts=True
@@ -92,7 +92,7 @@ def test_views_stay_as_they_are_and_in_order(views, seed):
         )
     )
     order = {path: index for index, path in enumerate(views.images)}
-    for part in hold_out(views, 0.3, seed):
+    for part in hold_out_identities(views, 0.3, seed):
         assert sorted(part.images, key=order.get) == part.images
         for index, path in enumerate(part.images):
             assert before[path] == (part.identities[index], part.cameras[index])
@@ -112,7 +112,7 @@ def regular():
 
 
 def test_one_view_by_each_camera_becomes_a_query(regular):
-    train, query, gallery = hold_out(regular, 0.25, seed=0)
+    train, query, gallery = hold_out_identities(regular, 0.25, seed=0)
     assert len(train) == 30 * 6
     assert len(query) == len(gallery) == 10 * 3
     np.testing.assert_array_equal(
@@ -122,7 +122,7 @@ def test_one_view_by_each_camera_becomes_a_query(regular):
 
 def test_seed_decides(regular):
     first, again, other = (
-        [part.images for part in hold_out(regular, 0.25, seed)]
+        [part.images for part in hold_out_identities(regular, 0.25, seed)]
         for seed in (0, 0, 1)
     )
     assert first == again
@@ -132,15 +132,17 @@ def test_seed_decides(regular):
 
 def test_chance_decides_which_camera_has_no_query():
     views = _make([(identity, c) for identity in range(1, 41) for c in (1, 2)])
-    _, query, gallery = hold_out(views, 0.5, seed=0)
+    _, query, gallery = hold_out_identities(views, 0.5, seed=0)
     assert len(query) == len(gallery) == 20
     assert set(query.cameras) == {1, 2}
 
 
-def test_those_seen_by_one_camera_are_held_out_in_proportion():
+def test_identities_of_one_camera_are_held_out_in_proportion():
     several = [(identity, c) for identity in range(1, 31) for c in (1, 2)]
     single = [(identity, 1) for identity in range(31, 41)]
-    train, query, gallery = hold_out(_make(several + single), 0.2, seed=3)
+    train, query, gallery = hold_out_identities(
+        _make(several + single), 0.2, seed=3
+    )
     assert len(np.unique(query.identities)) == 6
     assert np.sum(gallery.identities > 30) == 2
     assert np.sum(train.identities > 30) == 8
@@ -149,28 +151,30 @@ def test_those_seen_by_one_camera_are_held_out_in_proportion():
 @pytest.mark.parametrize("share", [-0.1, 0, 1, 1.5, float("nan")])
 def test_share_out_of_range(regular, share):
     with pytest.raises(ValueError, match=f"`share`.*between.*: {share}"):
-        hold_out(regular, share, seed=0)
+        hold_out_identities(regular, share, seed=0)
 
 
 def test_share_that_leaves_too_few(regular):
     with pytest.raises(ValueError, match=r"leaves 2 of 40 ident.*: 0\.98"):
-        hold_out(regular, 0.98, seed=0)
+        hold_out_identities(regular, 0.98, seed=0)
 
 
 def test_too_few_identities():
     views = _make([(identity, c) for identity in (1, 2, 3) for c in (1, 2)])
     with pytest.raises(ValueError, match=r"at least 4 identities.*: 3$"):
-        hold_out(views, 0.5, seed=0)
+        hold_out_identities(views, 0.5, seed=0)
 
 
 def test_one_camera():
     views = _make([(identity, 1) for identity in (1, 2, 3, 4, 5)] * 3)
-    with pytest.raises(ValueError, match=r"two cameras saw.*: 5 identities"):
-        hold_out(views, 0.5, seed=0)
+    with pytest.raises(
+        ValueError, match=r"views by two cameras.*: 5 identities"
+    ):
+        hold_out_identities(views, 0.5, seed=0)
 
 
 @pytest.mark.parametrize("identity", [-1, 0])
 def test_junk_and_distractors_are_not_held_out(identity):
     views = _make([(1, 1), (2, 1), (3, 1), (4, 1), (identity, 2)])
     with pytest.raises(ValueError, match=r"`train`.*Received: 1 .*4\.jpg"):
-        hold_out(views, 0.5, seed=0)
+        hold_out_identities(views, 0.5, seed=0)
