@@ -26,8 +26,8 @@ def make_model(seed=0, classes=4, layer=None):
 def make_adapted():
     """A collapsed model in which every candidate was chosen once.
 
-    Channels grow and shrink, evenly and not; some sites have a stride. Names
-    would sort the outputs otherwise.
+    Channels grow and shrink, by whole factors and by others; some sites have
+    a stride. The alphabetic order of the outputs differs from the model's.
     """
     keras.utils.set_random_seed(0)
     images = keras.Input((16, 16, 3))
@@ -38,7 +38,7 @@ def make_adapted():
         before, strides = tensor, 2 if index in (4, 7) else 1
         tensor = layers.Conv2D(
             (8, 4, 6)[index % 3],
-            5 if name == "conv3x3" else 3,  # A site's own is no candidate.
+            5 if name == "conv3x3" else 3,  # The source's own kernel is no candidate.
             strides=strides,
             padding="same",
             name=name,
@@ -54,11 +54,11 @@ def make_adapted():
     return collapse(supernet, Architecture(chosen))
 
 
-OUTPUTS = ("kind", "age")  # of what `make_adapted` gives
+OUTPUTS = ("kind", "age")  # Names of the outputs of `make_adapted`.
 
 
 def write(model, directory):
-    """Write what every run writes; give the files by their formats."""
+    """Write the formats of every run and return the files by format."""
     files = {
         "keras": directory / "a.keras",
         "saved_model": directory / "saved_model",

@@ -1,25 +1,7 @@
-"""What is handed back of a run, for any runtime, reopened and compared."""
+"""Export of adapted models to other runtimes, reopened and compared."""
 
-from ntaa_tf.export.checking import KERAS
-from ntaa_tf.export.checking import Asked
-from ntaa_tf.export.checking import ask
-from ntaa_tf.export.checking import check_exports
-from ntaa_tf.export.converting import CONVERTERS
-from ntaa_tf.export.converting import name_tensors
-from ntaa_tf.export.failures import list_failures
-from ntaa_tf.export.failures import shorten
-from ntaa_tf.export.saved_model import LOGITS
-from ntaa_tf.export.saved_model import export_saved_model
+import lazy_loader
 
-__all__ = [
-    "CONVERTERS",
-    "KERAS",
-    "LOGITS",
-    "Asked",
-    "ask",
-    "check_exports",
-    "export_saved_model",
-    "list_failures",
-    "name_tensors",
-    "shorten",
-]
+# Recipes import `formats` for their flags. They must not wait for TensorFlow,
+# so public names are imported when they are used. `__init__.pyi` lists them.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,8 @@
-"""Exports are what the live model is, where the package is not installed."""
+"""Comparison of exports with the live model.
+
+The live model is the adapted model in memory, from which the exports were
+written.
+"""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -10,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ntaa_tf.export.comparing import Answers
+from ntaa_tf.export.comparing import Outputs
 from ntaa_tf.export.comparing import compare
 from ntaa_tf.export.formats import EXACT
 from ntaa_tf.export.formats import FORMATS
@@ -19,22 +23,22 @@ from ntaa_tf.export.reopening import reopen
 from ntaa_tf.export.saved_model import LOGITS
 from ntaa_tf.image_size import Size
 
-KERAS = "keras"  # Of the file that is always written.
+KERAS = "keras"  # Name of the `.keras` file, which every run writes.
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the live model answers, for others to answer as well.
+    """Reference outputs of the live model.
 
     Args:
         images: uint8, (batch, height, width, 3).
-        answers: the outputs, float32, by their names, in the model's order.
-        file_size: height and width of images that are decoded and cropped
-            around their centre where they are served.
+        outputs: float32 outputs by name, in the model's order.
+        file_size: height and width of decoded image files, before the
+            signature for files crops their centre to the size of `images`.
     """
 
     images: np.ndarray
-    answers: Answers
+    outputs: Outputs
     file_size: Size
 
 
@@ -44,55 +48,59 @@ def ask(
     outputs: Sequence[str] = LOGITS,
     file_size: Size | None = None,
 ) -> Asked:
-    """Let the live model answer, on the CPU as the others.
+    """Compute reference outputs of the live model on the CPU.
+
+    The exports are checked on the CPU as well, so rounding is similar.
 
     Args:
         model: the live model.
         images: uint8, (batch, height, width, 3).
-        outputs: the names of what it gives, in the model's order.
-        file_size: see `Asked`; by default that of the images.
+        outputs: names of the outputs, in the model's order.
+        file_size: see `Asked`; by default the size of the images.
     """
     with tf.device("CPU:0"):
         given = model(images.astype("float32"), training=False)
-        answers = [
+        arrays = [
             tf.cast(output, "float32").numpy()
             for output in tf.nest.flatten(given)
         ]
     height, width = file_size or images.shape[1:3]
-    named = dict(zip(outputs, answers, strict=True))
+    named = dict(zip(outputs, arrays, strict=True))
     return Asked(images, named, (height, width))
 
 
 def check_exports(
     files: Mapping[str, Path], asked: Asked
 ) -> dict[str, dict[str, Any]]:
-    """Reopen exports by their own runtimes, and compare.
+    """Reopen exports in their runtimes and compare them with the live model.
 
-    Each runtime is a fresh process, in which `ntaa_tf` can't be imported.
+    Each runtime is a fresh process in which `ntaa_tf` can't be imported.
 
     Args:
-        files: what was written, by format; `keras` is one as well.
-        asked: what the live model answers.
+        files: written files or directories by format; "keras" is a format
+            here as well.
+        asked: reference outputs of the live model.
 
     Returns:
-        For each format the largest `difference` of any output of any
-        signature, as a share of the largest output where that is above 1; the
-        `agreement`, how many predictions are the same; and the median
-        `milliseconds` of a batch of one image. Where it can't be opened, or
-        differs by more than its tolerance, the `failure`.
+        Results by format. `difference` is the largest absolute difference of
+        any output of any signature, divided by the largest output if that is
+        above 1. `agreement` is the share of equal predictions.
+        `milliseconds` is the median duration of a batch of one image. An
+        export that can't be opened, or differs by more than its tolerance,
+        has a `failure`, the rest of a sentence that begins with the format.
     """
-    checked = {}
+    results = {}
     for group in _group_by_runtime(files):
         reopened = reopen(
             {name: files[name] for name in group},
             asked.images,
-            list(asked.answers),
+            list(asked.outputs),
             asked.file_size,
         )
-        for name, (told, answers) in reopened.items():
-            measured = _compare(name, asked, answers) if answers else {}
-            checked[name] = {**told, **measured}
-    return checked
+        for name, (result, outputs) in reopened.items():
+            measured = _compare(name, asked, outputs) if outputs else {}
+            results[name] = {**result, **measured}
+    return results
 
 
 def _group_by_runtime(files: Mapping[str, Path]) -> list[list[str]]:
@@ -103,10 +111,13 @@ def _group_by_runtime(files: Mapping[str, Path]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _compare(name: str, asked: Asked, given: Answers) -> dict[str, Any]:
-    difference, agreement = compare(asked.answers, given)
+def _compare(name: str, asked: Asked, outputs: Outputs) -> dict[str, Any]:
+    difference, agreement = compare(asked.outputs, outputs)
     if not np.isfinite(difference):
-        return {"failure": "gives other outputs, or such as are not finite"}
+        return {
+            "failure": "returns outputs with other names or shapes than the "
+            "live model, or values that are not finite"
+        }
     measured: dict[str, Any] = {
         "difference": difference,
         "agreement": agreement,
@@ -114,7 +125,7 @@ def _compare(name: str, asked: Asked, given: Answers) -> dict[str, Any]:
     tolerance = EXACT if name == KERAS else FORMATS[name].tolerance
     if difference > tolerance:
         measured["failure"] = (
-            f"differs from the live model by {difference:.2g}, more than "
-            f"{tolerance:g}"
+            f"differs from the live model by {difference:.2g}, more than the "
+            f"tolerance of {tolerance:g}"
         )
     return measured

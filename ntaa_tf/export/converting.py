@@ -1,4 +1,4 @@
-"""The files of other runtimes, converted by Keras's own exporters."""
+"""Conversion of models for other runtimes, with Keras's exporters."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ Convert = Callable[[keras.Model, Path, np.ndarray], None]
 
 
 def name_tensors(model: keras.Model, outputs: Sequence[str]) -> keras.Model:
-    """Give a model whose input and outputs are called as they are served.
+    """Copy a model and name its input and outputs as they are served.
 
     Args:
-        model: a flat functional model of images; it is left as it is.
-        outputs: what it gives, in the model's order.
+        model: a flat functional model of images; it is not changed.
+        outputs: names of the outputs, in the model's order.
 
     Returns:
         A model from `images` to a dictionary of the outputs.
@@ -39,13 +39,17 @@ def name_tensors(model: keras.Model, outputs: Sequence[str]) -> keras.Model:
         if isinstance(layer, keras.layers.Normalization)
     }
     images = keras.Input(model.inputs[0].shape[1:], name=IMAGES)
-    given = keras.tree.flatten(rewrite(model, normalizations)(images))
-    return keras.Model(images, dict(zip(outputs, given, strict=True)))
+    tensors = keras.tree.flatten(rewrite(model, normalizations)(images))
+    return keras.Model(images, dict(zip(outputs, tensors, strict=True)))
 
 
 def _as_rescaling(layer: keras.layers.Normalization) -> keras.layers.Layer:
-    """Give the same with constants; ONNX would ask for what it derives."""
-    mean, variance = (np.asarray(of) for of in (layer.mean, layer.variance))
+    """Return a Rescaling that computes the same as a Normalization.
+
+    The converter to ONNX makes inputs of the tensors that Normalization
+    derives from its weights. The scale and offset of Rescaling are constants.
+    """
+    mean, variance = np.asarray(layer.mean), np.asarray(layer.variance)
     deviation = np.maximum(np.sqrt(variance), keras.backend.epsilon())
     scale, offset = 1 / deviation, -mean / deviation
     if layer.invert:
@@ -72,16 +76,17 @@ def convert_to_litert(model: keras.Model, file: Path, _: np.ndarray) -> None:
 
 
 def convert_to_float16(model: keras.Model, file: Path, _: np.ndarray) -> None:
-    """Write a model for LiteRT whose weights are kept in float16."""
+    """Write a model for LiteRT whose weights are stored in float16."""
     _convert_for_litert(
         model, file, tf.lite.OpsSet.TFLITE_BUILTINS, types=[tf.float16]
     )
 
 
 def convert_to_int8(model: keras.Model, file: Path, images: np.ndarray) -> None:
-    """Write a model for LiteRT that computes in eight bits.
+    """Write a model for LiteRT that computes in 8-bit integers.
 
-    It takes and gives float32 all the same; the images tell the ranges.
+    Inputs and outputs stay float32. The images (batch, height, width, 3)
+    calibrate the ranges of the integers.
     """
 
     def represent() -> Iterator[list[np.ndarray]]:
@@ -112,7 +117,16 @@ def _convert_for_litert(
     types: Sequence[Any] = (),
     **options: Any,
 ) -> None:
-    """Convert without operations of TensorFlow, which LiteRT does not have."""
+    """Write a model for LiteRT.
+
+    Args:
+        model: a model with named input and outputs.
+        file: file to write.
+        operations: a member of `tf.lite.OpsSet`. TensorFlow's own operations
+            are left out, because LiteRT can't run them.
+        types: types in which weights may be stored, float32 if empty.
+        **options: further attributes of the converter.
+    """
     if types or options:
         options["optimizations"] = [tf.lite.Optimize.DEFAULT]
     target = {"supported_ops": [operations], "supported_types": list(types)}

@@ -1,29 +1,32 @@
-"""Why a format can't be served, as a person reads it."""
+"""Readable reasons why an export failed."""
 
 from collections.abc import Mapping
 from typing import Any
 
 MOST_LINES, MOST_LETTERS = 6, 160
-# How converters begin the lines that say where in their own graph they are.
+# Beginnings of lines in which converters locate an error in their own graph.
 _PLACES = ("<unknown>", "loc(")
 
 
 def list_failures(exports: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """List why formats can't be served, by name.
+    """List the failures of exports by format.
+
+    Args:
+        exports: results by format, as `check_exports` returns them.
 
     Example:
     >>> list_failures({"onnx": {"failure": "no"}, "keras": {"bytes": 9}})
     {'onnx': 'no'}
     """
     return {
-        name: str(told["failure"])
-        for name, told in exports.items()
-        if "failure" in told
+        name: str(result["failure"])
+        for name, result in exports.items()
+        if "failure" in result
     }
 
 
 def shorten(message: str) -> str:
-    r"""Give the first words of what a converter or a runtime says.
+    r"""Return the first lines of a converter's or runtime's error message.
 
     Example:
     >>> shorten("No such operation.<unknown>:0: error: loc(fused)\n  Erf\n")

@@ -1,23 +1,27 @@
-"""What an adapted model can be exported to, and what each format needs."""
+"""Formats of --export, and the modules that each of them needs.
+
+Recipes import this module, so it imports neither TensorFlow nor Keras.
+"""
 
 import importlib.util
 from dataclasses import dataclass
 
-EXACT = 1e-4
+EXACT = 1e-4  # Tolerance of formats that compute in float32.
 TENSORFLOW = "tensorflow"
 
 
 @dataclass(frozen=True)
 class Format:
-    """A form in which a model is served.
+    """A file format for serving a model.
 
     Args:
-        file: the name of the file, or of the directory of its files.
-        runtime: what opens it.
-        modules: that have to be installed, beside TensorFlow.
-        tolerance: by how much an output may differ from the live model's, as
-            a share of the largest. That of eight bits only tells what is
-            broken: how good they are is for the user to judge.
+        file: name of the file or directory that is written.
+        runtime: runtime that opens the file.
+        modules: Python modules that the format needs beside TensorFlow.
+        tolerance: largest accepted difference from an output of the live
+            model, as a share of the largest output. The tolerance of 8-bit
+            integers is wide: it detects broken exports only. The user judges
+            their accuracy.
 
     Example:
     >>> FORMATS["onnx"].file
@@ -42,33 +46,35 @@ FORMATS = {
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
-    """Read the names of formats, separated by commas.
+    """Read names of formats that are separated by commas.
 
     Args:
-        text: such as `saved_model,onnx`.
+        text: names such as "saved_model,onnx".
 
     Returns:
-        The names, each once.
+        The names without repetitions, in the order of `text`.
 
     Raises:
-        ValueError: if one is unknown, or needs what is not installed.
+        ValueError: if a format is unknown, or needs a module that is not
+            installed.
 
     Example:
     >>> parse_formats("saved_model")
     ('saved_model',)
     """
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    if not set(names) <= set(FORMATS):
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown:
         raise ValueError(
-            "Invalid value for `export`. Expected formats separated by commas, "
-            f"of {', '.join(FORMATS)}. Received: {text!r}."
+            f"Invalid value for `export`: {text!r} has the unknown format "
+            f"{unknown[0]!r}. Choose from {', '.join(FORMATS)}, separated by "
+            "commas."
         )
     needed = dict.fromkeys(m for name in names for m in FORMATS[name].modules)
     missing = [m for m in needed if importlib.util.find_spec(m) is None]
     if missing:
         raise ValueError(
-            "Invalid value for `export`. Expected formats whose modules are "
-            f"installed. Received: {text!r}, without {', '.join(missing)}. Run "
-            '`pip install "ntaa-tf[export]"`.'
+            f"Invalid value for `export`: {text!r} needs {', '.join(missing)}, "
+            'not installed here. Run `pip install "ntaa-tf[export]"`.'
         )
     return names

@@ -1,7 +1,7 @@
-"""Exported models, each opened by its own runtime, and timed.
+"""Runtimes that open, run and time exported models.
 
-Imports nothing of the package: it is run as a program as well, `python
-runtimes.py REQUEST`, in a process in which the package can't be imported.
+This module imports nothing of the package. It is also a program, `python
+runtimes.py REQUEST`, for a process in which the package can't be imported.
 """
 
 import json
@@ -17,63 +17,64 @@ from typing import Any
 
 import numpy as np
 
-# From uint8 images (batch, height, width, 3) to outputs by their names.
+# From uint8 images (batch, height, width, 3) to outputs by name.
 Infer = Callable[[np.ndarray], dict[str, np.ndarray]]
 Request = Mapping[str, Any]
 
 
 def open_keras(path: str, request: Request) -> dict[str, Infer]:
-    """Open a `.keras` file, with any backend of Keras."""
+    """Open a `.keras` file, under any backend of Keras."""
     import keras
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
 
     def infer(images: np.ndarray) -> dict[str, np.ndarray]:
-        given = model.predict_on_batch(images.astype("float32"))
-        return dict(
-            zip(request["outputs"], keras.tree.flatten(given), strict=True)
+        outputs = keras.tree.flatten(
+            model.predict_on_batch(images.astype("float32"))
         )
+        return dict(zip(request["outputs"], outputs, strict=True))
 
     return {"keras": infer}
 
 
 def open_saved_model(path: str, request: Request) -> dict[str, Infer]:
-    """Open a SavedModel; each of its signatures is called."""
+    """Open a SavedModel and return a function for each of its signatures."""
     import tensorflow as tf
 
     served = tf.saved_model.load(path)
 
     def serve_by(name: str) -> Infer:
         signature = served.signatures[name]
-        ((taken, spec),) = signature.structured_input_signature[1].items()
+        ((argument, spec),) = signature.structured_input_signature[1].items()
 
         def infer(images: np.ndarray) -> dict[str, np.ndarray]:
             if spec.dtype == tf.string:
-                whole = surround(images, request["file_size"])
-                batch = tf.stack([tf.io.encode_png(image) for image in whole])
+                # The signature crops the centre, which must be `images`.
+                larger = surround(images, request["file_size"])
+                batch = tf.stack([tf.io.encode_png(image) for image in larger])
             else:
                 batch = tf.cast(images, spec.dtype)
-            given = signature(**{taken: batch})
-            return {output: value.numpy() for output, value in given.items()}
+            outputs = signature(**{argument: batch})
+            return {name: value.numpy() for name, value in outputs.items()}
 
         return infer
 
-    first = "serving_default"
+    first = "serving_default"  # The durations are those of the first one.
     names = sorted(served.signatures, key=lambda name: (name != first, name))
     return {name: serve_by(name) for name in names}
 
 
 def open_onnx(path: str, request: Request) -> dict[str, Infer]:
-    """Open a file with ONNX Runtime, which takes all cores."""
+    """Open a file with ONNX Runtime, which uses all cores by default."""
     from onnxruntime import InferenceSession
 
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
-    (taken,) = (given.name for given in session.get_inputs())
-    names = [given.name for given in session.get_outputs()]
+    (argument,) = (tensor.name for tensor in session.get_inputs())
+    names = [tensor.name for tensor in session.get_outputs()]
 
     def infer(images: np.ndarray) -> dict[str, np.ndarray]:
-        given = session.run(names, {taken: images.astype("float32")})
-        return dict(zip(names, given, strict=True))
+        outputs = session.run(names, {argument: images.astype("float32")})
+        return dict(zip(names, outputs, strict=True))
 
     return {"onnx": infer}
 
@@ -84,13 +85,13 @@ def open_litert(path: str, request: Request) -> dict[str, Infer]:
 
     cores = len(os.sched_getaffinity(0))
     runner = Interpreter(path, num_threads=cores).get_signature_runner()
-    (taken,) = runner.get_input_details()
+    (argument,) = runner.get_input_details()
 
     def infer(images: np.ndarray) -> dict[str, np.ndarray]:
-        given: dict[str, np.ndarray] = runner(
-            **{taken: images.astype("float32")}
+        outputs: dict[str, np.ndarray] = runner(
+            **{argument: images.astype("float32")}
         )
-        return given
+        return outputs
 
     return {"litert": infer}
 
@@ -98,7 +99,7 @@ def open_litert(path: str, request: Request) -> dict[str, Infer]:
 def open_openvino(path: str, request: Request) -> dict[str, Infer]:
     """Open a directory with OpenVINO, on all cores and in float32.
 
-    Left to itself, it computes in bfloat16 where a processor can.
+    By default OpenVINO computes in bfloat16 on processors that support it.
     """
     import openvino
 
@@ -107,8 +108,8 @@ def open_openvino(path: str, request: Request) -> dict[str, Infer]:
     )
 
     def infer(images: np.ndarray) -> dict[str, np.ndarray]:
-        given = model([images.astype("float32")])
-        return {name: given[name] for name in request["outputs"]}
+        outputs = model([images.astype("float32")])
+        return {name: outputs[name] for name in request["outputs"]}
 
     return {"openvino": infer}
 
@@ -125,75 +126,84 @@ OPENERS: dict[str, Callable[[str, Request], dict[str, Infer]]] = {
 
 
 def surround(images: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Give larger images whose centre is left when they are cropped.
+    """Enlarge images by repeating their borders; their centre stays.
 
     Args:
-        images: shape (batch, height, width, 3).
-        size: height and width of the result.
+        images: (batch, height, width, 3).
+        size: height and width of the result in pixels.
 
     Example:
     >>> surround(np.zeros((1, 4, 4, 3), "uint8"), (5, 8)).shape
     (1, 5, 8, 3)
     """
-    more = [w - k for w, k in zip(size, images.shape[1:3], strict=True)]
-    margins = [(side // 2, side - side // 2) for side in more]
+    added = [w - k for w, k in zip(size, images.shape[1:3], strict=True)]
+    # An odd number of added pixels puts the larger half behind, as the crop
+    # of served files expects.
+    margins = [(side // 2, side - side // 2) for side in added]
     return np.pad(images, [(0, 0), *margins, (0, 0)], mode="edge")
 
 
-def answer(
+def run(
     name: str, images: np.ndarray, request: Request
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Let a runtime answer, one image at a time, and time it.
+    """Run an exported model on one image at a time, and measure its duration.
 
     Args:
-        name: of the format.
-        images: uint8, shape (batch, height, width, 3).
-        request: has the `files` by format, the names of the `outputs` in the
-            model's order, and the `file_size` of what is decoded and cropped.
+        name: name of the format.
+        images: uint8, (batch, height, width, 3).
+        request: a mapping with the `files` by format, the names of the
+            `outputs` in the model's order, and the `file_size`, height and
+            width of decoded image files before they are cropped.
 
     Returns:
-        The answers by signature and output, joined by a slash; the median
-        milliseconds of a batch of one, by the first signature.
+        The outputs by signature and name, joined by a slash, and the median
+        milliseconds of a batch of one image with the first signature.
     """
-    opened = OPENERS[name](request["files"][name], request)
-    answers, durations = {}, []
-    for signature, infer in opened.items():
+    signatures = OPENERS[name](request["files"][name], request)
+    outputs, durations = {}, []
+    for signature, infer in signatures.items():
         timed = [_time(infer, image[None]) for image in images]
-        given = [each for each, _ in timed]
-        for output in given[0]:
-            answers[f"{signature}/{output}"] = np.concatenate(
-                [each[output] for each in given]
+        batches = [batch for batch, _ in timed]
+        for output in batches[0]:
+            outputs[f"{signature}/{output}"] = np.concatenate(
+                [batch[output] for batch in batches]
             )
         durations.append(statistics.median(seconds for _, seconds in timed))
-    return answers, 1000 * durations[0]
+    return outputs, 1000 * durations[0]
 
 
 def _time(
     infer: Infer, images: np.ndarray
 ) -> tuple[dict[str, np.ndarray], float]:
     begin = time.perf_counter()
-    given = infer(images)
-    return given, time.perf_counter() - begin
+    outputs = infer(images)
+    return outputs, time.perf_counter() - begin
 
 
 def main(request_file: Path) -> None:
-    """Answer a request of files of one runtime; results lie beside it."""
+    """Run the exports of a request and write the results beside it.
+
+    `request_file` and `images.npz` lie in one directory. It gets
+    `results.json`, with the `milliseconds` or the `failure` of each format,
+    and `<format>.npz`, with the outputs.
+    """
+    # None makes every import of the package fail.
     sys.modules["ntaa_tf"] = None  # type: ignore[assignment]
     request = json.loads(request_file.read_text("utf-8"))
-    with np.load(request_file.with_name("images.npz")) as kept:
-        images = kept["images"]
-    told: dict[str, dict[str, Any]] = {}
+    with np.load(request_file.with_name("images.npz")) as arrays:
+        images = arrays["images"]
+    results: dict[str, dict[str, Any]] = {}
     for name in request["files"]:
         try:
-            answers, milliseconds = answer(name, images, request)
-        except Exception as error:  # Whatever a runtime may say.
-            told[name] = {"failure": f"{type(error).__name__}: {error}"}
+            outputs, milliseconds = run(name, images, request)
+        except Exception as error:  # A runtime may raise anything.
+            results[name] = {"failure": f"{type(error).__name__}: {error}"}
             continue
-        told[name] = {"milliseconds": milliseconds}
+        results[name] = {"milliseconds": milliseconds}
         file = request_file.with_name(f"{name}.npz")
-        np.savez(file, **answers)  # type: ignore[arg-type]
-    text = json.dumps(told)
-    request_file.with_name("told.json").write_text(text, "utf-8")
+        np.savez(file, **outputs)  # type: ignore[arg-type]
+    text = json.dumps(results)
+    request_file.with_name("results.json").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Source models, by name or from a file, and their preprocessing."""
+"""Source models by name or from a file, with their preprocessing."""
 
 from ntaa_tf.zoo.autoreid import build_cells
 from ntaa_tf.zoo.embedded import pretrain_digits

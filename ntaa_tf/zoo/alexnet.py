@@ -1,4 +1,4 @@
-"""AlexNet, which Keras does not have: five convolutions, two dense layers."""
+"""AlexNet, which `keras.applications` lacks."""
 
 from typing import Any
 
@@ -10,24 +10,28 @@ from ntaa_tf.image_size import Size
 NAME = "alexnet"
 PREPROCESSING = "torch"
 NATIVE_SIZE = 224
-MINIMUM_SIZE = 63  # Of a smaller image pooling leaves nothing.
+MINIMUM_SIZE = 63  # The pooling layers reduce smaller images to nothing.
 
 _UNITS = 4096
 
 
 def build_alexnet(image_size: Size) -> keras.Model:
-    """Build AlexNet without its classifier, untrained.
+    """Build AlexNet without its classifier, with random weights.
+
+    The network has five convolutions and two dense layers.
 
     Args:
-        image_size: height and width in pixels. The dense layers depend on it.
+        image_size: height and width in pixels. The size of the first dense
+            layer depends on it.
 
     Returns:
-        A functional model from normalized images (batch, height, width, 3) to
-        a map of one pixel (batch, 1, 1, 4096).
+        A functional model. Its input are normalized images (batch, height,
+        width, 3), its output is a feature map of one pixel (batch, 1, 1,
+        4096).
 
     Source: Krizhevsky, "One weird trick for parallelizing convolutional neural
-    networks", 2014, as torchvision has it: one tower, no local response
-    normalization.
+    networks", 2014, in the version of torchvision: one tower, no local
+    response normalization.
 
     Example:
     >>> build_alexnet((224, 224)).count_params()
@@ -47,7 +51,8 @@ def build_alexnet(image_size: Size) -> keras.Model:
     for name in ("fc6", "fc7"):
         x = layers.Dropout(0.5, name=f"{name}_dropout")(x)
         x = layers.Dense(_UNITS, activation="relu", name=name)(x)
-    x = layers.Reshape((1, 1, _UNITS), name="pixel")(x)
+    # A source model ends in a feature map, also where it is a vector.
+    x = layers.Reshape((1, 1, _UNITS), name="feature_map")(x)
     return keras.Model(images, x, name=NAME)
 
 
@@ -59,6 +64,7 @@ def _convolve(
     strides: int = 1,
     padding: str = "same",
 ) -> Any:
+    """Apply a convolution with ReLU."""
     return layers.Conv2D(
         channels, size, strides, padding, activation="relu", name=name
     )(x)

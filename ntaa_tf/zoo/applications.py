@@ -1,4 +1,4 @@
-"""The classification models of `keras.applications`, by lower-case name."""
+"""Models of `keras.applications`, by their names in lower case."""
 
 import dataclasses
 import pathlib
@@ -15,14 +15,15 @@ from ntaa_tf.zoo.weights import load_weights
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """What the models of one module of `keras.applications` share.
+    """Properties that the models of one Keras module share.
 
     Attributes:
-        preprocessing: the mode of their `preprocess_input`; "none" where
-            the model itself begins with it.
-        minimum_size: the smallest image that Keras builds them for, pixels.
-        native_size: the image size that they were trained at, pixels.
-        native_sizes: the same for members that differ, by name.
+        preprocessing: mode of the module's `preprocess_input`; "none" if the
+            models contain their preprocessing.
+        minimum_size: smallest image size that Keras accepts, in pixels.
+        native_size: image size of the ImageNet training, in pixels.
+        native_sizes: image sizes of the models that differ from
+            `native_size`, by model name.
     """
 
     preprocessing: str
@@ -80,7 +81,7 @@ class Application:
 
     @property
     def native_size(self) -> int:
-        """The image size that it was trained at, in pixels."""
+        """Image size of the ImageNet training, in pixels."""
         name = self.builder.__name__.lower()
         return self.family.native_sizes.get(name, self.family.native_size)
 
@@ -96,13 +97,14 @@ APPLICATIONS: dict[str, Application] = {
 }
 
 
-def file_preprocessing(name: str, weights: str) -> str:
-    """Name the preprocessing of an application's weights from a file.
+def find_file_preprocessing(name: str, weights: str) -> str:
+    """Find the preprocessing mode that a weights file needs.
 
     Args:
         name: a key of `APPLICATIONS`.
-        weights: path of a weights file. One that ends in `.weights.h5` was
-            saved from a model as it stands, any other `.h5` is Keras's own.
+        weights: path of a weights file. A `.weights.h5` file was saved from a
+            model that Keras built without weights; any other `.h5` file is
+            one that Keras publishes.
 
     Returns:
         A mode of `ntaa_tf.zoo.preprocessing`.
@@ -115,15 +117,15 @@ def file_preprocessing(name: str, weights: str) -> str:
 
 
 def build_application(name: str, weights: str, image_size: Size) -> keras.Model:
-    """Build a model without its classifier.
+    """Build a model of `keras.applications` without its classifier.
 
     Args:
         name: a key of `APPLICATIONS`.
         weights: "imagenet", "none" or the path of a weights file.
-        image_size: height and width in pixels, at least the minimum.
+        image_size: height and width in pixels, at least the family's minimum.
 
     Returns:
-        The model from preprocessed images to the last feature map.
+        A functional model from preprocessed images to the last feature map.
 
     Raises:
         ValueError: if the weights can't be downloaded or don't fit.
@@ -153,15 +155,14 @@ def _download(
 
 
 def _explain_failed_download(name: str, error: Exception) -> None:
-    """Raise a ValueError if `error` says that a download failed."""
+    """Raise a ValueError with a remedy if `error` is a failed download."""
     url = re.search(r"URL fetch failure on (\S+):", str(error))
     if url is None and not isinstance(error, OSError):
         return
-    file = pathlib.PurePosixPath(url[1]).name if url else "its weights file"
+    file = pathlib.PurePosixPath(url[1]).name if url else "the weights file"
     raise ValueError(
-        f"The ImageNet weights of {name!r} could not be downloaded. Expected "
-        f"a connection, or {file} in Keras's cache, ~/.keras/models "
-        f"($KERAS_HOME/models where it is set). Received: {error}. Fetch the "
-        "file elsewhere and pass it with --weights=PATH, or start from random "
-        "weights with --weights=none."
+        f"The ImageNet weights of {name!r} could not be downloaded: {error}. "
+        f"Without a connection, put {file} into Keras's cache ~/.keras/models "
+        "($KERAS_HOME/models if KERAS_HOME is set), pass a weights file with "
+        "--weights=PATH, or start from random weights with --weights=none."
     ) from error

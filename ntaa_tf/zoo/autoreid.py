@@ -1,4 +1,4 @@
-"""Auto-ReID's network: the stages of a ResNet, of cells to be searched."""
+"""Auto-ReID's search network: the stages of a ResNet, built from cells."""
 
 from typing import Any
 
@@ -40,26 +40,30 @@ def build_cells(
     cells_per_block: int = 2,
     seed: int = 0,
 ) -> keras.Model:
-    """Build the network with all operations on every edge of its cells.
+    """Build Auto-ReID's network with every operation on every cell edge.
 
-    A 3×3 stem with strides of 2, and four blocks of cells. The channels
-    double, and rows and columns halve, in the first cell of each block but
-    the first. All cells that reduce share logits, and all others do.
+    A 3×3 stem with stride 2 comes first, then four blocks of cells. The first
+    cell of each block but the first one is a reduction cell: it halves height
+    and width and doubles the channels. All other cells are normal cells. All
+    cells of a kind share their logits.
 
     Args:
         image_size: height and width in pixels.
-        search_space: `retrieval`, or `classification` without the part-aware
-            module.
-        channels: of the stem and of a node in the first block, even.
-        cells_per_block: of each of the four blocks.
-        seed: of the logits.
+        search_space: "retrieval", or "classification", which lacks the
+            part-aware module.
+        channels: channels of the stem and of the nodes in the first block, an
+            even number.
+        cells_per_block: number of cells in each of the four blocks.
+        seed: random seed of the initial logits.
 
     Returns:
         A functional model from raw RGB images (batch, height, width, 3), 0 to
-        255, to a map of 32 times the channels.
+        255, to the last feature map (batch, height / 16, width / 16,
+        32 · channels).
 
     Raises:
-        ValueError: if the last cell's maps are too small, or to have parts.
+        ValueError: if the image is too small for four blocks, or has too few
+            rows for the part-aware module.
 
     Source: Quan et al., "Auto-ReID", 2019; Xing, "Neural Architecture Search
     for Domain Adaption", section 3.
@@ -76,11 +80,9 @@ def build_cells(
         name: CellChoice(operations, seed + index, name=name)(normalized)
         for index, name in enumerate(KINDS)
     }
-    stem = keras.layers.Conv2D(
-        channels, 3, STEM_STRIDES, "same", use_bias=False, name="stem"
-    )(normalized)
-    stem = keras.layers.BatchNormalization(name="stem_norm")(stem)
-    earlier, last = stem, stem
+    # A cell reads the outputs of the two cells before it. The stem stands for
+    # both at the beginning.
+    earlier = last = _add_stem(normalized, channels)
     for index in range(BLOCKS * cells_per_block):
         block, position = divmod(index, cells_per_block)
         reduces = block > 0 and position == 0
@@ -92,14 +94,21 @@ def build_cells(
     return keras.Model(images, last, name=NAME)
 
 
+def _add_stem(images: Any, channels: int) -> Any:
+    x = keras.layers.Conv2D(
+        channels, 3, STEM_STRIDES, "same", use_bias=False, name="stem"
+    )(images)
+    return keras.layers.BatchNormalization(name="stem_norm")(x)
+
+
 class _CellBuilder:
-    """Builds a cell of a network.
+    """Builder of one cell.
 
     Args:
-        name: begins the names of its nodes.
-        kind: the name of the choice that it shares.
-        channels: of each node.
-        operations: of an edge.
+        name: prefix of the names of the cell's layers.
+        kind: "normal" or "reduction"; cells of a kind share their logits.
+        channels: channels of each node.
+        operations: names of the operations on each edge.
     """
 
     def __init__(
@@ -112,9 +121,18 @@ class _CellBuilder:
         self._strides = 2 if kind == REDUCTION else 1
 
     def connect(self, coefficients: Any, earlier: Any, last: Any) -> Any:
-        """Apply the cell to the outputs of the two cells before it."""
+        """Apply the cell to the outputs of the two cells before it.
+
+        Args:
+            coefficients: mixing weights (edges, operations).
+            earlier: output of the cell before the previous one.
+            last: output of the previous cell.
+
+        Returns:
+            The concatenated nodes, (batch, height, width, nodes · channels).
+        """
         inputs = [
-            self._fit(earlier, last, f"{self._name}_input0"),
+            self._match_size(earlier, last, f"{self._name}_input0"),
             project(last, self._channels, f"{self._name}_input1"),
         ]
         states = list(inputs)
@@ -133,14 +151,15 @@ class _CellBuilder:
         joined = keras.layers.Concatenate(name=self._name)
         return joined(states[len(inputs) :])
 
-    def _fit(self, earlier: Any, last: Any, name: str) -> Any:
-        """Bring what is two cells before to the size of the cell before."""
+    def _match_size(self, earlier: Any, last: Any, name: str) -> Any:
+        """Project `earlier` to the cell's channels and the size of `last`."""
         if earlier.shape[1:3] == last.shape[1:3]:
             return project(earlier, self._channels, name)
         return reduce_by_halves(earlier, self._channels, name)
 
     def _find_geometry(self, state: Any, is_input: bool) -> Geometry:
-        """Give the geometry of a 3×3 convolution of a state."""
+        """Return the geometry of a 3×3 convolution that reads a state."""
+        # Inner nodes of a reduction cell are halved already.
         strides = self._strides if is_input else 1
         height, width = state.shape[1:3]
         return Geometry(
@@ -159,17 +178,20 @@ class _CellBuilder:
 
 
 def _check_size(image_size: Size, operations: tuple[str, ...]) -> None:
-    """Raise a ValueError unless every map has pixels, and rows for parts."""
+    """Raise a ValueError if the image is too small for the network."""
+    height, width = image_size
     if min(image_size) < MINIMUM_SIZE:
         raise ValueError(
-            f"Invalid value for `image_size`. Expected at least {MINIMUM_SIZE} "
-            f"for {NAME!r}. Received: {image_size}."
+            f"Invalid value for `image_size`: {height}x{width} is too small "
+            f"for {NAME!r}. Use at least {MINIMUM_SIZE} pixels for each side."
         )
-    halvings = STEM_STRIDES * 2 ** (BLOCKS - 1)
-    least = (PARTS - 1) * halvings + 1
-    if "part_aware" in operations and image_size[0] < least:
+    # Each halving rounds up, so the last feature map has
+    # ceil(height / reduction) rows. It needs a row for each part.
+    reduction = STEM_STRIDES * 2 ** (BLOCKS - 1)
+    least = (PARTS - 1) * reduction + 1
+    if "part_aware" in operations and height < least:
         raise ValueError(
-            f"Invalid value for `image_size`. Expected at least {least} rows "
-            f"with the part-aware module, or --search_space=classification "
-            f"without it. Received: {image_size[0]}."
+            f"Invalid value for `image_size`: {height} rows are too few for "
+            f"the part-aware module. Use at least {least} rows, or leave the "
+            "module out with --search_space=classification."
         )

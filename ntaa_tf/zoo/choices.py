@@ -1,75 +1,81 @@
-"""Checks of --weights and --preprocessing that several kinds of model share."""
+"""Checks of --weights and --preprocessing for several kinds of models."""
 
 import pathlib
 
 from ntaa_tf.zoo.preprocessing import FILE_MODES
 
+_MODES = ", ".join(FILE_MODES)
+
 
 def check_mode(preprocessing: str | None) -> None:
-    """Raise a ValueError unless the preprocessing is one of Keras's, if any."""
+    """Raise a ValueError unless the preprocessing is None or a file mode."""
     if preprocessing not in (None, *FILE_MODES):
         raise ValueError(
-            "Invalid value for `preprocessing`. Expected one of "
-            f"{', '.join(FILE_MODES)}. Received: {preprocessing!r}."
+            f"Invalid value for `preprocessing`: {preprocessing!r}. Choose "
+            f"one of {_MODES}."
         )
 
 
 def require_mode(preprocessing: str | None, model: str) -> str:
-    """Give the preprocessing, or raise a ValueError if none is said.
+    """Return the preprocessing mode, or raise a ValueError if it is None.
 
     Args:
         preprocessing: one of Keras's modes, or None.
-        model: which model needs it, and why, for the message.
+        model: the model that needs a mode, and why, for the message.
     """
     check_mode(preprocessing)
     if preprocessing is None:
         raise ValueError(
-            "Invalid value for `preprocessing`. Expected one of "
-            f"{', '.join(FILE_MODES)} for {model}: say what its images went "
-            "through in training. Received: None."
+            f"`preprocessing` is missing for {model}. Choose the "
+            f"preprocessing that the model was trained with: one of {_MODES}."
         )
     return preprocessing
 
 
 def reject_preprocessing(name: str, preprocessing: str | None) -> None:
-    """Raise a ValueError if a model that knows its own is told another."""
+    """Raise a ValueError if the user sets a mode that the model defines."""
     if preprocessing is not None:
         raise ValueError(
-            f"Invalid value for `preprocessing`. Expected none for {name!r}, "
-            f"which knows its own. Received: {preprocessing!r}. It is for "
-            "`.keras` files and builders of your own; leave it out."
+            f"`preprocessing` can't be set for {name!r}, whose preprocessing "
+            f"is known. Received: {preprocessing!r}. Remove it; it is for "
+            "`.keras` files and model-building functions of your own."
         )
 
 
-def reject_weights(name: str, weights: str) -> None:
-    """Raise a ValueError if a model that brings its own is given others."""
+def reject_weights(name: str, weights: str, reason: str) -> None:
+    """Raise a ValueError if weights are set for a model without a choice.
+
+    Args:
+        name: name or path of the model.
+        weights: value of --weights, whose default is "imagenet".
+        reason: why the weights can't be chosen, for the message.
+    """
     if weights != "imagenet":
         raise ValueError(
-            f"Invalid value for `weights`. Expected none for {name!r}, which "
-            f"brings its own. Received: {weights!r}. Leave it out."
+            f"`weights` can't be set for {name!r}: {reason}. Received: "
+            f"{weights!r}. Remove it."
         )
 
 
 def reject_imagenet(name: str, weights: str) -> None:
-    """Raise a ValueError if weights are asked of Keras that it has not."""
+    """Raise a ValueError for ImageNet weights, which Keras lacks here."""
     if weights == "imagenet":
         raise ValueError(
-            "Invalid value for `weights`. Expected the path of a "
-            f"`.weights.h5` file for {name!r}, of which Keras has no "
-            "weights, or none to begin at random. Received: 'imagenet'."
+            "Invalid value for `weights`: Keras has no ImageNet weights for "
+            f"{name!r}. Pass the path of a `.weights.h5` file, or none for "
+            "random weights."
         )
 
 
 def check_weights_file(path: str, others: str) -> None:
-    """Raise a ValueError unless there is a weights file.
+    """Raise a ValueError unless a weights file exists.
 
     Args:
-        path: of the file.
-        others: what else the weights may be, for the message.
+        path: path of the file.
+        others: the other possible values of `weights`, for the message.
     """
     if not path.endswith(".h5") or not pathlib.Path(path).is_file():
         raise ValueError(
-            f"Invalid value for `weights`. Expected {others} or the path "
-            "of an existing `.h5` or `.weights.h5` file. Received: "
-            f"{path!r}."
+            f"Invalid value for `weights`: {path!r} is not an existing `.h5` "
+            f"or `.weights.h5` file. Pass {others} or the path of such a file."
         )

@@ -1,4 +1,4 @@
-"""A small source model that needs no download: the digits 0 to 4."""
+"""A small source model without downloads, trained on the digits 0 to 4."""
 
 import dataclasses
 from typing import Any
@@ -33,10 +33,10 @@ def load_digits(image_size: int, seed: int) -> tuple[Digits, Digits]:
 
     Args:
         image_size: height and width in pixels.
-        seed: of the split.
+        seed: random seed of the split.
 
     Returns:
-        Four fifths to train on, and the held-out fifth.
+        Four fifths for training and the held-out fifth.
     """
     greys, labels = datasets.load_digits(n_class=_CLASSES, return_X_y=True)
     rgb = greys.reshape(-1, 8, 8, 1).repeat(3, axis=-1) * (255 / 16)
@@ -55,12 +55,12 @@ def load_digits(image_size: int, seed: int) -> tuple[Digits, Digits]:
 def pretrain_digits(image_size: int, seed: int = 0) -> keras.Model:
     """Train a small residual network on the digits 0 to 4.
 
-    Takes about ten seconds on two cores. Only `seed` decides the result; the
-    global random states are neither read nor changed.
+    Training takes about ten seconds on two cores. The result depends on
+    `seed` alone; global random states are neither read nor changed.
 
     Args:
         image_size: height and width in pixels.
-        seed: of the initial weights, of the split and of the shuffling.
+        seed: random seed of the initial weights, the split and the shuffling.
 
     Returns:
         A classifier from raw RGB images, 0 to 255, to five logits.
@@ -75,7 +75,7 @@ def pretrain_digits(image_size: int, seed: int = 0) -> keras.Model:
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     for _ in range(_EPOCHS):
-        # Keras would shuffle with the global random state.
+        # `fit` would shuffle with the global random state.
         order = random.permutation(len(training.labels))
         model.fit(
             training.images[order],
@@ -94,7 +94,7 @@ def build_classifier(
 
     Args:
         image_size: height and width in pixels.
-        random: draws the initial weights.
+        random: generator for the seeds of the initial weights.
 
     Returns:
         An untrained classifier from raw RGB images, 0 to 255, to five logits.
@@ -145,7 +145,7 @@ def _convolution(
         kernel_initializer=_initializer(random),
         name=f"{name}_conv",
     )(x)
-    # A short training needs moving averages that follow it.
+    # With the default of 0.99 the moving averages lag behind a short training.
     return keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
 
 

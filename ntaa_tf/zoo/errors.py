@@ -1,22 +1,27 @@
-"""Keras's long messages, cut down to the part that says what is wrong."""
+"""Error messages about source models."""
 
 import re
 import textwrap
 
+# Keras wraps the message of the real error, and appends dumps of variables
+# and configurations.
 _BEFORE = ("Exception encountered: ", "Example error message for object ")
 _AFTER = r"Target variable:|List of objects|Full object config|If you trust"
 _LENGTH = 300
 
 
-def reason(error: Exception) -> str:
-    """Give the core of an error's message, in one line.
+def summarize(error: Exception) -> str:
+    """Return the essential part of an error message, in one line.
 
     Args:
-        error: as raised by Keras, whose messages may wrap other messages and
-            print whole variables and configurations.
+        error: an error that Keras raised.
 
     Returns:
         One line of at most 300 characters, without a full stop.
+
+    Example:
+    >>> summarize(ValueError("Failed. Exception encountered: No such layer."))
+    'No such layer'
     """
     message = str(error)
     for words in _BEFORE:
@@ -25,13 +30,18 @@ def reason(error: Exception) -> str:
     return textwrap.shorten(message, _LENGTH).rstrip(".")
 
 
-def invalid_model(expected: str, received: str) -> ValueError:
-    """Make the error of a model that can't be a source.
+def invalid_model(name: str, problem: str, remedy: str) -> ValueError:
+    """Build the error for a model that can't be a source.
 
     Args:
-        expected: what would be one.
-        received: what was asked for, and what is wrong with it.
+        name: name or path of the model, as the user gave it.
+        problem: the rest of a sentence that begins with the name.
+        remedy: a sentence, without a full stop.
+
+    Example:
+    >>> str(invalid_model("a.keras", "is damaged", "Save it again"))
+    "Invalid value for `model`: 'a.keras' is damaged. Save it again."
     """
     return ValueError(
-        f"Invalid value for `model`. Expected {expected}. Received: {received}."
+        f"Invalid value for `model`: {name!r} {problem}. {remedy}."
     )

@@ -1,4 +1,4 @@
-"""Check the choice of a source model, before anything is built."""
+"""Checks of the chosen source model before anything is built."""
 
 import difflib
 
@@ -6,50 +6,51 @@ from ntaa_tf.image_size import as_size
 from ntaa_tf.zoo import autoreid
 from ntaa_tf.zoo import embedded
 from ntaa_tf.zoo.applications import APPLICATIONS
-from ntaa_tf.zoo.applications import file_preprocessing
+from ntaa_tf.zoo.applications import find_file_preprocessing
 from ntaa_tf.zoo.builders import find_builder
-from ntaa_tf.zoo.builders import names_builder
+from ntaa_tf.zoo.builders import is_builder
 from ntaa_tf.zoo.choices import check_mode
 from ntaa_tf.zoo.choices import check_weights_file
 from ntaa_tf.zoo.choices import reject_preprocessing
 from ntaa_tf.zoo.choices import reject_weights
 from ntaa_tf.zoo.choices import require_mode
+from ntaa_tf.zoo.errors import invalid_model
 from ntaa_tf.zoo.files import begins_with_rescaling
 from ntaa_tf.zoo.files import read_input_size
 from ntaa_tf.zoo.hub import find_preset
-from ntaa_tf.zoo.hub import names_preset
-from ntaa_tf.zoo.own import NETWORKS
-from ntaa_tf.zoo.own import find_network
+from ntaa_tf.zoo.hub import is_preset
+from ntaa_tf.zoo.networks import NETWORKS
+from ntaa_tf.zoo.networks import find_network
 from ntaa_tf.zoo.source import SourceInfo
 
 
 def find_source(
     name: str, weights: str = "imagenet", preprocessing: str | None = None
 ) -> SourceInfo:
-    """Check the choice of a source model, without building it.
+    """Check the choice of a source model without building it.
 
     Args:
-        name: a name of `keras.applications` in lower case, "alexnet",
-            "inception_v2", "digits0to4", "autoreid", the path of a `.keras`
-            file, hub: and the name or the directory of a preset of KerasHub,
-            or package.module:function: a function that takes the image size,
-            (height, width), and returns a functional model.
-        weights: for a name of `keras.applications`, "imagenet", "none" or
-            the path of an `.h5` file of its weights without the classifier;
-            for "alexnet", "inception_v2" and a function one of the latter
-            two, where "none" are those that the function gives; for a preset
-            one of the first two, where "imagenet" are its own.
-        preprocessing: for a file, a function or a preset without an image
-            converter, one of Keras's modes "none", "tf", "torch" and "caffe";
-            for a file "none" by default if its model begins with Rescaling or
-            Normalization. The other models know theirs.
+        name: a model of `keras.applications` in lower case, "alexnet",
+            "inception_v2", "digits0to4" or "autoreid"; the path of a `.keras`
+            file; "hub:" and the name or directory of a preset of KerasHub; or
+            "package.module:function", a function that takes the image size
+            (height, width) and returns a functional model.
+        weights: weights of a named model. A model of `keras.applications`
+            takes "imagenet", "none" (random) or the path of an `.h5` file of
+            its weights without the classifier. "alexnet", "inception_v2" and
+            functions take "none" or a path. Presets take "imagenet" (their
+            own weights) or "none".
+        preprocessing: "none", "tf", "torch" or "caffe", as in
+            `keras.applications`. Functions, presets without an image
+            converter, and `.keras` files need it, except for files that begin
+            with Rescaling or Normalization. It is known for all other models.
 
     Returns:
-        What `choose_image_size` and `load_source` need.
+        The facts that `choose_image_size` and `load_source` need.
 
     Raises:
-        ValueError: if there is no such model, file, function or
-            preprocessing, or the preprocessing has to be told.
+        ValueError: if the model, the weights or the preprocessing don't exist
+            or don't fit together, or if the preprocessing is missing.
 
     Example:
     >>> find_source("vgg16", weights="none").preprocessing
@@ -65,16 +66,18 @@ def find_source(
         return find_network(name, weights, preprocessing)
     if name == autoreid.NAME:
         return _find_cells(weights, preprocessing)
-    if names_preset(name):
+    if is_preset(name):
         return find_preset(name, weights, preprocessing)
-    if names_builder(name):
+    if is_builder(name):
         return find_builder(name, weights, preprocessing)
     known = [*APPLICATIONS, *NETWORKS, embedded.NAME, autoreid.NAME]
     close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.5)
-    raise ValueError(
-        "Invalid value for `model`. Expected the path of a `.keras` file, "
-        "hub:NAME of a preset, package.module:function or one of "
-        f"{', '.join(close or known)}. Received: {name!r}."
+    raise invalid_model(
+        name,
+        "is unknown",
+        f"Choose one of {', '.join(close or known)}; the path of a `.keras` "
+        "file; hub:NAME for a preset of KerasHub; or package.module:function "
+        "for a function of your own",
     )
 
 
@@ -86,7 +89,7 @@ def _find_application(
     mode = application.family.preprocessing
     if weights not in ("imagenet", "none"):
         check_weights_file(weights, "imagenet, none")
-        mode = file_preprocessing(name, weights)
+        mode = find_file_preprocessing(name, weights)
     return SourceInfo(
         name=name,
         weights=weights,
@@ -100,7 +103,7 @@ def _find_application(
 
 def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
     reject_preprocessing(embedded.NAME, preprocessing)
-    reject_weights(embedded.NAME, weights)
+    reject_weights(embedded.NAME, weights, "it is trained when it is loaded")
     return SourceInfo(
         name=embedded.NAME,
         weights="own",
@@ -115,11 +118,11 @@ def _find_embedded(weights: str, preprocessing: str | None) -> SourceInfo:
 def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
     reject_preprocessing(autoreid.NAME, preprocessing)
     if weights != "none":
-        reject_weights(autoreid.NAME, weights)
+        reject_weights(autoreid.NAME, weights, "it has only random weights")
     return SourceInfo(
         name=autoreid.NAME,
         weights="none",
-        preprocessing="none",  # The network begins with its own.
+        preprocessing="none",  # `build_cells` puts its own in front.
         native_size=autoreid.NATIVE_SIZE,
         minimum_size=autoreid.MINIMUM_SIZE,
         fixed_size=False,
@@ -131,12 +134,12 @@ def _find_file(
     path: str, weights: str, preprocessing: str | None
 ) -> SourceInfo:
     check_mode(preprocessing)
-    reject_weights(path, weights)
+    reject_weights(path, weights, "the file holds its weights")
     size = read_input_size(path)
     if not begins_with_rescaling(path):
         require_mode(
             preprocessing,
-            f"the file {path}, which does not begin with Rescaling or "
+            f"the file {path}, whose model does not begin with Rescaling or "
             "Normalization",
         )
     return SourceInfo(

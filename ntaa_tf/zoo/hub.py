@@ -11,7 +11,7 @@ from ntaa_tf.zoo.choices import require_mode
 from ntaa_tf.zoo.cutting import cut_to_features
 from ntaa_tf.zoo.cutting import takes_rgb
 from ntaa_tf.zoo.errors import invalid_model
-from ntaa_tf.zoo.errors import reason
+from ntaa_tf.zoo.errors import summarize
 from ntaa_tf.zoo.layer_names import renumber
 from ntaa_tf.zoo.preprocessing import prepend_rescaling
 from ntaa_tf.zoo.source import SourceInfo
@@ -19,11 +19,11 @@ from ntaa_tf.zoo.source import SourceInfo
 _PREFIX = "hub:"
 
 
-def names_preset(name: str) -> bool:
-    """Say whether a model is named as a preset of KerasHub.
+def is_preset(name: str) -> bool:
+    """Return whether a model's name denotes a preset of KerasHub.
 
     Example:
-    >>> names_preset("hub:resnet_18_imagenet"), names_preset("resnet50")
+    >>> is_preset("hub:resnet_18_imagenet"), is_preset("resnet50")
     (True, False)
     """
     return name.startswith(_PREFIX)
@@ -35,16 +35,18 @@ def find_preset(
     """Check the choice of a preset of KerasHub; see `find_source`.
 
     Args:
-        name: hub: and what `keras_hub.models.Backbone.from_preset` takes: the
-            name of a preset, or a directory.
-        weights: "none", or "imagenet" for the preset's own.
+        name: "hub:" and an argument of
+            `keras_hub.models.Backbone.from_preset`: the name of a preset, or
+            a directory.
+        weights: "none", or "imagenet" for the preset's own weights.
         preprocessing: one of Keras's modes for a preset without an image
             converter, else None.
     """
     if weights not in ("imagenet", "none"):
         raise ValueError(
-            f"Invalid value for `weights`. Expected none for {name!r}, to "
-            f"begin at random, or nothing for its own. Received: {weights!r}."
+            f"Invalid value for `weights`: {weights!r} can't be loaded into "
+            f"{name!r}. Pass none for random weights, or remove it for the "
+            "preset's own weights."
         )
     converter = _load_converter(name)
     if converter is None:
@@ -53,7 +55,7 @@ def find_preset(
         )
     else:
         reject_preprocessing(name, preprocessing)
-        mode = "none"  # `load_preset` puts the converter's in front.
+        mode = "none"  # `load_preset` puts the converter's rescaling in front.
     return SourceInfo(
         name=name,
         weights="none" if weights == "none" else "own",
@@ -66,27 +68,31 @@ def find_preset(
 
 
 def load_preset(name: str, weights: str, image_size: Size) -> keras.Model:
-    """Load the backbone of a preset, behind what its images go through.
+    """Load the backbone of a preset, with its rescaling in front.
+
+    The scale and offset of the preset's image converter are adopted. Its
+    image size and its way of cropping are not.
 
     Args:
-        name: hub: and the name of a preset, or a directory.
+        name: "hub:" and the name of a preset, or a directory.
         weights: "none" or "own".
         image_size: height and width in pixels.
 
     Returns:
-        A flat functional model to the last feature map, from raw images if
-        the preset has an image converter. Its scale and offset are taken
-        over, its size and way of cropping are not.
+        A flat functional model to the last feature map: from raw images if
+        the preset has an image converter, else from preprocessed images.
 
     Raises:
-        ValueError: if it can't be loaded, or is no backbone for images.
+        ValueError: if the preset can't be loaded, or is no backbone for
+            images.
     """
     backbone = _load("models", "Backbone", name, load_weights=weights == "own")
     if not takes_rgb(backbone):
         raise invalid_model(
-            "a preset whose backbone has one input (None, height, width, 3) "
-            "and one output",
-            f"{name!r}, which is a {type(backbone).__name__}",
+            name,
+            f"is a {type(backbone).__name__}, which is no backbone for images",
+            "Choose a preset whose backbone has one input (None, height, "
+            "width, 3) and one output",
         )
     features = renumber(cut_to_features(backbone, image_size, name))
     converter = _load_converter(name)
@@ -96,26 +102,35 @@ def load_preset(name: str, weights: str, image_size: Size) -> keras.Model:
 
 
 def _load_converter(name: str) -> Any:
-    """Load the image converter of a preset, None where it has none."""
+    """Load the image converter of a preset, or return None if it has none."""
     try:
         return _load("layers", "ImageConverter", name)
     except ValueError as error:
+        # KerasHub looks for the converter's file, which is missing then.
         if isinstance(error.__cause__, FileNotFoundError):
             return None
         raise
 
 
 def _load(module: str, kind: str, name: str, **options: Any) -> Any:
-    """Load one part of a preset, by the class of KerasHub that knows it."""
+    """Load a part of a preset.
+
+    Args:
+        module: submodule of `keras_hub`.
+        kind: class in the submodule, such as "Backbone".
+        name: "hub:" and the name of a preset, or a directory.
+        **options: further arguments of the class's `from_preset`.
+    """
     parts = getattr(_import_hub(name), module)
     try:
         preset = name.removeprefix(_PREFIX)
         return getattr(parts, kind).from_preset(preset, **options)
-    except Exception as error:  # Whatever the network or a directory does.
+    except Exception as error:  # A download or a directory may raise anything.
         raise invalid_model(
-            "hub: and the name of a preset of KerasHub that can be loaded, "
-            "or its directory",
-            f"{name!r}, whose loading fails: {reason(error)}",
+            name,
+            f"can't be loaded: {summarize(error)}",
+            "Pass hub: and the name of a preset of KerasHub, or the directory "
+            "of one",
         ) from error
 
 
@@ -124,8 +139,8 @@ def _import_hub(name: str) -> types.ModuleType:
         import keras_hub
     except ImportError as error:
         raise invalid_model(
-            "KerasHub to be installed, for its presets: pip install "
-            "ntaa-tf[hub]",
-            f"{name!r}, and {reason(error)}",
+            name,
+            f"needs KerasHub, which can't be imported: {summarize(error)}",
+            'Run `pip install "ntaa-tf[hub]"`',
         ) from error
     return keras_hub

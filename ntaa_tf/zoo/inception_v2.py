@@ -1,4 +1,4 @@
-"""Inception-V2, which Keras does not have: Inception with batch norm."""
+"""Inception-V2 with batch norm, which `keras.applications` lacks."""
 
 from typing import Any
 
@@ -10,12 +10,13 @@ from ntaa_tf.image_size import Size
 NAME = "inception_v2"
 PREPROCESSING = "torch"
 NATIVE_SIZE = 224
-MINIMUM_SIZE = 32  # It halves the image five times.
+MINIMUM_SIZE = 32  # The network halves the image five times.
 
-_EPSILON = 1e-5  # The Caffe network's; Keras has 1e-3.
+_EPSILON = 1e-5  # As in the Caffe network; the default of Keras is 1e-3.
 
-# Channels of the four branches by block: 1x1; 3x3 behind 1x1; two 3x3 behind
-# 1x1; and 1x1 behind pooling. The paper's figure 5, its "#3x3 reduce" first.
+# Channels of the four branches of each block, from figure 5 of the paper: 1x1;
+# 1x1 and 3x3; 1x1 and twice 3x3; pooling and 1x1. A branch with 0 channels has
+# no 1x1 convolution. In the pairs "#3x3 reduce" comes first.
 _BLOCKS: dict[str, tuple[int, tuple[int, int], tuple[int, int], int]] = {
     "3a": (64, (64, 64), (64, 96), 32),
     "3b": (64, (64, 96), (64, 96), 64),
@@ -33,21 +34,22 @@ _MAXIMUM_POOLED = "5b"
 
 
 def build_inception_v2(image_size: Size) -> keras.Model:
-    """Build Inception-V2 without its classifier, untrained.
+    """Build Inception-V2 without its classifier, with random weights.
 
     Args:
         image_size: height and width in pixels.
 
     Returns:
         A functional model from normalized images (batch, height, width, 3) to
-        a map (batch, height / 32, width / 32, 1024), rounded up.
+        the last feature map (batch, height / 32, width / 32, 1024), where
+        height and width are rounded up.
 
     Source: Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network
-    Training by Reducing Internal Covariate Shift", 2015, figure 5, as the
-    Caffe network BN-Inception has it: the first layer is the plain 7x7
-    convolution of that figure, not the separable one of TF-slim, as the
-    published weights and counts that others begin with are Caffe's. Its
-    biases are left out, since batch norm takes them away.
+    Training by Reducing Internal Covariate Shift", 2015, figure 5, in the
+    version of Caffe's BN-Inception. Its first layer is the plain 7x7
+    convolution of that figure, not the separable one of TF-slim, because the
+    published weights and parameter counts are Caffe's. The convolutions have
+    no biases, which the batch norm after them would cancel.
 
     Example:
     >>> build_inception_v2((224, 224)).output.shape
@@ -65,7 +67,7 @@ def build_inception_v2(image_size: Size) -> keras.Model:
 
 
 def _add_block(x: Any, name: str) -> Any:
-    """Add the branches of one block, which read the same map."""
+    """Add the parallel branches of one block and concatenate them."""
     single, (reduced, wide), (deep_reduced, deep), pooled = _BLOCKS[name]
     block = f"inception_{name}"
     strides = 2 if name in _REDUCTIONS else 1
@@ -85,7 +87,7 @@ def _pool(x: Any, name: str, strides: int) -> Any:
     block = f"inception_{name}"
     if strides == 2 or name == _MAXIMUM_POOLED:
         return layers.MaxPooling2D(3, strides, "same", name=f"{block}_pool")(x)
-    # Caffe's average counts the zeros of the border, that of Keras does not.
+    # Caffe's average includes the zeros of the padding, Keras's excludes them.
     x = layers.ZeroPadding2D(1, name=f"{block}_pool_pad")(x)
     return layers.AveragePooling2D(3, 1, name=f"{block}_pool")(x)
 
@@ -93,9 +95,11 @@ def _pool(x: Any, name: str, strides: int) -> Any:
 def _convolve(
     x: Any, channels: int, size: int, name: str, strides: int = 1
 ) -> Any:
-    """Add a convolution with batch norm and ReLU."""
+    """Apply a convolution with batch norm and ReLU."""
     padding = "same"
-    if strides == 2:  # Where "same" would pad less on the left.
+    if strides == 2:
+        # For even sizes "same" pads more at the bottom and right, Caffe pads
+        # all sides equally.
         x = layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
         padding = "valid"
     x = layers.Conv2D(

@@ -1,4 +1,4 @@
-"""Layer names that do not depend on what was built before."""
+"""Layer names that do not depend on the models built before."""
 
 import collections
 import re
@@ -10,18 +10,17 @@ from ntaa_tf.graph.rewrite import rewrite
 
 
 def renumber(model: keras.Model) -> keras.Model:
-    """Copy a model, its automatic layer names counted from the start again.
+    """Rename automatically named layers as in a fresh process.
 
-    Keras counts automatic names through the whole process: the second
-    InceptionV3 begins with `conv2d_94`. An architecture stored by name needs
-    the same names each time.
+    Keras numbers automatic names through the whole process: the second
+    InceptionV3 of a process begins with `conv2d_94`. A stored architecture
+    refers to layers by name, so the names must be the same each time.
 
     Args:
         model: a functional model.
 
     Returns:
-        The model with the names that a fresh process gives it; `model`
-        itself where it has them.
+        A renamed copy, or `model` itself if no name changes.
     """
     names = _fresh_names(model)
     if all(old == new for old, new in names.items()):
@@ -30,9 +29,10 @@ def renumber(model: keras.Model) -> keras.Model:
 
 
 def _fresh_names(model: keras.Model) -> dict[str, str]:
-    """Map the automatic names of `model` to those of a fresh process."""
+    """Map the automatic names of `model` to the names in a fresh process."""
     names: dict[str, str] = {}
     counts: collections.Counter[str] = collections.Counter()
+    # The numbers tell the order in which the layers were created.
     for operation in sorted(model.operations, key=_number):
         stem = _automatic_stem(operation)
         if stem is None:
@@ -49,7 +49,7 @@ def _number(operation: Any) -> int:
 
 
 def _automatic_stem(operation: Any) -> str | None:
-    """Give the snake-case class name if the name was made from it."""
+    """Return the class name in snake case if Keras named the operation."""
     stem = re.sub(r"_\d+$", "", operation.name)
     automatic = stem.replace("_", "") == type(operation).__name__.lower()
     is_input = isinstance(operation, keras.layers.InputLayer)

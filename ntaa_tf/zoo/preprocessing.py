@@ -1,4 +1,4 @@
-"""Preprocessing as part of the model, in stock Keras layers."""
+"""Preprocessing inside the model, in stock Keras layers."""
 
 from typing import Any
 
@@ -13,10 +13,11 @@ _MEAN = np.array([0.485, 0.456, 0.406])
 _STD = np.array([0.229, 0.224, 0.225])
 _CAFFE_MEAN_BGR = np.array([103.939, 116.779, 123.68])
 
-# Scale and offset by mode. Keras's own EfficientNet divides by the square
-# root of the deviation after its normalization, but only when it downloads
-# the ImageNet weights itself: "efficientnet" is the same factor, moved to
-# the front of the normalization, for those weights read from a file.
+# Scale and offset by mode. EfficientNet's published weights need the factor
+# a = 1 / sqrt(std) behind the model's normalization. Keras adds a layer for it
+# only when it downloads these weights itself. For the same weights from a file,
+# "efficientnet" moves the factor in front of the normalization (x/255 - mean):
+# with b = 255·mean·(1 - a), (a·x + b)/255 - mean = a·(x/255 - mean).
 _RESCALINGS = {
     "tf": (1 / 127.5, -1.0),
     "torch": (1 / (255 * _STD), -_MEAN / _STD),
@@ -30,11 +31,12 @@ def preprocess(images: Any, mode: str) -> Any:
 
     Args:
         images: symbolic tensor (batch, height, width, 3), RGB, 0 to 255.
-        mode: "none", "tf" (-1 to 1), "torch" (mean 0, deviation 1 on
-            ImageNet), "caffe" (BGR, mean 0 on ImageNet) or "efficientnet".
+        mode: "none", "tf" (-1 to 1), "torch" (mean 0 and standard deviation 1
+            on ImageNet), "caffe" (BGR, mean 0 on ImageNet) or "efficientnet"
+            (raw images for Keras's published EfficientNet weights).
 
     Returns:
-        The symbolic tensor that a network trained in this mode expects.
+        The symbolic tensor of preprocessed images, of the same shape.
     """
     if mode == "none":
         return images
@@ -44,7 +46,7 @@ def preprocess(images: Any, mode: str) -> Any:
 
 
 def prepend_preprocessing(model: keras.Model, mode: str) -> keras.Model:
-    """Copy a model, with its preprocessing in front and no nested models.
+    """Copy a model, put its preprocessing in front and flatten it.
 
     Args:
         model: a functional model with one image input.
@@ -61,16 +63,15 @@ def prepend_preprocessing(model: keras.Model, mode: str) -> keras.Model:
 def prepend_rescaling(
     model: keras.Model, scale: Any, offset: Any
 ) -> keras.Model:
-    """Copy a model, with a rescaling of its images in front.
+    """Copy a model and put images · scale + offset in front of it.
 
     Args:
         model: a functional model with one image input.
-        scale: what images are multiplied by, a number or one for each
-            channel; None for 1.
-        offset: what is added then; None for 0.
+        scale: factor, a number or one for each channel; None for 1.
+        offset: summand, a number or one for each channel; None for 0.
 
     Returns:
-        A flat functional model of the images before they are rescaled.
+        A flat functional model of images that are not rescaled yet.
     """
     images = keras.Input(model.inputs[0].shape[1:], name="images")
     rescaled = _rescale(
@@ -82,7 +83,8 @@ def prepend_rescaling(
 
 
 def _rescale(images: Any, scale: Any, offset: Any) -> Any:
-    # Float32 also under mixed precision: the image has eight bits already.
+    # Float32 also under mixed precision: bfloat16 has eight significant bits,
+    # which the images fill already, so the sum would be rounded.
     return keras.layers.Rescaling(
         np.asarray(scale).tolist(),
         np.asarray(offset).tolist(),

@@ -1,4 +1,4 @@
-"""What is known of a source model before it is built."""
+"""Facts about a source model that are known before it is built."""
 
 import dataclasses
 
@@ -10,18 +10,19 @@ _LARGEST_ENLARGEMENT = 4
 
 @dataclasses.dataclass(frozen=True)
 class SourceInfo:
-    """What is known of a source model before it is built.
+    """Facts about a source model that are known before it is built.
 
     Attributes:
-        name: what `find_source` was asked for.
+        name: name or path of the model, as given to `find_source`.
         weights: "imagenet", "none", the path of a weights file, or "own" for
-            a model that brings its own.
-        preprocessing: the mode that is put in front of the model; "none"
-            where the model itself begins with it.
-        native_size: height and width that it was trained at, in pixels;
-            None where a file leaves them open.
-        minimum_size: the smallest possible image size, in pixels.
-        fixed_size: whether `native_size` is the size to use (a file's own).
+            a model that is stored or trained with its weights.
+        preprocessing: mode that is put in front of the model; "none" if the
+            model contains its preprocessing.
+        native_size: height and width of the training images in pixels; None
+            if unknown.
+        minimum_size: smallest possible image size, in pixels.
+        fixed_size: whether `native_size` is the default image size, whatever
+            the data (a file's own size).
         pretrained: whether the weights are trained.
     """
 
@@ -37,17 +38,22 @@ class SourceInfo:
 def choose_image_size(info: SourceInfo, data_size: Size) -> Size:
     """Choose the image size that fits a source model and a data set.
 
-    A file keeps its own size and random weights take the data's. Otherwise
-    small images are enlarged, by 4 at most, up to 128 pixels, and no image
-    is larger than the one that the model was trained at. This is said of the
-    shorter side; the longer one keeps its proportion.
+    A file keeps its own size. A model with random weights takes the size of
+    the data. For pretrained weights small images are enlarged, at most four
+    times and up to 128 pixels, and large images are reduced to the native
+    size. These rules concern the shorter side; the longer side keeps the
+    proportion.
 
     Args:
-        info: from `find_source`.
+        info: facts about the model, from `find_source`.
         data_size: typical height and width of the images, in pixels.
 
     Returns:
         Height and width in pixels.
+
+    Example:
+    >>> choose_image_size(find_source("resnet50"), (28, 28))
+    (112, 112)
     """
     if info.fixed_size and info.native_size:
         return info.native_size

@@ -13,14 +13,14 @@ def images():
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
-    """A model, and what was written of it."""
+    """A model and its exports by format."""
     model = make_model()
     return model, write(model, tmp_path_factory.mktemp("right"))
 
 
 @pytest.fixture(scope="session")
 def adapted():
-    """A model of all candidates, 16 pixels large, and of two outputs."""
+    """A model of all candidates with two outputs, for 16×16 images."""
     return make_adapted()
 
 

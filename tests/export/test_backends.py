@@ -1,4 +1,4 @@
-"""The `.keras` file answers under Keras's other backends as it does here."""
+"""The `.keras` file gives the same outputs under Keras's other backends."""
 
 import importlib.util
 
@@ -11,10 +11,10 @@ from ntaa_tf.export import list_failures
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_a_backend_answers_as_tensorflow(
+def test_outputs_equal_those_of_tensorflow(
     backend, adapted, pictures, tmp_path, monkeypatch
 ):
-    """Every candidate is in the file."""
+    """The file contains every candidate."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: BUILD.md says how to try it")
     adapted.save(tmp_path / "adapted.keras")

@@ -1,4 +1,4 @@
-"""Exports are reopened where the package is not, and what is wrong is told."""
+"""Exports are reopened without the package, and every failure is reported."""
 
 import json
 import subprocess
@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 from exported import make_model
-from exported import write
 
 from ntaa_tf.export import ask
 from ntaa_tf.export import check_exports
+from ntaa_tf.export import checking
 from ntaa_tf.export import list_failures
 from ntaa_tf.export import runtimes
 
@@ -27,29 +27,56 @@ class Leftover(keras.layers.Layer):
         return images
 
 
-def test_exports_reopen_without_the_package(exported, images):
+def change_openers(monkeypatch, directory, change):
+    """Let the other process run a copy of `runtimes.py` with a change."""
+    source = Path(runtimes.__file__).read_text("utf-8")
+    script = directory / "script.py"
+    begin = 'if __name__ == "'
+    script.write_text(source.replace(begin, f"{change}\n{begin}"), "utf-8")
+    monkeypatch.setattr(runtimes, "__file__", str(script))
+    return script
+
+
+@pytest.fixture(scope="module")
+def checked(exported, images, tmp_path_factory):
+    """Results of a `.keras` file with a leftover layer and a good SavedModel.
+
+    Both are opened in one process, which takes long to import TensorFlow.
+    """
     model, files = exported
+    path = tmp_path_factory.mktemp("leftover") / "leftover.keras"
+    make_model(layer=Leftover()).save(path)
+    keras.saving.load_model(path)  # It opens in this process.
+    return check_exports({**files, "keras": path}, ask(model, images))
+
+
+def test_an_export_is_compared_and_timed(checked):
+    result = checked["saved_model"]
+    assert "failure" not in result
+    assert result["difference"] < 1e-5
+    assert result["agreement"] == 1
+    assert result["milliseconds"] > 0
+
+
+def test_a_layer_of_the_package_is_a_failure(checked):
+    assert list(list_failures(checked)) == ["keras"]
+    assert "Could not locate class 'Leftover'" in checked["keras"]["failure"]
+
+
+def test_a_crash_leaves_other_files_of_the_runtime_alone(
+    exported, images, monkeypatch, tmp_path
+):
+    """The others are opened again, each in a process of its own."""
+    model, files = exported
+    crash = 'OPENERS["saved_model"] = lambda *_: os.abort()'
+    change_openers(monkeypatch, tmp_path, crash)
     checked = check_exports(files, ask(model, images))
-    assert list_failures(checked) == {}
-    for told in checked.values():
-        assert told["difference"] < 1e-5
-        assert told["agreement"] == 1
-        assert told["milliseconds"] > 0
+    assert list(list_failures(checked)) == ["saved_model"]
+    assert checked["keras"]["difference"] < 1e-5
+    assert checked["keras"]["agreement"] == 1
 
 
-def test_what_is_wrong_is_told_of_each_file(exported, images, tmp_path):
-    """A layer of the package in one, another model's weights in the other."""
-    files = write(make_model(layer=Leftover()), tmp_path)
-    keras.saving.load_model(files["keras"])  # Here it opens.
-    files["saved_model"] = exported[1]["saved_model"]
-    checked = check_exports(files, ask(make_model(seed=1), images))
-    failures = list_failures(checked)
-    assert "Could not locate class 'Leftover'" in failures["keras"]
-    assert "differs from the live model by" in failures["saved_model"]
-    assert checked["saved_model"]["difference"] > 0.01
-
-
-def test_a_process_that_crashes_is_told(images, monkeypatch, tmp_path):
+def test_a_crash_is_reported_with_its_last_words(images, monkeypatch, tmp_path):
     script = tmp_path / "crashes.py"
     script.write_text(
         "import os, sys\nprint('oh', file=sys.stderr)\nos.abort()"
@@ -60,54 +87,57 @@ def test_a_process_that_crashes_is_told(images, monkeypatch, tmp_path):
     assert "ended with status -6: oh" in list_failures(checked)["onnx"]
 
 
-def test_what_ends_the_process_leaves_other_files_of_its_runtime_alone(
-    exported, images, monkeypatch, tmp_path
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda logits: logits + 1, "differs from the live model by"),
+        (lambda logits: logits[:, :1], "other names or shapes"),
+        (lambda logits: logits * np.nan, "not finite"),
+    ],
+)
+def test_wrong_outputs_are_a_failure(
+    change, message, exported, images, monkeypatch
 ):
-    model, files = exported
-    source = Path(runtimes.__file__).read_text("utf-8")
-    script = tmp_path / "script.py"
-    script.write_text(
-        source.replace(
-            'if __name__ == "',
-            'OPENERS["keras"] = lambda *_: os.abort()\nif __name__ == "',
-        )
+    asked = ask(exported[0], images)
+    outputs = {"serving_default/logits": change(asked.outputs["logits"])}
+    result = {"milliseconds": 1.0}
+    monkeypatch.setattr(
+        checking, "reopen", lambda *_: {"saved_model": (result, outputs)}
     )
-    monkeypatch.setattr(runtimes, "__file__", str(script))
-    checked = check_exports(files, ask(model, images))
-    assert list(list_failures(checked)) == ["keras"]
-    assert checked["saved_model"]["difference"] < 1e-5
+    checked = check_exports({"saved_model": exported[1]["saved_model"]}, asked)
+    assert message in list_failures(checked)["saved_model"]
 
 
-@pytest.mark.parametrize("name", ["ntaa_tf", "ntaa_tf.architecture"])
-def test_the_package_cannot_be_imported_in_the_other_process(name, tmp_path):
-    """Whatever a format is opened with; here it would be imported."""
+def test_the_package_cannot_be_imported_in_the_other_process(
+    monkeypatch, tmp_path
+):
+    """Whatever opens a file there. Here the package could be imported."""
+    names = ["ntaa_tf", "ntaa_tf.architecture"]
+    change = "".join(
+        f"OPENERS[{name!r}] = lambda *_: __import__({name!r})\n"
+        for name in names
+    )
+    script = change_openers(monkeypatch, tmp_path, change)
     request = tmp_path / "request.json"
-    request.write_text(json.dumps({"files": {name: ""}}), "utf-8")
+    request.write_text(json.dumps({"files": dict.fromkeys(names, "")}), "utf-8")
     np.savez(tmp_path / "images.npz", images=np.zeros((1, 1, 1, 3)))
-    opens = f"OPENERS[{name!r}] = lambda *_: __import__({name!r})\n"
-    source = Path(runtimes.__file__).read_text("utf-8")
-    script = tmp_path / "script.py"
-    script.write_text(
-        source.replace('if __name__ == "', opens + 'if __name__ == "')
-    )
-    child = subprocess.run(
+    subprocess.run(
         [sys.executable, script, request], cwd=REPOSITORY, check=True
     )
-    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
-    assert told[name]["failure"].startswith("ModuleNotFoundError: ")
-    assert child.returncode == 0
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert list(results) == names
+    for result in results.values():
+        assert result["failure"].startswith("ModuleNotFoundError: ")
 
 
-def test_images_are_larger_where_the_centre_of_files_is_taken(images):
-    whole = runtimes.surround(images, (11, 12))
-    assert whole.shape == (6, 11, 12, 3)
-    np.testing.assert_array_equal(whole[:, 1:9, 2:10], images)
+def test_enlarged_images_keep_their_centre(images):
+    larger = runtimes.surround(images, (11, 12))
+    assert larger.shape == (6, 11, 12, 3)
+    np.testing.assert_array_equal(larger[:, 1:9, 2:10], images)
 
 
-def test_the_answers_of_a_runtime_are_those_of_all_its_signatures(
-    exported, images
-):
+def test_a_runtime_returns_the_outputs_of_all_its_signatures(exported, images):
     request = {"files": {"saved_model": str(exported[1]["saved_model"])}}
-    answers, milliseconds = runtimes.answer("saved_model", images, request)
-    assert list(answers) == ["serving_default/logits", "serve_uint8/logits"]
+    outputs, milliseconds = runtimes.run("saved_model", images, request)
+    assert list(outputs) == ["serving_default/logits", "serve_uint8/logits"]
     assert milliseconds > 0

@@ -1,7 +1,11 @@
-"""Formats are read from one flag, and refused before anything is trained."""
+"""--export is read and checked before anything is trained."""
+
+import subprocess
+import sys
 
 import pytest
 
+from ntaa_tf import export
 from ntaa_tf.export import formats
 from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.formats import parse_formats
@@ -10,7 +14,7 @@ from ntaa_tf.recipe import Recipe
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Nothing is looked for but what a test says is missing."""
+    """All modules count as installed, except those a test adds here."""
     missing = set()
     monkeypatch.setattr(
         formats.importlib.util,
@@ -26,19 +30,39 @@ def test_each_name_once_in_the_order_given(installed):
 
 
 @pytest.mark.parametrize("text", ["tflite", "", "saved_model,", "onnx;litert"])
-def test_an_unknown_name_is_refused_with_those_there_are(text, installed):
-    message = f"Invalid value for `export`.*saved_model.*Received: '{text}'"
+def test_an_unknown_format_is_refused_with_the_known_ones(text, installed):
+    message = f"`export`: '{text}' has the unknown format.*saved_model"
     with pytest.raises(ValueError, match=message):
         Recipe(export=text)
 
 
-def test_what_is_not_installed_is_named_with_the_remedy(installed):
+def test_missing_modules_are_named_with_the_remedy(installed):
     installed |= {"tf2onnx", "openvino"}
     assert Recipe(export="saved_model,litert").export
-    with pytest.raises(ValueError, match="without tf2onnx, openvino") as error:
+    with pytest.raises(ValueError, match="needs tf2onnx, openvino") as error:
         Recipe(export="litert,onnx,openvino")
     assert 'pip install "ntaa-tf[export]"' in str(error.value)
 
 
-def test_no_two_formats_are_written_to_one_place():
+def test_every_format_has_a_file_of_its_own():
     assert len({each.file for each in FORMATS.values()}) == len(FORMATS)
+
+
+def test_formats_import_neither_tensorflow_nor_keras():
+    """Recipes import the formats, and `--help` must not wait for TensorFlow.
+
+    A fresh process is needed, because the tests have imported both.
+    """
+    check = (
+        "import ntaa_tf.export.formats, sys\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "assert 'keras' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_public_names_of_the_package_are_found():
+    """The stub file lists them, from which they are imported on demand."""
+    assert export.__all__
+    for name in export.__all__:
+        assert hasattr(export, name)

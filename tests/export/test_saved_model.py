@@ -1,4 +1,4 @@
-"""A SavedModel answers as the live model does, by each of its signatures."""
+"""Every signature of a SavedModel gives the live model's outputs."""
 
 import base64
 import json
@@ -16,18 +16,18 @@ from ntaa_tf.export.saved_model import SIGNATURES
 DECODE = ServedDecoder((16, 16), (20, 20))
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
-def test_signatures_give_the_logits(name, exported, images):
+def test_every_signature_gives_the_logits(exported, images):
     model, files = exported
     served = tf.saved_model.load(files["saved_model"])
-    assert set(served.signatures) == {"serving_default", "serve_uint8"}
-    typed = tf.constant(images.astype(SIGNATURES[name]))
-    logits = served.signatures[name](images=typed)["logits"]
     expected = model(images.astype("float32"), training=False)
-    np.testing.assert_allclose(logits, expected, atol=1e-5)
+    assert set(served.signatures) == {"serving_default", "serve_uint8"}
+    for name, serve in served.signatures.items():
+        typed = tf.constant(images.astype(SIGNATURES[name]))
+        logits = serve(images=typed)["logits"]
+        np.testing.assert_allclose(logits, expected, atol=1e-5)
 
 
-def test_exporting_again_replaces_and_prints_nothing(tmp_path, capfd):
+def test_exporting_again_replaces_the_directory_silently(tmp_path, capfd):
     directory = tmp_path / "export" / "saved_model"
     export_saved_model(make_model(classes=2), directory)
     capfd.readouterr()
@@ -38,43 +38,47 @@ def test_exporting_again_replaces_and_prints_nothing(tmp_path, capfd):
     assert [path.name for path in directory.parent.iterdir()] == ["saved_model"]
 
 
-@pytest.fixture(scope="module")
-def with_files(adapted, tmp_path_factory):
-    """A SavedModel of two outputs that decodes image files."""
-    directory = tmp_path_factory.mktemp("files") / "saved_model"
-    export_saved_model(adapted, directory, OUTPUTS, DECODE)
-    return directory
+class Server:
+    """Answers REST requests as TensorFlow Serving does.
 
-
-def serve(directory, request):
-    """Answer a REST request as TensorFlow Serving does.
-
-    It loads the graph with the tag `serve` into a session, finds the tensors
-    of the signature by the names of its inputs, feeds them with what the
-    instances hold, those in base64 decoded, and fetches the outputs.
+    The server loads the graph with the tag `serve` into a session. For a
+    request it finds the signature's tensors by the names of the inputs, feeds
+    them with the instances, decoded from base64 where needed, and fetches the
+    outputs.
     """
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        loaded = tf.compat.v1.saved_model.load(
-            session, [tf.saved_model.SERVING], str(directory)
-        )
-        signature = loaded.signature_def[request["signature_name"]]
+
+    def __init__(self, directory):
+        self._session = tf.compat.v1.Session(graph=tf.Graph())
+        with self._session.graph.as_default():
+            self._loaded = tf.compat.v1.saved_model.load(
+                self._session, [tf.saved_model.SERVING], str(directory)
+            )
+
+    def answer(self, request):
+        signature = self._loaded.signature_def[request["signature_name"]]
         assert signature.method_name == "tensorflow/serving/predict"
         feed = {
-            given.name: [
+            tensor.name: [
                 base64.b64decode(instance[name]["b64"])
                 if isinstance(instance[name], dict)
                 else instance[name]
                 for instance in request["instances"]
             ]
-            for name, given in signature.inputs.items()
+            for name, tensor in signature.inputs.items()
         }
         fetch = {name: out.name for name, out in signature.outputs.items()}
-        return session.run(fetch, feed)
+        return self._session.run(fetch, feed)
 
 
-def test_a_server_answers_files_of_any_size_and_format(
-    adapted, with_files, rng
-):
+@pytest.fixture(scope="module")
+def server(adapted, tmp_path_factory):
+    """A server of a SavedModel with two outputs that decodes image files."""
+    directory = tmp_path_factory.mktemp("files") / "saved_model"
+    export_saved_model(adapted, directory, OUTPUTS, DECODE)
+    return Server(directory)
+
+
+def test_a_server_takes_files_of_any_size_and_format(adapted, server, rng):
     pictures = [
         rng.integers(0, 256, shape, "uint8")
         for shape in ((9, 30, 3), (40, 12, 3), (10, 10, 1))
@@ -91,7 +95,7 @@ def test_a_server_answers_files_of_any_size_and_format(
             for file in files
         ],
     }
-    answers = serve(with_files, json.loads(json.dumps(request)))
+    answers = server.answer(json.loads(json.dumps(request)))
     images = DECODE(tf.constant(files))
     expected = adapted(images, training=False)
     assert set(answers) == {"kind", "age"}
@@ -100,18 +104,18 @@ def test_a_server_answers_files_of_any_size_and_format(
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_a_server_answers_numbers(name, adapted, with_files, pictures):
+def test_a_server_takes_arrays(name, adapted, server, pictures):
     request = {
         "signature_name": name,
         "instances": [{"images": image.tolist()} for image in pictures],
     }
-    answers = serve(with_files, request)
+    answers = server.answer(request)
     expected = adapted(pictures.astype("float32"), training=False)
     np.testing.assert_allclose(answers["age"], expected[1], atol=1e-5)
 
 
-def test_a_server_says_of_a_broken_file_that_it_is_one(with_files):
+def test_a_server_reports_a_broken_file(server):
     broken = {"image_bytes": {"b64": base64.b64encode(b"no image").decode()}}
     request = {"signature_name": "serve_bytes", "instances": [broken]}
     with pytest.raises(tf.errors.InvalidArgumentError, match="image"):
-        serve(with_files, request)
+        server.answer(request)

@@ -1,4 +1,4 @@
-"""The table of `keras.applications` holds against Keras itself."""
+"""The table of `keras.applications` agrees with Keras itself."""
 
 import importlib
 import urllib.error
@@ -21,7 +21,7 @@ def test_every_model_of_keras_applications_has_a_name():
     assert len(models) >= 40
 
 
-# MobileNetV3 alone does not pass its sizes to Keras's helper.
+# Only MobileNetV3 does not pass its sizes to the helper that is patched here.
 @pytest.mark.parametrize(
     "name",
     [name for name in APPLICATIONS if not name.startswith("mobilenetv3")],
@@ -65,7 +65,10 @@ def test_preprocessing_is_that_of_the_models_own_module(name):
 
 
 def test_a_source_computes_what_keras_computes(tmp_path):
-    """VGG reads a weights file, reverses channels and subtracts the mean."""
+    """VGG reads a weights file, reverses channels and subtracts the mean.
+
+    One model stands for all: the modes are tested by themselves.
+    """
     network = keras.applications.VGG16(
         include_top=False, weights=None, input_shape=(32, 32, 3)
     )
@@ -91,7 +94,7 @@ def test_nested_blocks_are_dissolved_and_all_layers_trainable():
 def test_efficientnet_is_the_same_downloaded_or_from_keras_own_file(
     tmp_path, monkeypatch
 ):
-    """Keras puts a factor into the graph only where it downloads itself."""
+    """Keras adds a factor to the graph only if it downloads the weights."""
     network = keras.applications.EfficientNetB0(
         include_top=False, weights=None, input_shape=(32, 32, 3)
     )
@@ -117,7 +120,7 @@ def test_efficientnet_is_the_same_downloaded_or_from_keras_own_file(
 
 
 def test_names_are_those_of_a_fresh_process():
-    """InceptionV3 leaves its convolutions to Keras's counter."""
+    """InceptionV3's convolutions have automatic names."""
     first = build_application("inceptionv3", "none", (75, 75))
     second = build_application("inceptionv3", "none", (75, 75))
     names = [layer.name for layer in first.layers[1:]]
@@ -132,7 +135,7 @@ def test_names_are_those_of_a_fresh_process():
         ConnectionResetError("reset by peer"),
     ],
 )
-def test_without_a_connection_the_wanted_file_is_said(
+def test_without_a_connection_the_message_names_the_missing_file(
     failure, monkeypatch, tmp_path
 ):
     attempts = []
@@ -144,17 +147,17 @@ def test_without_a_connection_the_wanted_file_is_said(
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(file_utils, "urlretrieve", fail)
     with pytest.raises(
-        ValueError, match=r"'vgg16' could not be .*--weights=PATH"
+        ValueError, match=r"'vgg16' could not be downloaded.*--weights=PATH"
     ) as error:
         load_source(find_source("vgg16"), 32)
     assert len(attempts) == 1
     if isinstance(failure, urllib.error.URLError):
         file = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-        assert f"{file} in Keras's cache, ~/.keras/models" in str(error.value)
+        assert f"put {file} into Keras's cache ~/.keras" in str(error.value)
 
 
 @pytest.mark.parametrize("weights", ["imagenet", "damaged.weights.h5"])
-def test_untrained_no_weights_are_downloaded_or_read(
+def test_an_untrained_source_downloads_and_reads_no_weights(
     weights, monkeypatch, tmp_path
 ):
     def fail(*_, **__):
@@ -178,26 +181,26 @@ def test_untrained_no_weights_are_downloaded_or_read(
         (".h5", r"shape \(3, 3, 3, 8\)"),
     ],
 )
-def test_weights_of_another_shape_are_said(tmp_path, suffix, shape):
+def test_weights_of_another_shape_are_refused(tmp_path, suffix, shape):
     narrow = keras.applications.MobileNet(
         alpha=0.25, include_top=False, weights=None, input_shape=(32, 32, 3)
     )
     path = str(tmp_path / f"narrow{suffix}")
     (narrow.save_weights if "weights" in suffix else narrow.save)(path)
     with pytest.raises(
-        ValueError, match=rf"'mobilenet.*' without.*does not fit.*{shape}"
+        ValueError, match=rf"does not fit 'mobilenet' without.*{shape}"
     ) as error:
         load_source(find_source("mobilenet", path), 32)
     assert len(str(error.value)) < 600
 
 
-def test_damaged_weights_are_said(tmp_path):
+def test_damaged_weights_are_refused(tmp_path):
     path = tmp_path / "damaged.weights.h5"
     path.write_bytes(b"not HDF5")
-    with pytest.raises(ValueError, match=r"damaged.*does not fit: Unable to"):
+    with pytest.raises(ValueError, match=r"damaged.*does not fit.*: Unable to"):
         load_source(find_source("mobilenet", str(path)), 32)
 
 
 def test_a_too_small_image_is_refused_with_the_minimum():
-    with pytest.raises(ValueError, match=r"at least 75 for 'inceptionv3'.* 64"):
+    with pytest.raises(ValueError, match=r"'inceptionv3'\. Use at least 75"):
         load_source(find_source("inceptionv3", "none"), 64)

@@ -1,8 +1,8 @@
-"""Messages of Keras are cut down to what is wrong."""
+"""Keras's messages are shortened to the actual error."""
 
 import pytest
 
-from ntaa_tf.zoo.errors import reason
+from ntaa_tf.zoo.errors import summarize
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from ntaa_tf.zoo.errors import reason
     ],
 )
 def test_only_the_core_is_left(message, core):
-    assert reason(ValueError(message)) == core
+    assert summarize(ValueError(message)) == core
 
 
 def test_a_long_message_is_cut():
-    assert len(reason(ValueError("word " * 1000))) <= 300
+    assert len(summarize(ValueError("word " * 1000))) <= 300

@@ -1,4 +1,4 @@
-"""Everything wrong with the choice of a source is said before building."""
+"""Every wrong choice of a source is an error before anything is built."""
 
 import json
 import pathlib
@@ -39,24 +39,28 @@ def test_the_embedded_model_brings_its_weights():
     [("ResNet50", "resnet50"), ("efficentnetb4", "efficientnetb4")],
 )
 def test_an_unknown_model_is_answered_with_close_names(name, close):
-    with pytest.raises(ValueError, match=rf"one of .*{close}.*'{name}'"):
+    with pytest.raises(
+        ValueError, match=rf"'{name}' is unknown.*one of .*{close}"
+    ):
         find_source(name)
 
 
 def test_an_unknown_model_far_from_all_is_answered_with_the_list():
-    with pytest.raises(ValueError, match=r"vgg16.*digits0to4.*Received: '42'"):
+    with pytest.raises(ValueError, match=r"'42' is unknown.*vgg16.*digits0to4"):
         find_source("42")
 
 
 @pytest.mark.parametrize("name", ["resnet50", "digits0to4"])
 def test_preprocessing_is_only_for_files(name):
-    with pytest.raises(ValueError, match=f"none for '{name}'.*'torch'"):
+    with pytest.raises(ValueError, match=f"can't be set for '{name}'.*'torch'"):
         find_source(name, preprocessing="torch")
 
 
 @pytest.mark.parametrize("weights", ["missing.h5", "image_net", __file__])
 def test_weights_must_be_named_or_an_existing_file(weights):
-    with pytest.raises(ValueError, match="imagenet, none or the path"):
+    with pytest.raises(
+        ValueError, match=r"`weights`: .*imagenet, none or the path"
+    ):
         find_source("resnet50", weights)
 
 
@@ -100,7 +104,7 @@ def _nested(shape):
 
 
 def _functional(shape, *first):
-    """What reads the input, side by side, before a classifier."""
+    """A classifier of one or two layers that read the input in parallel."""
     images = keras.Input(shape)
     maps = [layer(images) for layer in first]
     x = keras.layers.Concatenate()(maps) if len(maps) > 1 else maps[0]
@@ -113,7 +117,7 @@ def _normalization():
 
 @pytest.mark.parametrize("build", [_classifier, _nested])
 @pytest.mark.parametrize("size", [(20, 20), (20, 12), None])
-def test_a_file_says_its_own_size(save, build, size):
+def test_the_size_of_a_file_is_its_model_s(save, build, size):
     shape = (*(size or (None, None)), 3)
     info = find_source(save(build(shape)), preprocessing="caffe")
     assert (info.native_size, info.fixed_size) == (size, size is not None)
@@ -141,7 +145,7 @@ def test_a_file_that_begins_with_its_preprocessing_needs_no_other(save, model):
         _classifier((8, 8, 3)),
         _functional((8, 8, 3), keras.layers.BatchNormalization()),
         _functional((8, 8, 3), lambda images: images / 255.0),
-        # Beside, behind or deep in a classifier it is not for the images.
+        # A Rescaling beside or behind another first layer is no preprocessing.
         _functional(
             (8, 8, 3), keras.layers.Rescaling(1 / 255), keras.layers.ReLU()
         ),
@@ -151,26 +155,28 @@ def test_a_file_that_begins_with_its_preprocessing_needs_no_other(save, model):
         keras.Sequential([keras.Input((8, 8, 3)), _classifier((8, 8, 3))]),
     ],
 )
-def test_any_other_file_has_to_be_told_its_preprocessing(save, model):
+def test_any_other_file_needs_a_preprocessing(save, model):
     path = save(model)
     expected = (
-        r"`preprocessing`\. Expected one of none, tf, torch, caffe for the "
-        rf"file {path}, which does not begin with Rescaling .*: None\."
+        rf"`preprocessing` is missing for the file {path}, whose model does "
+        r"not begin with Rescaling .*one of none, tf, torch, caffe"
     )
     with pytest.raises(ValueError, match=expected):
         find_source(path)
     assert find_source(path, preprocessing="none").preprocessing == "none"
 
 
-def test_the_preprocessing_of_a_file_is_one_of_keras(save):
+def test_an_unknown_preprocessing_is_refused(save):
     path = save(_classifier((8, 8, 3)))
-    with pytest.raises(ValueError, match=r"none, tf, torch, caffe.*'TF'"):
+    with pytest.raises(ValueError, match=r"'TF'.*none, tf, torch, caffe"):
         find_source(path, preprocessing="TF")
 
 
 def test_a_file_takes_no_other_weights(save):
     path = save(_classifier((8, 8, 3)))
-    with pytest.raises(ValueError, match=r"`weights`.*own.*'none'"):
+    with pytest.raises(
+        ValueError, match=r"`weights` can't be set.*holds its weights.*'none'"
+    ):
         find_source(path, "none")
 
 
@@ -195,7 +201,7 @@ def test_a_file_must_have_one_input_and_one_output(save):
 
 
 def test_a_missing_file_is_named():
-    with pytest.raises(ValueError, match=r"nowhere/to\.keras: no such file"):
+    with pytest.raises(ValueError, match=r"'nowhere/to\.keras' does not exist"):
         find_source("nowhere/to.keras")
 
 
@@ -211,7 +217,7 @@ def test_a_foreign_archive_is_named(tmp_path):
     path = tmp_path / "foreign.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "nothing here")
-    with pytest.raises(ValueError, match=r"foreign\.keras, which is not one"):
+    with pytest.raises(ValueError, match=r"foreign\.keras' is no Keras file"):
         find_source(str(path))
 
 
@@ -219,5 +225,5 @@ def test_a_subclassed_model_is_refused(tmp_path):
     path = tmp_path / "subclassed.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", json.dumps({"class_name": "MyNet"}))
-    with pytest.raises(ValueError, match=r"keras\.Model\(inputs.*'MyNet'"):
+    with pytest.raises(ValueError, match=r"'MyNet'.*keras\.Model\(inputs"):
         find_source(str(path))

@@ -1,4 +1,4 @@
-"""Inception-V2 is Caffe's BN-Inception, and a source like those of Keras."""
+"""Inception-V2 equals Caffe's BN-Inception and can be searched."""
 
 import keras
 import numpy as np
@@ -20,6 +20,7 @@ CLASSIFIER = 1_000 * (1_024 + 1)
 
 @pytest.fixture(scope="module")
 def network():
+    """The network at its native size, which no test changes."""
     return build_inception_v2((224, 224))
 
 
@@ -32,9 +33,9 @@ def _convolutions(model):
 
 
 def test_it_has_the_parameters_of_the_published_network(network):
-    """11,295,240 with biases, and with the trained half of batch norm.
+    """11,295,240 with biases and without the moving statistics.
 
-    That is pretrained-models.pytorch's and imgclsmob's count of BN-Inception.
+    That is the count of pretrained-models.pytorch and of imgclsmob.
     """
     channels = sum(layer.filters for layer in _convolutions(network))
     moving_statistics, biases = 2 * channels, channels
@@ -61,10 +62,10 @@ def test_it_has_the_maps_of_the_paper(network):
 
 
 def test_it_costs_what_is_published(network):
-    """2,048.06 M by imgclsmob, which counts more than multiplications."""
+    """imgclsmob publishes 2,048.06 M, which include more than MACs."""
     cost = measure_cost(network)
     assert cost.macs + CLASSIFIER == pytest.approx(2_048.06e6, rel=0.01)
-    assert cost.depth == 1 + 2 + 10 * 3  # In each block two 3x3 behind 1x1.
+    assert cost.depth == 1 + 2 + 10 * 3  # The longest branch: 1x1, 3x3, 3x3.
 
 
 def test_the_smallest_image_gives_one_pixel():
@@ -72,29 +73,26 @@ def test_the_smallest_image_gives_one_pixel():
     assert choose_image_size(info, (20, 20)) == (32, 32)
     source = load_source(info, 32)
     assert source(np.zeros((1, 32, 32, 3))).shape == (1, 1, 1, 1024)
-    with pytest.raises(
-        ValueError, match=r"`image_size`\. Expected at least 32"
-    ):
+    with pytest.raises(ValueError, match=r"`image_size`: 31x31.*at least 32"):
         load_source(info, 31)
 
 
-def test_weights_come_from_a_file(tmp_path):
-    trained = build_inception_v2((224, 224))
+def test_weights_come_from_a_file(network, tmp_path):
     path = str(tmp_path / "inception.weights.h5")
-    trained.save_weights(path)
+    network.save_weights(path)
     info = find_source("inception_v2", path)
     assert choose_image_size(info, (32, 32)) == (128, 128)
     source = load_source(info, 64)
     np.testing.assert_array_equal(
         source.get_layer("inception_5b_3x3").kernel,
-        trained.get_layer("inception_5b_3x3").kernel,
+        network.get_layer("inception_5b_3x3").kernel,
     )
-    with pytest.raises(ValueError, match=r"`weights`.*which Keras has no weig"):
+    with pytest.raises(ValueError, match=r"`weights`: Keras has no ImageNet"):
         find_source("inception_v2")
 
 
 def test_every_convolution_but_the_first_is_a_site(network):
-    """Those of all branches: none is taken for a shortcut or a gate."""
+    """No branch is mistaken for a shortcut or a gate."""
     sites = select_sites(find_convolutions(network))
     names = {layer.name for layer in _convolutions(network)}
     assert {site.name for site in sites} == names - {"conv1"}

@@ -1,4 +1,4 @@
-"""A `.keras` file becomes a source: loaded, cut, rebuilt, refused."""
+"""A `.keras` file is loaded, cut and rebuilt as a source, or refused."""
 
 import pathlib
 
@@ -64,7 +64,7 @@ def _striped(x):
     ],
 )
 def test_the_classifier_is_cut_after_the_last_map(head):
-    """And not at the pooling of a squeeze-and-excitation block."""
+    """The pooling of a squeeze-and-excitation block is no such place."""
     inputs = keras.Input((8, 8, 3))
     features = _body(inputs)
     model = keras.Model(inputs, head(features))
@@ -75,7 +75,7 @@ def test_the_classifier_is_cut_after_the_last_map(head):
 
 
 def test_a_global_pooling_amid_the_network_is_no_classifier():
-    """As a collapsed globalization is, before a map that is flattened."""
+    """A collapsed globalization pools and spreads the mean again."""
     inputs = keras.Input((8, 8, 3))
     pooled = keras.layers.GlobalAveragePooling2D(keepdims=True)(inputs)
     features = keras.layers.UpSampling2D(8)(pooled)
@@ -116,7 +116,7 @@ def _branch(inputs):
 
 
 def _pool_twice(inputs):
-    """Learnt layers lie between the two maps that are pooled."""
+    """A trained layer lies between the two maps that are pooled."""
     first = keras.layers.Conv2D(4, 3)(inputs)
     second = keras.layers.Conv2D(4, 3)(first)
     pool = keras.layers.GlobalAveragePooling2D()
@@ -125,16 +125,18 @@ def _pool_twice(inputs):
 
 @pytest.mark.parametrize("build", [_mix, _branch, _pool_twice])
 def test_a_model_without_a_last_map_is_refused(build):
-    """Nothing that was learnt is cut off with the classifier."""
+    """Otherwise trained layers would be cut off with the classifier."""
     inputs = keras.Input((8, 8, 3))
     model = keras.Model(inputs, build(inputs), name="mixer")
-    with pytest.raises(ValueError, match=r"a feature map.*'mixer', which has"):
+    with pytest.raises(
+        ValueError, match=r"`model`: 'mixer' has no feature map"
+    ):
         cut_classifier(model)
 
 
 @pytest.fixture
 def save(tmp_path):
-    """Save a model of the given head at 8 pixels and give the path."""
+    """A function that saves a model with a head and returns its path."""
 
     def _save(head):
         inputs = keras.Input((8, 8, 3))
@@ -178,7 +180,7 @@ def test_a_size_that_the_layers_forbid_is_refused(save):
         return keras.layers.Reshape((8, 8, 4))(positions)
 
     info = find_source(save(fixed_positions), preprocessing="none")
-    with pytest.raises(ValueError, match=r"Expected 8.*Received: 12"):
+    with pytest.raises(ValueError, match=r"for 12x12 images.*own size, 8x8"):
         load_source(info, 12)
 
 
@@ -187,7 +189,7 @@ def test_a_size_that_leaves_no_map_is_refused(tmp_path):
     outputs = keras.layers.MaxPooling2D(4)(inputs)
     path = str(tmp_path / "pooling.keras")
     keras.Model(inputs, outputs).save(path)
-    with pytest.raises(ValueError, match=r"Expected 8.*Received: 2"):
+    with pytest.raises(ValueError, match=r"for 2x2 images.*own size, 8x8"):
         load_source(find_source(path, preprocessing="none"), 2)
 
 
@@ -223,7 +225,7 @@ def test_python_code_in_a_file_is_refused(save):
     ],
 )
 def test_real_classifiers_become_sources(file, preprocessing, size, map_shape):
-    """The pooled map, classified by the file's head, gives its answers."""
+    """The file's head on the pooled map gives the file's own outputs."""
     path = str(WEIGHTS / f"{file}.keras")
     with pytest.raises(ValueError, match="does not begin with Rescaling"):
         find_source(path)

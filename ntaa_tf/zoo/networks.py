@@ -1,4 +1,4 @@
-"""The networks that are built here, as `keras.applications` lacks them."""
+"""Networks of this package that `keras.applications` lacks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from ntaa_tf.zoo.weights import load_weights
 
 @dataclass(frozen=True)
 class Network:
-    """One network that is built here.
+    """One network of this package.
 
     Attributes:
-        build: makes it for an image size, without a classifier.
-        preprocessing: the mode of `ntaa_tf.zoo.preprocessing`.
-        native_size: the image size that it is trained at, in pixels.
-        minimum_size: the smallest possible image size, in pixels.
-        one_size: whether trained weights are of the native size only.
+        build: function that builds it for an image size, without a classifier.
+        preprocessing: a mode of `ntaa_tf.zoo.preprocessing`.
+        native_size: image size of the published training, in pixels.
+        minimum_size: smallest possible image size, in pixels.
+        one_size: whether trained weights fit the native size only.
     """
 
     build: Callable[[Size], keras.Model]
@@ -41,7 +41,7 @@ NETWORKS: dict[str, Network] = {
         alexnet.PREPROCESSING,
         alexnet.NATIVE_SIZE,
         alexnet.MINIMUM_SIZE,
-        one_size=True,  # It has dense layers.
+        one_size=True,  # The dense layers fix the size of the weights.
     ),
     inception_v2.NAME: Network(
         inception_v2.build_inception_v2,
@@ -86,7 +86,7 @@ def build_network(name: str, weights: str, image_size: Size) -> keras.Model:
         image_size: height and width in pixels, at least the minimum.
 
     Returns:
-        The model from preprocessed images to the last feature map.
+        A functional model from preprocessed images to the last feature map.
 
     Raises:
         ValueError: if the weights don't fit.

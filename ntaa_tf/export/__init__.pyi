@@ -1,0 +1,10 @@
+from .checking import KERAS as KERAS
+from .checking import Asked as Asked
+from .checking import ask as ask
+from .checking import check_exports as check_exports
+from .converting import CONVERTERS as CONVERTERS
+from .converting import name_tensors as name_tensors
+from .failures import list_failures as list_failures
+from .failures import shorten as shorten
+from .saved_model import LOGITS as LOGITS
+from .saved_model import export_saved_model as export_saved_model
