@@ -51,9 +51,9 @@ def end(
 
     Args:
         act: function that does the work; it may return a status of its own.
-        failures: expected errors beside RuntimeError, OSError and MemoryError,
-            of which the first line is printed; or a function that returns
-            them, for errors of a library that `act` imports.
+        failures: expected errors beside RuntimeError, OSError and MemoryError;
+            their first line is printed. A function may return them, for a
+            library that only `act` imports.
         explain: function that puts an error during the run into words.
         stopped: message for a run stopped by Ctrl-C or SIGTERM.
 

@@ -13,7 +13,7 @@ _NODE = re.compile(r"\{\{.*?\}\}|\[Op:\w+\](?: name:)?")
 
 
 def explain(error: BaseException) -> str:
-    """Return a message for an error, with advice where there is any.
+    """Return a message for an error, with advice where advice helps.
 
     Args:
         error: error of the operating system or of TensorFlow's runtime. Any

@@ -13,7 +13,7 @@ from ntaa_tf.distribute.workers import is_led
 from ntaa_tf.distribute.workers import wait
 from ntaa_tf.storage.files import UNFINISHED
 
-# Not copied: images are decoded anew, curves are written by the chief alone.
+# Not copied: images are decoded again, curves are written by the chief alone.
 NOT_COPIED = (f"{UNFINISHED}*", "data", "tensorboard")
 
 

@@ -61,8 +61,8 @@ def gather(tensor: Any) -> Any:
     own = ops.arange(replicas) == context.replica_id_in_sync_group
     own = ops.reshape(ops.cast(own, tensor.dtype), (-1, *[1] * tensor.ndim))
     # An all-gather as a sum: each replica fills its own slot of a tensor of
-    # zeros. TensorFlow's `all_gather` needs tensors with a device, and those
-    # that Keras computes on one worker of several have none.
+    # zeros. TensorFlow's `all_gather` needs tensors with a device, and the
+    # tensors that Keras computes on one worker of several have none.
     gathered = context.all_reduce(
         tf.distribute.ReduceOp.SUM, own * tensor[None]
     )

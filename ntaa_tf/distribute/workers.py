@@ -48,7 +48,7 @@ def is_led() -> bool:
 def agree(value: Any) -> Any:
     """Broadcast a value from the chief to all workers.
 
-    All workers have to call it at the same point.
+    All workers must call it at the same point.
 
     Args:
         value: data for JSON; only the chief's value counts.
@@ -70,13 +70,13 @@ def agree(value: Any) -> Any:
     return json.loads(bytes(add_up(padded).tolist()))
 
 
-def check_alike(what: str, values: Mapping[str, Any]) -> None:
+def check_alike(name: str, values: Mapping[str, Any]) -> None:
     """Raise a ValueError on every worker whose values differ from the chief's.
 
-    All workers have to call it at the same point.
+    All workers must call it at the same point.
 
     Args:
-        what: name of the values, for the error.
+        name: name of the values, for the error.
         values: data for JSON, by name.
     """
     own = f"on worker {read_cluster().index}" if is_led() else "here"
@@ -84,7 +84,7 @@ def check_alike(what: str, values: Mapping[str, Any]) -> None:
         agree(values), values, "on worker 0", own
     ):
         raise ValueError(
-            f"All workers need the same {what}. {'; '.join(differences)}. "
+            f"All workers need the same {name}. {'; '.join(differences)}. "
             "Start all workers with the same command, on the same files."
         )
 
@@ -97,7 +97,7 @@ def wait() -> None:
 def add_up(numbers: Any) -> Any:
     """All-reduce int32 numbers of all workers by their sum.
 
-    All workers have to call it at the same point.
+    All workers must call it at the same point.
     """
     numbers = np.asarray(numbers, np.int32)
     workers = find_workers()

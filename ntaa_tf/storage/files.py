@@ -18,9 +18,9 @@ UNFINISHED = ".unfinished-"
 def write_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path, and rename it to `path` when the block succeeds.
 
-    If the block fails, nothing of it is left and `path` is unchanged. The
-    data are on the disk before the renaming, so a power cut can't leave a
-    part of a file either.
+    If the block fails, the temporary files are removed and `path` is
+    unchanged. The data are on the disk before the renaming, so a power cut
+    can't leave a part of a file either.
 
     Args:
         path: the file or directory to write. Its parent directory is created.

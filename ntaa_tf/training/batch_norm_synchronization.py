@@ -11,8 +11,8 @@ def synchronize(model: keras.Model, synchronized: bool = True) -> None:
 
     Args:
         model: model whose batch norm layers are changed in place.
-        synchronized: True for the statistics of the global batch, False for
-            those of each replica's own part.
+        synchronized: True for statistics of the global batch, False for
+            statistics of each replica's own part.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))

@@ -18,9 +18,9 @@ class StopOnDivergence(keras.callbacks.Callback):
     """Callback that raises DivergenceError when a training diverges.
 
     Under loss scaling (float16) an overflow is expected: the optimizer skips
-    the step and halves the loss scale. The callback removes the loss of such
-    a step from the mean of the epoch. It raises once the loss scale is below
-    1, or when an epoch ends without a single finite loss.
+    the step and halves the loss scale. The callback removes the loss of a
+    skipped step from the mean of the epoch. It raises once the loss scale is
+    below 1, or when an epoch ends without a single finite loss.
 
     Args:
         directory: directory of the checkpoints, named in the error.
@@ -35,7 +35,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         self._finite_mean = self._read_mean_loss()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Check the loss and, if there is one, the loss scale."""
+        """Check the loss, and the loss scale of a float16 training."""
         loss = float((logs or {}).get("loss", 0.0))
         problem = f"The loss became {loss} at batch {batch} of the epoch."
         optimizer = self.model.optimizer

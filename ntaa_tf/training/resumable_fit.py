@@ -29,7 +29,7 @@ _UNREADABLE = (
 def fit_execution(steps_per_epoch: int, most: int) -> int:
     """Return the largest usable `steps_per_execution`.
 
-    Keras can end an epoch only between two executions, so the number has to
+    Keras can end an epoch only between two executions, so the number must
     divide the steps of an epoch.
 
     Args:
@@ -63,7 +63,7 @@ def fit_resumably(
     Args:
         model: compiled model with built optimizers.
         make_batches: function of the first epoch that returns the stream of
-            batches from that epoch on. Each call has to return the same
+            batches from that epoch on. Every call must return the same
             stream, or a resumed training ends differently.
         epochs: total number of epochs.
         steps_per_epoch: batches per epoch.
@@ -108,7 +108,7 @@ def _order(
 ) -> list[keras.callbacks.Callback]:
     """List all callbacks of a training in the order that they need.
 
-    A diverged epoch has to stop before it is saved. TensorBoard and the
+    A diverged epoch must stop before it is saved. TensorBoard and the
     checkpoint need the logs of the callbacks before them.
     """
     return [
