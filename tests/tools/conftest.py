@@ -4,7 +4,7 @@ from keras import layers
 
 
 def make_source():
-    """A stem, a spatial site with a stride, a large and a pointwise one."""
+    """Build a stem, a strided spatial site, a large and a pointwise site."""
     inputs = keras.Input((8, 8, 3))
     hidden = layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
     hidden = layers.Conv2D(4, 3, strides=2, padding="same", name="spatial")(

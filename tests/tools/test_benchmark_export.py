@@ -17,7 +17,7 @@ def workdir(tmp_path, source_file):
 
 @pytest.fixture
 def without_litert(monkeypatch):
-    """LiteRT is not installed, and OpenVINO takes as long as all others."""
+    """LiteRT seems not to be installed; OpenVINO is slow and left out."""
     litert = dataclasses.replace(RUNTIMES["LiteRT"], modules=("no_such",))
     monkeypatch.setitem(RUNTIMES, "LiteRT", litert)
     monkeypatch.delitem(RUNTIMES, "OpenVINO")
@@ -54,5 +54,5 @@ def test_the_table_is_in_milliseconds_and_names_what_is_skipped():
 
 def test_a_directory_that_keeps_no_run_is_refused(workdir):
     (workdir / "adapted.keras").unlink()
-    with pytest.raises(ValueError, match=r"`workdir`.*without adapted\.keras"):
+    with pytest.raises(ValueError, match=r"--workdir=.* has no adapted\.keras"):
         export.run(workdir, rounds=1)

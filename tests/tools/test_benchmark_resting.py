@@ -1,4 +1,4 @@
-"""What is constant in a task's search is timed beside its step."""
+"""The layers before the first site are timed beside a search step."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_each_kind_of_sites_has_a_row(setting):
     json.dumps(report.results)
 
 
-def test_what_is_constant_is_what_the_source_says(setting):
+def test_the_layers_before_the_first_site_compute_the_source(setting):
     source = rewrite(setting.build_source())
     supernet = insert_mixed_ops(source, sites="last:1")
     site = supernet.choices[0].name

@@ -17,7 +17,7 @@ PEAKS = {"source": 600.0, "all_sites": 700.0, "floor": 620.0}
 
 @pytest.fixture
 def result(monkeypatch):
-    """What `measure` makes of known numbers."""
+    """The results of `measure` for known timings and peaks."""
 
     def answer(function, *arguments):
         return {
@@ -82,5 +82,5 @@ def test_the_summary_asks_for_variants_that_there_are():
 
 
 def test_an_unknown_variant_is_refused():
-    with pytest.raises(ValueError, match=r"`variants`.*\['fast'\]"):
+    with pytest.raises(ValueError, match=r"--variants .*\['fast'\]"):
         supernet.run([], ["source", "fast"], 1)

@@ -1,4 +1,4 @@
-"""Lets griffe, which reads docstrings for the site, see their examples."""
+"""Extension of griffe, the docstring reader of the site, for examples."""
 
 import re
 import textwrap
@@ -6,13 +6,13 @@ from typing import Any
 
 import griffe
 
-# Its lines stand below the word, as far left as that.
+# House style: the lines of an example are not indented below "Example:".
 EXAMPLE = re.compile(r"^Example:\n((?:.+\n?)+)", re.M)
 INDENT = 4 * " "
 
 
 class Examples(griffe.Extension):
-    """Writes the examples of docstrings as griffe has them."""
+    """Extension that rewrites examples into the section that griffe knows."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
         """Rewrite the docstring of an object."""
