@@ -63,7 +63,7 @@ def test_a_run_that_fails_is_reported_with_its_last_lines(tmp_path):
     assert outcome == "failed: out of luck"
 
 
-# Copies a finished run into its directory. The first attempt waits to be killed.
+# Copies a finished run into its directory; the first attempt waits for a kill.
 RUN = """
 import pathlib, shutil, sys, time
 whole, path = (pathlib.Path(word.split("=")[-1]) for word in sys.argv[1:])
@@ -98,6 +98,7 @@ while all(worker.poll() is None for worker in workers):
 for worker in workers:
     worker.kill()
 """
+NOT_STOPPED = "the other workers did not stop"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +107,8 @@ for worker in workers:
         ("sys.exit('[1] error: a worker is lost')", ""),
         ("sys.exit('error: worker 0 was ended')", "no error was printed"),
         ("sys.exit('[1] error: Traceback')", "a traceback was printed"),
-        ("sys.exit('Worker 1 did not end by itself')", "the other workers did not stop"),
-        ("import time; time.sleep(60)", "the other workers did not stop"),
+        ("sys.exit('Worker 1 did not end by itself')", NOT_STOPPED),
+        ("import time; time.sleep(60)", NOT_STOPPED),
     ],
 )
 def test_a_launch_has_to_end_with_an_error_when_a_worker_is_killed(

@@ -1,4 +1,4 @@
-"""Extension of griffe, the docstring reader of the site, for examples."""
+"""Extension of griffe, the docstring reader of the site."""
 
 import re
 import textwrap
@@ -12,12 +12,26 @@ INDENT = 4 * " "
 
 
 class Examples(griffe.Extension):
-    """Extension that rewrites examples into the section that griffe knows."""
+    """Extension that shows examples, and names that are loaded lazily."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
-        """Rewrite the docstring of an object."""
+        """Rewrite the example in a docstring into a section of griffe."""
         if obj.docstring is not None:
             obj.docstring.value = EXAMPLE.sub(_indent, obj.docstring.value)
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        """Export the public names of a package.
+
+        `lazy_loader` sets `__all__` when the package is imported. Griffe only
+        reads the source, so it would take the names for private imports.
+        """
+        if pkg.exports is None:
+            pkg.exports = [
+                name
+                for name, member in pkg.members.items()
+                if isinstance(member, griffe.Alias)
+                and member.target_path.startswith(f"{pkg.name}.")
+            ]
 
 
 def _indent(example: re.Match[str]) -> str:
