@@ -36,7 +36,7 @@ MOST_CHANGES = 4  # Flags of a recipe that differ from the default.
 MOST_SECONDS = 1200.0  # A smoke run takes less even on a busy machine.
 ERROR = "error: "
 # A clear message names the flag, as --name, or the argument, as `name`.
-NAMED = re.compile(r"(?:--|`)([a-z]\w+)")
+NAMED = re.compile(r"(?:--|`)([a-z]\w*)")
 NUMBERS: dict[type, tuple[Any, ...]] = {
     bool: (False, True),
     int: (-1, 0, 1, 2, 3, 7),
