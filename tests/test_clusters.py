@@ -1,4 +1,4 @@
-"""The files of docs/clusters tell each worker which it is."""
+"""The files in docs/clusters set TF_CONFIG for each worker."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from ntaa_tf.distribute.cluster import read_cluster
 
 FILES = Path(__file__).parents[1] / "docs" / "clusters"
 FLAGS = ["--seed=1", "--workdir=two words"]
-# What a scheduler has, as far as the files need it.
+# Stand-ins for the commands of a scheduler.
 COMMANDS = {
     "python": 'echo "$TF_CONFIG"; printf "%s\\n" "$@"',
     "scontrol": "echo first; echo second",
@@ -23,7 +23,7 @@ COMMANDS = {
 
 @pytest.fixture
 def run(tmp_path):
-    """Run a command where the commands of a scheduler are."""
+    """Run a command with the stand-ins first in PATH; read its TF_CONFIG."""
     for name, text in COMMANDS.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
         (tmp_path / name).chmod(0o755)

@@ -1,4 +1,4 @@
-"""What a killed run leaves, and in what it differs from a whole one."""
+"""Find damaged files in a run directory, and compare two finished runs."""
 
 import json
 import zipfile
@@ -11,9 +11,11 @@ import numpy as np
 from ntaa_tf.storage.files import UNFINISHED
 from ntaa_tf.storage.files import read_json
 
-# What two runs of the same numbers differ in: clocks, and how files are packed.
+# Two runs with the same numbers still differ in these metrics: clocks, peak
+# memory, and the size of compressed files.
 MEASURED = ("seconds", "latency_ms", "milliseconds", "peak_memory_mib", "bytes")
 ARCHITECTURE = Path("search") / "architecture.json"
+QUOTED_LINES = 3
 
 
 def _is_json(path: Path) -> bool:
@@ -35,10 +37,13 @@ _IS_WHOLE = {".json": _is_json, ".keras": _is_archive}
 
 
 def find_torn_files(directory: Path) -> list[str]:
-    """List the files of a work directory that are there but not whole.
+    """List the incomplete files of a run directory.
+
+    Files that are still being written have a name of their own. They are
+    not listed.
 
     Args:
-        directory: of a run that is not under way.
+        directory: run directory in which no process is at work.
     """
     torn = []
     for path in directory.rglob("*"):
@@ -50,11 +55,15 @@ def find_torn_files(directory: Path) -> list[str]:
 
 
 def list_differences(whole: Path, killed: Path) -> list[str]:
-    """List in what two finished runs of a command differ.
+    """List the differences between two finished runs of one command.
 
     Args:
-        whole: the work directory of the one.
-        killed: of the other.
+        whole: run directory of the run that was never killed.
+        killed: run directory of the other run.
+
+    Returns:
+        Some of "architecture", "metrics" and "weights"; empty if the runs
+        are equal. Weights are compared bit for bit.
     """
     differences = []
     if (whole / ARCHITECTURE).exists():
@@ -75,7 +84,7 @@ def list_differences(whole: Path, killed: Path) -> list[str]:
 
 
 def _drop_measured(metrics: Any) -> Any:
-    """Leave out what a clock or the machine says."""
+    """Remove the metrics that depend on the clock or the machine."""
     if isinstance(metrics, dict):
         return {
             name: _drop_measured(value)
@@ -83,3 +92,13 @@ def _drop_measured(metrics: Any) -> Any:
             if name not in MEASURED
         }
     return metrics
+
+
+def quote_last_lines(log: str) -> str:
+    r"""Join the last lines of a log into one line.
+
+    Example:
+    >>> quote_last_lines("1\n2\n3\nerror: no space left\n")
+    '2 3 error: no space left'
+    """
+    return " ".join(log.strip().splitlines()[-QUOTED_LINES:])

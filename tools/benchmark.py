@@ -1,4 +1,4 @@
-"""Measure what the search costs, and what it leaves to serve.
+"""Measure the costs of search, training, retrieval and serving.
 
     python tools/benchmark.py supernet --models=resnet50:64:32,vgg19:32:64
     python tools/benchmark.py pipeline --dataset=digits
@@ -8,7 +8,8 @@
     python tools/benchmark.py retrieval
     python tools/benchmark.py resting --sites=all,last:6
 
-Each prints Markdown, and with --out=DIR writes it there beside the JSON.
+Every benchmark prints Markdown. With --out=DIR it also writes the Markdown and
+the results as JSON into that directory.
 """
 
 import logging
@@ -16,10 +17,9 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from absl import app
 from absl import flags
 from absl import logging as absl_logging
 from benchmarks import adapt
@@ -32,9 +32,8 @@ from benchmarks import supernet
 from benchmarks.report import Report
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
+from tool import run_tool
 
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.recipe import Recipe
 
 MODELS = {
@@ -46,7 +45,7 @@ MODELS = {
 SIZES = asdict(retrieval.Sizes())
 COMMANDS = (*MODELS, "export", "adapt", "retrieval")
 
-# As many networks as are compared, so many functions are traced.
+# TensorFlow warns of repeated tracing, but every network needs its own trace.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
@@ -55,37 +54,52 @@ def define_flags() -> None:
     flags.DEFINE_list(
         "models",
         None,
-        "supernet, pipeline, growth, resting: settings model:pixels:batch, "
-        f"separated by commas; by default {MODELS}.",
+        "Settings model:pixels:batch, separated by commas, for supernet, "
+        f"pipeline, growth and resting. By default {MODELS}.",
     )
-    flags.DEFINE_list("variants", list(VARIANTS), "supernet: what to compare.")
-    flags.DEFINE_list("sites", ["all"], "resting: sites, one supernet each.")
-    flags.DEFINE_string("dataset", "digits", "pipeline: as a run takes it.")
-    flags.DEFINE_string("data_dir", None, "pipeline: as a run takes it.")
-    flags.DEFINE_string("workdir", None, "export: of a run that is finished.")
+    flags.DEFINE_list(
+        "variants",
+        list(VARIANTS),
+        "Variants of the network that supernet compares, separated by commas.",
+    )
+    flags.DEFINE_list(
+        "sites",
+        ["all"],
+        "Sites of the supernets that resting measures, separated by commas, "
+        "each as --sites of ntaa_tf.adapt.",
+    )
+    flags.DEFINE_string(
+        "dataset",
+        "digits",
+        "Data set that pipeline reads, as --dataset of ntaa_tf.adapt.",
+    )
+    flags.DEFINE_string(
+        "data_dir",
+        None,
+        "Directory of that data set, as --data_dir of ntaa_tf.adapt.",
+    )
+    flags.DEFINE_string(
+        "workdir", None, "Run directory of the models that export measures."
+    )
     flags.DEFINE_integer(
-        "rounds", 10, "Timed calls of whatever is timed.", lower_bound=1
+        "rounds", 10, "Number of timed calls of each function.", lower_bound=1
     )
     for name, size in SIZES.items():
         flags.DEFINE_integer(
-            name, size, f"retrieval: how many {name}.", lower_bound=1
+            name,
+            size,
+            f"Number of {name} in the random data of retrieval.",
+            lower_bound=1,
         )
-    flags.DEFINE_string("out", None, "Where the report is written to, if so.")
-
-
-def main(arguments: list[str]) -> int:
-    """Run the benchmark that the first word names.
-
-    Returns:
-        The exit status, as of `ntaa_tf.command_line.end`.
-    """
-    absl_logging.set_verbosity(absl_logging.WARNING)
-    logging.getLogger("benchmarks").setLevel(logging.INFO)
-    return end(lambda: follow(arguments[1:]))
+    flags.DEFINE_string(
+        "out", None, "Directory of the report; by default it is only printed."
+    )
 
 
 def follow(words: list[str]) -> None:
-    """Measure, print the report, and write it where it is wanted."""
+    """Measure, print the report, and write it if --out is set."""
+    absl_logging.set_verbosity(absl_logging.WARNING)
+    logging.getLogger("benchmarks").setLevel(logging.INFO)
     report = measure(words)
     print(report.to_markdown())
     if flags.FLAGS.out:
@@ -93,7 +107,7 @@ def follow(words: list[str]) -> None:
 
 
 def measure(words: list[str]) -> Report:
-    """Run one benchmark by the flags."""
+    """Run the benchmark that the first word names, with the flags."""
     flag = flags.FLAGS
     command = check_command(words)
     models = flag.models or MODELS.get(command, [])
@@ -116,25 +130,25 @@ def measure(words: list[str]) -> Report:
 
 
 def check_single(settings: list[Setting]) -> Setting:
-    """Give the only setting, or raise a ValueError."""
+    """Return the only setting; raise a ValueError if there are more."""
     if len(settings) != 1:
         raise ValueError(
-            "Invalid value for `models`. Expected a single setting, from which "
-            f"growth is measured. Received: {len(settings)}."
+            f"--models has {len(settings)} settings, but growth takes a single "
+            "setting. Name one, such as digits0to4:32:32."
         )
     return settings[0]
 
 
 def check_command(words: list[str]) -> str:
-    """Give the only word, or raise a ValueError if it is no benchmark."""
+    """Return the only word; raise a ValueError if it is not a benchmark."""
     if len(words) != 1 or words[0] not in COMMANDS:
         raise ValueError(
-            f"Invalid command line. Expected one of {', '.join(COMMANDS)}, "
-            f"and flags. Received: {' '.join(words) or 'no word'}."
+            "The command line must name one benchmark of "
+            f"{', '.join(COMMANDS)}. Received: {' '.join(words) or 'no word'}."
         )
     return words[0]
 
 
 if __name__ == "__main__":
     define_flags()
-    app.run(main, flags_parser=make_parser(__doc__))
+    run_tool(__doc__, follow)

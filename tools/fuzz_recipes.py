@@ -1,11 +1,11 @@
-"""Draw recipes at random: each has to run, or to be refused in one line.
+"""Run random recipes: each must run, or be refused in one line.
 
     python tools/fuzz_recipes.py --runs=50 --seed=0
 
-A recipe is the default one with a few choices changed, to values that make
-sense and to some that do not. It is run by `python -m ntaa_tf.adapt --smoke`.
-What neither ends well nor is refused by one clear message is printed, and kept
-with what it said.
+A recipe is the default recipe with a few flags changed, to valid values and to
+invalid ones. It is run with `python -m ntaa_tf.adapt --smoke`. A run fails if
+it neither succeeds nor ends with one clear message. Failed runs are printed,
+and their output is kept beside the run directory as a `.txt` file.
 """
 
 import dataclasses
@@ -21,24 +21,22 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from absl import app
 from absl import flags
+from tool import run_tool
 
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import FAILED
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.recipe import Recipe
 
-CHANGED = 4  # Choices of a recipe, at most.
-MOST_SECONDS = 1200.0  # Of a smoke run, on a busy machine.
+MOST_CHANGES = 4  # Flags of a recipe that differ from the default.
+MOST_SECONDS = 1200.0  # A smoke run takes less even on a busy machine.
 ERROR = "error: "
-# How a refusal reads: what was expected, and what was received.
-REFUSAL = re.compile(r"Invalid .*Expected .*Received.*|.* in --\w+.*", re.S)
+# A clear message names the flag, as --name, or the argument, as `name`.
+NAMED = re.compile(r"(?:--|`)([a-z]\w*)")
 NUMBERS: dict[type, tuple[Any, ...]] = {
     bool: (False, True),
     int: (-1, 0, 1, 2, 3, 7),
@@ -71,15 +69,15 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "max_latency_ms": LIMITS,
     "max_weight_free": LIMITS,
 }
-# Where a run is kept is the tool's to say, and that it is small.
+# The tool itself sets the run directory and the size of the run.
 FIXED = ("workdir", "smoke")
 
 
 def list_values(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
-    """List values to draw for a choice, good ones and bad ones.
+    """List the values that are drawn for a field, valid and invalid ones.
 
     Args:
-        field: of `Recipe`.
+        field: field of `Recipe`.
     """
     if field.name in TEXTS:
         return TEXTS[field.name]
@@ -91,17 +89,17 @@ def list_values(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
 
 
 def draw_choices(draw: random.Random) -> dict[str, Any]:
-    """Draw the choices of a recipe that are not the default's.
+    """Draw the fields of a recipe that are changed, and their values.
 
     Args:
-        draw: what is random.
+        draw: random number generator.
 
     Example:
-    >>> len(draw_choices(random.Random(0))) <= CHANGED
+    >>> len(draw_choices(random.Random(0))) <= MOST_CHANGES
     True
     """
     fields = [f for f in dataclasses.fields(Recipe) if f.name not in FIXED]
-    chosen = draw.sample(fields, draw.randint(1, CHANGED))
+    chosen = draw.sample(fields, draw.randint(1, MOST_CHANGES))
     return {field.name: draw.choice(list_values(field)) for field in chosen}
 
 
@@ -123,11 +121,11 @@ def write_flags(choices: dict[str, Any]) -> list[str]:
 
 
 def judge(status: int, stderr: str) -> str:
-    """Say how a run ended: `ran`, `refused`, or `failed`.
+    """Classify the end of a run as "ran", "refused" or "failed".
 
     Args:
-        status: its exit status.
-        stderr: what it said.
+        status: exit status of the run.
+        stderr: standard error of the run.
     """
     if status == 0:
         return "ran"
@@ -136,7 +134,7 @@ def judge(status: int, stderr: str) -> str:
         for line in stderr.splitlines()
         if line.startswith(ERROR)
     ]
-    is_clear = len(errors) == 1 and REFUSAL.fullmatch(errors[0])
+    is_clear = len(errors) == 1 and NAMED.search(errors[0])
     traced = "Traceback" in stderr
     return (
         "refused"
@@ -148,52 +146,52 @@ def judge(status: int, stderr: str) -> str:
 def run_for(
     command: list[str], seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command; one that takes longer fails."""
+    """Run a command. It counts as failed if it takes longer than allowed.
+
+    Args:
+        command: words of the command.
+        seconds: most seconds that it may take.
+    """
     try:
         return subprocess.run(
             command, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired as late:
-        said = (late.stdout or b"") + (late.stderr or b"")
-        text = f"{said.decode(errors='replace')}not ended in {seconds:.0f} s"
+        output = (late.stdout or b"") + (late.stderr or b"")
+        text = f"{output.decode(errors='replace')}not ended in {seconds:.0f} s"
         return subprocess.CompletedProcess(command, FAILED, "", text)
 
 
-def main(arguments: list[str]) -> int:
-    """Run recipes, and print how many ended how.
+def follow(words: list[str]) -> int:
+    """Run random recipes, and print a line for each.
 
     Returns:
-        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
+        1 if a run failed, else 0.
     """
-    return end(lambda: follow(arguments[1:]))
-
-
-def follow(words: list[str]) -> int:
-    """Run as many recipes as the flags say, and print a line of each."""
     refuse_words(words)
     workdir = Path(flags.FLAGS.workdir)
     draw = random.Random(flags.FLAGS.seed)
     outcomes: Counter[str] = Counter()
     for run in range(flags.FLAGS.runs):
-        given = write_flags(draw_choices(draw))
+        changed = write_flags(draw_choices(draw))
         path = workdir / f"{flags.FLAGS.seed}-{run}"
         command = [sys.executable, "-m", "ntaa_tf.adapt", "--smoke"]
-        command += [*given, f"--workdir={path}"]
+        command += [*changed, f"--workdir={path}"]
         shutil.rmtree(path, ignore_errors=True)
         result = run_for(command, MOST_SECONDS)
         outcome = judge(result.returncode, result.stderr)
         outcomes[outcome] += 1
-        print(f"{outcome:8} {shlex.join(given)}", flush=True)
+        print(f"{outcome:8} {shlex.join(changed)}", flush=True)
         if outcome == "failed":
-            said = path.with_suffix(".txt")
-            said.parent.mkdir(parents=True, exist_ok=True)
-            said.write_text(result.stdout + result.stderr, "utf-8")
+            log = path.with_suffix(".txt")
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(result.stdout + result.stderr, "utf-8")
     print(", ".join(f"{outcomes[name]} {name}" for name in sorted(outcomes)))
     return int(outcomes["failed"] > 0)
 
 
 if __name__ == "__main__":
-    flags.DEFINE_integer("runs", 50, "How many recipes are drawn.")
-    flags.DEFINE_integer("seed", 0, "Of what is drawn.")
-    flags.DEFINE_string("workdir", "runs/fuzz", "Where runs are kept.")
-    app.run(main, flags_parser=make_parser(__doc__))
+    flags.DEFINE_integer("runs", 50, "Number of recipes to draw and run.")
+    flags.DEFINE_integer("seed", 0, "Random seed.")
+    flags.DEFINE_string("workdir", "runs/fuzz", "Directory of the runs.")
+    run_tool(__doc__, follow)

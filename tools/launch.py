@@ -1,9 +1,9 @@
-r"""Start several workers on this machine, to try a training on a cluster.
+r"""Start several workers on this machine, to try multi-worker training.
 
     python tools/launch.py --workers=2 -- --smoke --workdir=runs/two_workers
 
-What is behind `--` are the flags of `ntaa_tf.adapt`. The workers compute on
-CPUs. On a cluster its own scheduler starts them: docs/clusters.md.
+The words after `--` are flags of `ntaa_tf.adapt`. The workers compute on CPUs.
+On a cluster, the scheduler starts the workers: see docs/clusters.md.
 """
 
 import os
@@ -15,43 +15,44 @@ import threading
 import time
 from collections.abc import Sequence
 
-# Before TensorFlow is imported, which reads it once; the workers have it too.
+# TensorFlow reads this variable once, when it is imported. The workers
+# inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from absl import app
 from absl import flags
+from tool import run_tool
 
 from ntaa_tf.command_line import DONE
 from ntaa_tf.command_line import GOES_ON
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.distribute.cluster import VARIABLE
 from ntaa_tf.distribute.cluster import write_cluster
 
-# When a worker has failed, the others end by themselves in less.
+# After a worker has failed, the others end by themselves in less time.
 GRACE_SECONDS = 60
 POLL_SECONDS = 0.2
 
-_WORKERS = flags.DEFINE_integer("workers", 2, "How many workers there are.")
+_WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers, 1 or more.")
 _MODULE = flags.DEFINE_string(
-    "module", "ntaa_tf.adapt", "What they run, or ntaa_tf.pretrain."
+    "module",
+    "ntaa_tf.adapt",
+    "Module that every worker runs: ntaa_tf.adapt or ntaa_tf.pretrain.",
 )
 
 
 def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
-    """Run a training on several processes, and wait for its end.
+    """Run a training in several processes, and wait until it ends.
 
     Args:
-        workers: how many processes.
-        module: what each runs.
-        arguments: the flags that it is given.
+        workers: number of processes.
+        module: module that each process runs.
+        arguments: flags of the module.
 
     Returns:
-        0 if all workers succeed, else the exit status of the first that
-        failed.
+        0 if all workers succeed, else the exit status of the first worker
+        that failed.
 
     Raises:
-        RuntimeError: if a signal ended that one.
+        RuntimeError: if a signal ended that worker.
     """
     addresses = [f"localhost:{port}" for port in find_ports(workers)]
     processes = [
@@ -60,28 +61,30 @@ def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
     printers = [print_lines(*each) for each in enumerate(processes)]
     try:
         failed, status = wait_for(processes)
-        going_on = [process.poll() is None for process in processes]
+        still_running = [process.poll() is None for process in processes]
     finally:
         for process in processes:
             process.kill()
             process.wait()
         for printer in printers:
             printer.join()
-    if any(going_on):
+    if any(still_running):
         print(
-            f"Worker {going_on.index(True)} did not end by itself in "
+            f"Worker {still_running.index(True)} did not end by itself in "
             f"{GRACE_SECONDS} s, and was killed."
         )
     if status < 0:
         raise RuntimeError(
-            f"Worker {failed} was ended by {signal.Signals(-status).name}. The "
-            "same command goes on from the last epoch."
+            f"Worker {failed} was ended by {signal.Signals(-status).name}. Run "
+            "the same command again to continue after the last whole epoch."
         )
     return status
 
 
 def find_ports(count: int) -> list[int]:
-    """Find so many ports of this machine that nothing listens on."""
+    """Find free ports of this machine."""
+    # All sockets stay open until every port is known; otherwise the system
+    # could hand out the same port twice.
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("localhost", 0))
@@ -94,7 +97,14 @@ def find_ports(count: int) -> list[int]:
 def start(
     addresses: list[str], index: int, module: str, arguments: Sequence[str]
 ) -> subprocess.Popen[str]:
-    """Start a worker."""
+    """Start a worker.
+
+    Args:
+        addresses: addresses of all workers.
+        index: index of this worker among them.
+        module: module that the worker runs.
+        arguments: flags of the module.
+    """
     environment = {
         **os.environ,
         VARIABLE: write_cluster(addresses, index),
@@ -112,7 +122,7 @@ def start(
 
 
 def print_lines(index: int, process: subprocess.Popen[str]) -> threading.Thread:
-    """Print what a worker says, its number before it, in a thread."""
+    """Print the output of a worker from a thread, each line after its index."""
 
     def work() -> None:
         print(f"[{index}] process {process.pid}", flush=True)
@@ -125,10 +135,13 @@ def print_lines(index: int, process: subprocess.Popen[str]) -> threading.Thread:
 
 
 def wait_for(processes: Sequence[subprocess.Popen[str]]) -> tuple[int, int]:
-    """Wait until all have ended, or for a while after one has failed.
+    """Wait until all workers have ended.
+
+    After one has failed, wait `GRACE_SECONDS` at most for the others.
 
     Returns:
-        Which failed first, and its status; that of the first if none did.
+        Index and exit status of the first worker that failed; (0, 0) if all
+        succeeded.
     """
     failed, deadline = None, float("inf")
     while any(process.poll() is None for process in processes):
@@ -148,25 +161,14 @@ def _find_failed(
     return next(((index, code) for index, code in codes if code), None)
 
 
-def main(arguments: list[str]) -> int:
-    """Launch what the command line asks for.
-
-    Returns:
-        The exit status: that of the workers, or as of
-        `ntaa_tf.command_line.end`.
-    """
-    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
-
-
 def follow(words: Sequence[str]) -> int:
-    """Launch as many workers as the flags say."""
+    """Launch the workers that the flags ask for; return their exit status."""
     if _WORKERS.value < 1:
         raise ValueError(
-            "Invalid value for `workers`. Expected 1 or more. "
-            f"Received: {_WORKERS.value}."
+            f"--workers={_WORKERS.value} is too small. Start 1 worker or more."
         )
     return launch(_WORKERS.value, _MODULE.value, words)
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=make_parser(__doc__))
+    run_tool(__doc__, follow, stopped=GOES_ON)

@@ -1,6 +1,8 @@
-"""Finetune a Keras model on the digits 5 to 9, with nothing but Keras.
+"""Finetune a Keras model on the digits 5 to 9, with Keras alone.
 
-python tools/plain_finetuning.py SOURCE.keras TARGET.keras EPOCHS
+    python tools/plain_finetuning.py SOURCE.keras TARGET.keras EPOCHS
+
+The baseline of `tools/benchmark.py adapt`.
 """
 
 import sys

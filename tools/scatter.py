@@ -4,24 +4,23 @@ r"""Remove as many layers as an architecture does, at random sites.
         --architecture=runs/limited/search/architecture.json \
         --output=scattered.json
 
-Shows whether it matters which layers a search removed: finetune what comes of
-it by `--method=retrain --derived_weights=inherit` and this architecture.
+Use it to test whether it matters which layers a search removed. Finetune the
+result with `ntaa_tf.adapt --method=retrain --derived_weights=inherit
+--architecture=scattered.json`.
 """
 
 import os
 from pathlib import Path
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-from absl import app
 from absl import flags
+from tool import run_tool
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import WEIGHT_FREE
@@ -31,15 +30,16 @@ IDENTITY = "identity"
 
 
 def scatter(architecture: Architecture, seed: int) -> Architecture:
-    """Draw an architecture with as many sites without weights.
+    """Draw an architecture with the same number of weight-free sites.
 
     Args:
-        architecture: what a search chose.
-        seed: of the draw.
+        architecture: architecture that a search derived.
+        seed: random seed.
 
     Returns:
-        Identities at as many sites, drawn uniformly, as `architecture` has
-        without weights; the source's own operation at all others.
+        An architecture with the identity at as many sites, drawn uniformly,
+        as `architecture` has weight-free operations. All other sites keep
+        the source's own operation.
 
     Example:
     >>> chosen = {"a": SiteChoice("max_pool"), "b": SiteChoice("source")}
@@ -63,17 +63,8 @@ def scatter(architecture: Architecture, seed: int) -> Architecture:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command.
-
-    Returns:
-        The exit status, as of `ntaa_tf.command_line.end`.
-    """
-    return end(lambda: follow(arguments[1:]))
-
-
 def follow(words: list[str]) -> None:
-    """Write the architecture that the flags ask for."""
+    """Write and print the scattered architecture."""
     refuse_words(words)
     flag = flags.FLAGS
     chosen = Architecture.from_json(Path(flag.architecture).read_text("utf-8"))
@@ -86,9 +77,9 @@ def follow(words: list[str]) -> None:
 
 if __name__ == "__main__":
     for name, meaning in {
-        "architecture": "The `architecture.json` of a run that searched.",
-        "output": "The `.json` file to write.",
+        "architecture": "Path of the `architecture.json` of a finished search.",
+        "output": "Path of the `.json` file to write.",
     }.items():
         flags.DEFINE_string(name, None, meaning, required=True)
-    flags.DEFINE_integer("seed", 0, "Of the draw.", lower_bound=0)
-    app.run(main, flags_parser=make_parser(__doc__))
+    flags.DEFINE_integer("seed", 0, "Random seed.", lower_bound=0)
+    run_tool(__doc__, follow)

@@ -3,22 +3,20 @@ r"""Remove the last layers of a model: the plain way to a shallower network.
     python tools/shorten.py --model=resnet20.keras --after=re_lu_10 \
         --output=short.keras
 
-Writes the model up to one of its feature maps, without a classifier, for
-`ntaa_tf.adapt` to finetune as any other `.keras` file.
+Writes the model up to the named feature map, without a classifier. You can
+finetune the file with `ntaa_tf.adapt`, like any other `.keras` file.
 """
 
 import os
 from pathlib import Path
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
-from absl import app
 from absl import flags
+from tool import run_tool
 
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.graph.cost import measure_cost
 
@@ -26,18 +24,18 @@ MAP_RANK = 4
 
 
 def shorten(model: keras.Model, after: str) -> keras.Model:
-    """Keep a model's layers up to one that gives a feature map.
+    """Keep the layers of a model up to one feature map.
 
     Args:
-        model: a functional or Sequential model.
-        after: the name of the last layer that is kept.
+        model: functional or Sequential model; it is not changed.
+        after: name of the last layer to keep.
 
     Returns:
-        A model that shares these layers with `model`.
+        A model that shares the kept layers with `model`.
 
     Raises:
-        ValueError: if no layer of this name gives one feature map (batch,
-            height, width, channels).
+        ValueError: if no layer of this name has a single feature map (batch,
+            height, width, channels) as its output.
     """
     maps = {
         layer.name: layer.output
@@ -47,31 +45,22 @@ def shorten(model: keras.Model, after: str) -> keras.Model:
     }
     if after not in maps:
         raise ValueError(
-            "Invalid value for `after`. Expected a layer that gives a feature "
-            f"map, one of {list(maps)}. Received: {after!r}."
+            f"--after={after} is not a layer with a feature map as its "
+            f"output. Choose one of {list(maps)}."
         )
     return keras.Model(model.input, maps[after], name=f"{model.name}_short")
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command.
-
-    Returns:
-        The exit status, as of `ntaa_tf.command_line.end`.
-    """
-    return end(lambda: follow(arguments[1:]))
-
-
 def follow(words: list[str]) -> None:
-    """Write the shortened model that the flags ask for."""
+    """Write the shortened model, and print the costs of both models."""
     refuse_words(words)
     flag = flags.FLAGS
     model = keras.models.load_model(flag.model)
     short = shorten(model, flag.after)
     Path(flag.output).parent.mkdir(parents=True, exist_ok=True)
     short.save(flag.output)
-    for name, of in (("source", model), ("short", short)):
-        cost = measure_cost(of)
+    for name, network in (("source", model), ("short", short)):
+        cost = measure_cost(network)
         print(
             f"{name}: depth {cost.depth}, {cost.parameters:,} parameters, "
             f"{cost.macs:,} MACs"
@@ -80,9 +69,9 @@ def follow(words: list[str]) -> None:
 
 if __name__ == "__main__":
     for name, meaning in {
-        "model": "The `.keras` file of the source.",
-        "after": "The last layer that is kept.",
-        "output": "The `.keras` file to write.",
+        "model": "Path of the source model, a `.keras` file.",
+        "after": "Name of the last layer to keep.",
+        "output": "Path of the `.keras` file to write.",
     }.items():
         flags.DEFINE_string(name, None, meaning, required=True)
-    app.run(main, flags_parser=make_parser(__doc__))
+    run_tool(__doc__, follow)

@@ -1,12 +1,12 @@
-r"""Run every recipe in little: its own flags, with stand-ins for what it loads.
+r"""Run every recipe at a small size, with its own flags and generated data.
 
     python tools/smoke_recipes.py --workdir=runs/smoke
     python tools/smoke_recipes.py --workdir=runs/smoke --only=efficientnet
 
-A recipe is run by the command in its own header. Data sets, weights and model
-files, which have to be downloaded, are replaced by generated ones of the same
-task, images are small, and one site is searched. What is finished is not run
-again.
+Each recipe is run by the command in its header. Generated stand-ins for the
+same task replace the data sets, weights and model files that would have to be
+downloaded. Images are small, and one site is searched. A second call skips
+the recipes that are finished.
 """
 
 import os
@@ -17,21 +17,20 @@ import sys
 import time
 from pathlib import Path
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from absl import app
 from absl import flags
+from aftermath import quote_last_lines
 from stand_ins import FACES
 from stand_ins import IDENTITIES
 from stand_ins import SOURCE
 from stand_ins import write_stand_ins
+from tool import run_tool
 
 from ntaa_tf.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.adapt import read_recipe
 from ntaa_tf.command_line import GOES_ON
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.storage.files import read_json
@@ -42,7 +41,6 @@ COMMAND = re.compile(r"python -m ntaa_tf\.adapt +(.*?)(?:$| {2,}\()", re.M)
 IMAGE_SIZES = {"classification": "32", "retrieval": "96x32", "attributes": "32"}
 LARGER_SIZE = "36"
 SECONDS_FILE = "seconds.json"
-LINES_OF_A_LOG = 3
 
 
 def list_recipes() -> list[Path]:
@@ -54,10 +52,10 @@ def read_command(file: Path) -> list[str]:
     """Read the flags of the first `adapt` command in a recipe's header.
 
     Args:
-        file: the recipe.
+        file: flag file of the recipe.
 
     Raises:
-        ValueError: if there is none that is run with this recipe.
+        ValueError: if no command in the header uses this recipe.
     """
     lines = file.read_text("utf-8").splitlines()
     header = [line[1:] for line in lines if line.startswith("#")]
@@ -68,8 +66,8 @@ def read_command(file: Path) -> list[str]:
             words[words.index(own)] = f"--flagfile={file}"
             return words
     raise ValueError(
-        f"Invalid recipe {file.name}. Expected a header that says how it is "
-        f"run: python -m ntaa_tf.adapt {own}. Received: {text!r}."
+        f"The header of recipe {file.name} does not show its command. Add the "
+        f"comment: python -m ntaa_tf.adapt {own}"
     )
 
 
@@ -89,13 +87,14 @@ def parse(words: list[str]) -> Recipe:
 def list_stand_ins(
     recipe: Recipe, directory: Path, own_model: bool = True
 ) -> list[str]:
-    """List the flags that replace what a recipe loads, and make it small.
+    """List the flags that replace downloads and make a recipe small.
 
     Args:
-        recipe: of the command in its header.
-        directory: what `write_stand_ins` has filled.
-        own_model: whether a model that Keras knows is built, untrained, or
-            replaced as well, by a tiny one. Cells never are.
+        recipe: recipe of the command in the header.
+        directory: directory that `write_stand_ins` has filled.
+        own_model: whether to build a Keras model of the recipe, untrained,
+            or to replace it as well, by a tiny model. Networks of cells are
+            never replaced.
     """
     words = ["--smoke", f"--image_size={IMAGE_SIZES[recipe.task]}"]
     dataset = "digits"
@@ -120,15 +119,15 @@ def list_stand_ins(
 
 
 def smoke(file: Path, workdir: Path) -> str:
-    """Run a recipe with its own model, unless it has been.
+    """Run a recipe with its own model, unless it is finished.
 
     Args:
-        file: the recipe.
-        workdir: of all of them; the stand-ins are in it.
+        file: flag file of the recipe.
+        workdir: parent of all run directories, with the stand-ins in it.
 
     Returns:
-        How many seconds it took, since it was last begun or taken up again,
-        or what it failed with.
+        The duration of the last call that ran it, such as "12 s", or
+        "failed: " and the last lines of its log.
     """
     path = workdir / file.stem
     seconds = path / SECONDS_FILE
@@ -143,23 +142,17 @@ def smoke(file: Path, workdir: Path) -> str:
         text=True,
     )
     if result.returncode:
-        lines = result.stderr.strip().splitlines()
-        return "failed: " + " ".join(lines[-LINES_OF_A_LOG:])
+        return f"failed: {quote_last_lines(result.stderr)}"
     write_json(seconds, time.monotonic() - begin)
     return f"{read_json(seconds):.0f} s"
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command.
+def follow(words: list[str]) -> int:
+    """Run the recipes that the flags select, and print a table.
 
     Returns:
-        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
+        1 if a recipe failed, else 0.
     """
-    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
-
-
-def follow(words: list[str]) -> int:
-    """Run all recipes that the flags name, and print a table."""
     refuse_words(words)
     workdir = Path(flags.FLAGS.workdir).absolute()
     files = [f for f in list_recipes() if re.search(flags.FLAGS.only, f.stem)]
@@ -173,6 +166,11 @@ def follow(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("workdir", "runs/smoke", "Where the runs are kept.")
-    flags.DEFINE_string("only", "", "A regular expression that names match.")
-    app.run(main, flags_parser=make_parser(__doc__))
+    flags.DEFINE_string("workdir", "runs/smoke", "Directory of the runs.")
+    flags.DEFINE_string(
+        "only",
+        "",
+        "Regular expression; recipes whose name it matches are run. All by "
+        "default.",
+    )
+    run_tool(__doc__, follow, stopped=GOES_ON)

@@ -1,4 +1,4 @@
-"""Small data sets and a model, in the place of those that are downloaded."""
+"""Generated data sets and a model that replace downloads."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +8,9 @@ import numpy as np
 
 SOURCE, IDENTITIES, FACES = "source.keras", "identities", "faces"
 
-# Identities, cameras, and images of each by each.
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+# Folder, identities, cameras, and number of images of each identity by each
+# camera.
 VIEWS = [
     (TRAIN, range(1, 9), (1, 2), 4),
     (QUERY, range(9, 13), (1,), 1),
@@ -26,13 +27,17 @@ AGES = (
     *("(25, 32)", "(38, 43)", "(48, 53)", "(60, 100)"),
 )
 IMAGES_OF_A_FACE = 2
-# Of 8 channels oneDNN gets the gradient of a 1x1 convolution with strides wrong
-# on some processors, and TensorFlow 2.21 crashes.
+# Channels of the model. With 8, TensorFlow 2.21 crashes on some processors:
+# oneDNN gets the gradient of a strided 1x1 convolution wrong.
 WIDTH = 16
 
 
 def write_stand_ins(directory: Path) -> None:
-    """Write a tiny source model, drawn identities, and faces of all ages."""
+    """Write a tiny source model, a retrieval data set and an Adience.
+
+    Args:
+        directory: directory to write into; it is created if necessary.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     _build_source().save(directory / SOURCE)
     write_identities(directory / IDENTITIES)
@@ -40,7 +45,11 @@ def write_stand_ins(directory: Path) -> None:
 
 
 def write_identities(root: Path) -> None:
-    """Write drawn identities as Market-1501 is laid out."""
+    """Write a retrieval data set in the layout of Market-1501.
+
+    Args:
+        root: directory of the data set.
+    """
     rng = np.random.default_rng(0)
     for part, identities, cameras, count in VIEWS:
         folder = root / part
@@ -56,12 +65,12 @@ def write_identities(root: Path) -> None:
 def write_adience(
     root: Path, unusual: Sequence[tuple[str, str]] = (), size: int = 40
 ) -> None:
-    """Write five folds as Adience is laid out, a face for each age in each.
+    """Write five folds in the layout of Adience, each with all ages.
 
     Args:
-        root: gets the lists and the images.
+        root: directory of the lists and the images.
         unusual: age and gender of further faces in each fold.
-        size: of the images, in pixels.
+        size: height and width of the images, in pixels.
     """
     for fold in range(FOLDS):
         shown = [(age, "mf"[(n + fold) % 2]) for n, age in enumerate(AGES)]
@@ -88,7 +97,7 @@ def _write_face(
     seen: tuple[str, str],
     size: int,
 ) -> None:
-    """Write an image whose shade tells the age, and its blue the gender."""
+    """Write an image; its red and green encode the age, its blue the gender."""
     age, gender = seen
     image = np.full((size, size, 3), 30 * AGES.index(age) if age in AGES else 0)
     image[:, :, 2] = 255 * (gender == "m")
@@ -101,14 +110,14 @@ def _write_face(
 
 
 def _draw_stripes(identity: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw lines that are as far apart as the identity says."""
+    """Draw rows and columns; their distances encode the identity."""
     image = rng.uniform(0, 40, (24, 16, 3))
     image[:: 1 + identity % 5, :: 1 + identity // 5] += 200
     return image
 
 
 def _build_source() -> keras.Model:
-    """Build a residual block with a stride, behind a stem."""
+    """Build a stem and one residual block with a stride."""
     images = keras.Input((32, 32, 3))
     common = {"padding": "same", "activation": "relu"}
     stem = keras.layers.Conv2D(WIDTH, 3, name="stem", **common)(images)

@@ -1,14 +1,15 @@
-r"""Kill runs at random moments, and see that they end as whole ones do.
+r"""Kill runs at random moments, and compare how they end with a whole run.
 
     python tools/torture.py --kills=20 --methods=ntaa,darts
     python tools/torture.py --kills=20 \
         --launcher="python tools/launch.py --workers=2 --" --victim=worker
 
-Each method is run whole once. The same command is then killed by SIGKILL, at
-moments drawn uniformly from the seconds that the whole run took, and started
-again until it ends, in as many runs as the kills need. After every kill each
-file has to be whole; every run has to end with the architecture, the metrics
-and, bit for bit, the weights of the whole one.
+Every method is first run whole. Then the same command is killed by SIGKILL at
+random moments, drawn uniformly from the duration of the whole run, and started
+again until it ends. If a run ends before all kills are done, another one
+follows. After every kill, each file must be complete. Every killed run must
+end with the same architecture, metrics and weights (bit for bit) as the whole
+run.
 """
 
 import os
@@ -20,22 +21,21 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-# Before TensorFlow is imported, which reads it once.
+# TensorFlow reads this variable once, when it is imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from absl import app
 from absl import flags
 from aftermath import find_torn_files
 from aftermath import list_differences
+from aftermath import quote_last_lines
+from tool import run_tool
 from victims import VICTIMS
 from victims import start
 
-from ntaa_tf.command_line import end
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.recipe.methods import METHODS
 
-# What methods need besides: two domains, an architecture, other data.
+# Flags that a method needs: a source domain, an architecture or a data set.
 FLAGS_OF_METHODS = {
     "bilevel": "--source_dataset=digits5to9",
     "retrain": "--architecture={workdir}/ntaa/whole/search/architecture.json",
@@ -51,24 +51,24 @@ def torture(
     draw: random.Random,
     victim: str = "all",
 ) -> str:
-    """Run a command whole, and killed so many times.
+    """Run a command once whole, and kill further runs of it.
 
     Args:
-        command: all but the work directory.
-        directory: gets the runs; what is in it is removed.
-        kills: how many.
-        draw: gives the moments.
-        victim: who is killed, of `VICTIMS`.
+        command: words of the command, without the run directory.
+        directory: parent of the run directories; it is emptied first.
+        kills: number of kills.
+        draw: random number generator that chooses the moments.
+        victim: key of `VICTIMS`, the processes that are killed.
 
     Returns:
-        What came of it, in a line.
+        The outcome in one line; it starts with "failed" if a check failed.
     """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     whole, log = directory / "whole", directory / "log"
     begin = time.monotonic()
     if start([*command, f"--workdir={whole}"], log).process.wait():
-        return f"failed: {_read_end(log)}"
+        return f"failed: {_quote_end(log)}"
     seconds = time.monotonic() - begin
     killed = runs = 0
     while killed < kills:
@@ -82,41 +82,36 @@ def torture(
                 return f"failed: {wrong}"
             attempt = start([*command, f"--workdir={path}"], log)
         if attempt.process.wait():
-            return f"failed: {_read_end(log)}"
+            return f"failed: {_quote_end(log)}"
         if differences := list_differences(whole, path):
             return f"failed: {path} differs in {', '.join(differences)}"
     return f"{killed} kills in {runs} runs of {seconds:.0f} s: all as the whole"
 
 
-def _read_end(log: Path) -> str:
-    return " ".join(log.read_text("utf-8", "replace").splitlines()[-3:])
-
-
-def main(arguments: list[str]) -> int:
-    """Torture each method that the flags name, and print what came of it.
-
-    Returns:
-        The exit status, as of `ntaa_tf.command_line.end`; 1 if one failed.
-    """
-    return end(lambda: follow(arguments[1:]))
+def _quote_end(log: Path) -> str:
+    return quote_last_lines(log.read_text("utf-8", "replace"))
 
 
 def follow(words: list[str]) -> int:
-    """Torture each method, and print a line of it."""
+    """Torture every method, and print a line for each.
+
+    Returns:
+        1 if a method failed, else 0.
+    """
     refuse_words(words)
-    given = flags.FLAGS
-    workdir = Path(given.workdir).absolute()
+    flag = flags.FLAGS
+    workdir = Path(flag.workdir).absolute()
     failed = False
-    for method in given.methods:
+    for method in flag.methods:
         extra = FLAGS_OF_METHODS.get(method, "").format(workdir=workdir)
         command = [
-            *shlex.split(given.launcher),
+            *shlex.split(flag.launcher),
             *("--smoke", "--deterministic", f"--method={method}"),
-            *shlex.split(f"{given.flags} {extra}"),
+            *shlex.split(f"{flag.flags} {extra}"),
         ]
-        draw = random.Random(f"{method} {given.seed}")
+        draw = random.Random(f"{method} {flag.seed}")
         outcome = torture(
-            command, workdir / method, given.kills, draw, given.victim
+            command, workdir / method, flag.kills, draw, flag.victim
         )
         print(f"{method:14}  {outcome}", flush=True)
         failed |= outcome.startswith("failed")
@@ -124,21 +119,23 @@ def follow(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("workdir", "runs/torture", "Where runs are kept.")
-    flags.DEFINE_list("methods", list(METHODS), "What is run.")
-    flags.DEFINE_integer("kills", 20, "Kills of each method.")
-    flags.DEFINE_string("flags", "--nobaseline", "Of every run, besides.")
+    flags.DEFINE_string("workdir", "runs/torture", "Directory of the runs.")
+    flags.DEFINE_list(
+        "methods", list(METHODS), "Methods to run, separated by commas."
+    )
+    flags.DEFINE_integer("kills", 20, "Number of kills for each method.")
+    flags.DEFINE_string("flags", "--nobaseline", "Further flags of every run.")
     flags.DEFINE_string(
         "launcher",
         f"{sys.executable} -m ntaa_tf.adapt",
-        "The command that runs it.",
+        "Command that starts a run, without its flags.",
     )
     flags.DEFINE_enum(
         "victim",
         "all",
         list(VICTIMS),
-        "Who is killed: all processes, or one worker of a launch, after which "
-        "the others have to end with an error.",
+        "Processes to kill: all, or one worker of a launch. The other workers "
+        "must then end with an error.",
     )
-    flags.DEFINE_integer("seed", 0, "Of the moments.")
-    app.run(main, flags_parser=make_parser(__doc__))
+    flags.DEFINE_integer("seed", 0, "Random seed of the moments.")
+    run_tool(__doc__, follow)

@@ -1,4 +1,4 @@
-"""Who is killed: a command with all that it has started, or one worker."""
+"""Start a command and kill it: all of its processes, or one worker."""
 
 import contextlib
 import os
@@ -11,27 +11,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# As `tools/launch.py` names each worker that it starts.
+# The line that `tools/launch.py` prints when it starts a worker.
 WORKER = re.compile(r"^\[\d+\] process (\d+)$", re.M)
-# What a worker says when another is lost, and when it is done itself.
-TOLD = re.compile(r"^\[\d+\] (error: |.*; open report.html there)", re.M)
-# What a worker says when all have met, and what launch says of one that has
-# to be killed as well.
-MET, WENT_ON = ": begins", "did not end by itself"
-# By when the others have ended: launch's grace, and some more.
+# A worker logs the start of a stage when all workers are connected.
+STAGE_STARTED = re.compile(r"^\[\d+\] .*: (begins|starts|started)\b", re.M)
+# The last line of a worker: an error, such as that another worker is lost, or
+# the end of the run.
+ENDED = re.compile(r"^\[\d+\] (error: |.*\breport\.html\b)", re.M)
+# `tools/launch.py` prints this about a worker that it had to kill.
+KILLED_LATE = "did not end by itself"
+# Seconds for the other workers to end: the grace of the launch, and a margin.
 END_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A command under way, in a process group of its own."""
+    """A running command, in a process group of its own.
+
+    Args:
+        process: process of the command.
+        log: file of its output, which earlier attempts may have written too.
+        begin: position in `log`, in bytes, where its own output starts.
+    """
 
     process: subprocess.Popen[bytes]
     log: Path
     begin: int
 
     def ends_in(self, seconds: float) -> bool:
-        """Wait for so long; tell whether it has ended by then."""
+        """Wait for the end of the command; return whether it has ended.
+
+        Args:
+            seconds: longest wait.
+        """
         try:
             self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -39,7 +51,7 @@ class Attempt:
         return True
 
     def read(self) -> str:
-        """Give what it has said by now."""
+        """Read the output of the command so far."""
         with self.log.open("rb") as file:
             file.seek(self.begin)
             return file.read().decode("utf-8", "replace")
@@ -49,8 +61,8 @@ def start(command: Sequence[str], log: Path) -> Attempt:
     """Start a command.
 
     Args:
-        command: its words.
-        log: gets what it says, behind what is there.
+        command: words of the command.
+        log: file to which its output is appended.
     """
     with log.open("ab") as file:
         begin = file.tell()
@@ -61,10 +73,10 @@ def start(command: Sequence[str], log: Path) -> Attempt:
 
 
 def kill_all(attempt: Attempt, draw: random.Random) -> str:
-    """Kill a command and all that it has started.
+    """Kill a command and all processes that it has started.
 
     Returns:
-        What was not right about its end: nothing.
+        An empty string: no complaint about the end.
     """
     os.killpg(attempt.process.pid, signal.SIGKILL)
     attempt.process.wait()
@@ -72,17 +84,17 @@ def kill_all(attempt: Attempt, draw: random.Random) -> str:
 
 
 def kill_worker(attempt: Attempt, draw: random.Random) -> str:
-    """Kill one worker of a launch; of one without workers yet, all.
+    """Kill one worker of a launch, and check how the others end.
 
-    Workers that still wait for each other can't tell that one is lost.
+    A launch without workers yet is killed as a whole.
 
     Args:
-        attempt: the launch.
-        draw: gives the worker.
+        attempt: running launch.
+        draw: random number generator that chooses the worker.
 
     Returns:
-        What was not right about its end: that the others went on, that no
-        error was told, or that a trace was. Nothing if all was.
+        A complaint about the end: the others did not stop, no error was
+        printed, or a traceback was. Empty if the end was right.
     """
     workers = [int(number) for number in WORKER.findall(attempt.read())]
     if not workers:
@@ -92,17 +104,19 @@ def kill_worker(attempt: Attempt, draw: random.Random) -> str:
     if attempt.ends_in(END_SECONDS):
         return _judge(attempt.process.returncode, attempt.read())
     kill_all(attempt, draw)
-    return "the others went on"
+    return "the other workers did not stop"
 
 
-def _judge(status: int, said: str) -> str:
-    if "Traceback" in said:
-        return "a trace was told"
-    if status == 0 or MET not in said:
-        return ""  # All had ended before, or none had begun.
-    if WENT_ON in said:
-        return "the others went on"
-    return "" if TOLD.search(said) else "no error was told"
+def _judge(status: int, output: str) -> str:
+    if "Traceback" in output:
+        return "a traceback was printed"
+    # Either all workers had ended before the kill, or none was connected:
+    # a worker that still waits for the others can't notice a loss.
+    if status == 0 or not STAGE_STARTED.search(output):
+        return ""
+    if KILLED_LATE in output:
+        return "the other workers did not stop"
+    return "" if ENDED.search(output) else "no error was printed"
 
 
 VICTIMS: dict[str, Callable[[Attempt, random.Random], str]] = {

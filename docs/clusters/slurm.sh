@@ -6,13 +6,13 @@
 #SBATCH --time=24:00:00
 #SBATCH --requeue
 #
-# One worker on each node of a Slurm job. All arguments are flags of adapt:
+# Starts one worker on each node. All arguments are flags of ntaa_tf.adapt:
 #
 #     sbatch slurm.sh --model=resnet50 --dataset=folder:/shared/images \
 #         --workdir=/shared/runs/images
 #
-# The work directory and the images are on a file system that all nodes share.
-# A job that was ended goes on when it is submitted again.
+# The run directory and the images must be on a file system that all nodes
+# share. Submit a stopped job again to continue its run.
 set -euo pipefail
 
 port=$((20000 + SLURM_JOB_ID % 20000))
@@ -20,7 +20,7 @@ WORKERS=$(scontrol show hostnames "$SLURM_JOB_NODELIST" |
     sed "s/.*/\"&:$port\"/" | paste -s -d ,)
 export WORKERS
 
-# When one worker fails, none is left waiting.
+# If one worker fails, srun ends the others. Otherwise they could wait forever.
 exec srun --kill-on-bad-exit=1 bash -c '
     task="{\"type\": \"worker\", \"index\": $SLURM_PROCID}"
     export TF_CONFIG="{\"cluster\": {\"worker\": [$WORKERS]}, \"task\": $task}"

@@ -10,20 +10,18 @@ from benchmarks.setting import Setting
 COMMAND = Path(__file__).parents[2] / "tools" / "benchmark.py"
 
 
-def run(*arguments):
-    return subprocess.run(
-        [sys.executable, COMMAND, *arguments], capture_output=True, text=True
-    )
-
-
 @pytest.mark.long
 def test_a_benchmark_is_run_and_written(tmp_path, source_file):
-    done = run(
-        "supernet",
+    flags = [
         f"--models={source_file}:8:4",
         "--variants=source",
         "--rounds=2",
         f"--out={tmp_path}",
+    ]
+    done = subprocess.run(
+        [sys.executable, COMMAND, "supernet", *flags],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert "| (a) source |" in done.stdout
@@ -35,23 +33,17 @@ def test_a_benchmark_is_run_and_written(tmp_path, source_file):
     assert source["peak_mib"] > source["net_mib"] > 0
 
 
-def test_what_can_not_be_followed_ends_with_a_message():
-    done = run("speed")
-    assert done.returncode == 2
-    assert "Expected one of supernet, pipeline, growth" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("words", [[], ["supernet", "growth"]])
+@pytest.mark.parametrize("words", [[], ["speed"], ["supernet", "growth"]])
 def test_one_word_names_the_benchmark(words):
-    with pytest.raises(ValueError, match="Invalid command line"):
+    message = "one benchmark of supernet, pipeline, growth"
+    with pytest.raises(ValueError, match=message):
         benchmark.check_command(words)
     assert benchmark.check_command(["growth"]) == "growth"
 
 
 def test_growth_is_measured_from_one_setting():
     setting = Setting("vgg19", 32, 2)
-    with pytest.raises(ValueError, match="single setting"):
+    with pytest.raises(ValueError, match="has 2 settings"):
         benchmark.check_single([setting, setting])
     assert benchmark.check_single([setting]) is setting
 

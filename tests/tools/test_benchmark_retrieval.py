@@ -12,7 +12,7 @@ SIZES = retrieval.Sizes(queries=20, items=300, dimensions=8)
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Measures in this process, which has imported all that it takes."""
+    """Measure in this process, without the imports of a new one."""
     monkeypatch.setattr(
         retrieval, "run_apart", lambda function, *rest: function(*rest)
     )

@@ -1,9 +1,10 @@
-"""Several workers on one machine."""
+"""Several workers on one machine are started, printed and ended."""
 
 import json
 
 import launch
 import pytest
+import victims
 
 WORKER = """
 import json
@@ -17,7 +18,7 @@ print(os.environ["TF_CONFIG"], *sys.argv[1:])
 
 @pytest.fixture
 def make_module(tmp_path, monkeypatch):
-    """Give a module that workers run, which ends in some way."""
+    """Make a module for the workers, which ends with the given code."""
 
     def make(ending=""):
         (tmp_path / "worker.py").write_text(WORKER.format(ending))
@@ -27,14 +28,19 @@ def make_module(tmp_path, monkeypatch):
     return make
 
 
-def test_each_worker_is_told_of_all(make_module, capfd):
+def test_each_worker_knows_all_addresses_and_its_index(make_module, capfd):
     assert launch.launch(3, make_module(), ["--smoke"]) == 0
-    lines = capfd.readouterr().out.splitlines()
-    told = [line.split(maxsplit=1) for line in lines if "cluster" in line]
+    output = capfd.readouterr().out
+    assert len(victims.WORKER.findall(output)) == 3
+    printed = [
+        line.split(maxsplit=1)
+        for line in output.splitlines()
+        if "cluster" in line
+    ]
     configs = {}
-    for number, line in told:
-        text, *given = line.rsplit(maxsplit=2)
-        assert given == ["--distribute=multiworker", "--smoke"]
+    for number, line in printed:
+        text, *words = line.rsplit(maxsplit=2)
+        assert words == ["--distribute=multiworker", "--smoke"]
         configs[number] = json.loads(text)
     assert sorted(configs) == ["[0]", "[1]", "[2]"]
     clusters = [config["cluster"]["worker"] for config in configs.values()]
@@ -42,18 +48,20 @@ def test_each_worker_is_told_of_all(make_module, capfd):
     assert len(set(clusters[0])) == 3
 
 
-def test_a_failure_is_that_of_the_launch(make_module):
+def test_the_status_of_a_failed_worker_is_that_of_the_launch(make_module):
     ends = 'sys.exit(2 * json.loads(os.environ["TF_CONFIG"])["task"]["index"])'
     assert launch.launch(2, make_module(ends), []) == 2
 
 
-def test_a_killed_worker_is_told(make_module):
+def test_a_killed_worker_is_reported(make_module):
     module = make_module("os.kill(os.getpid(), 9)")
     with pytest.raises(RuntimeError, match="Worker 0 was ended by SIGKILL"):
         launch.launch(1, module, [])
 
 
-def test_those_who_go_on_without_the_failed_are_ended(make_module, monkeypatch):
+def test_workers_that_outlive_a_failed_one_are_killed(
+    make_module, monkeypatch, capfd
+):
     monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
     hangs = """
 if json.loads(os.environ["TF_CONFIG"])["task"]["index"]:
@@ -62,3 +70,4 @@ import time
 time.sleep(600)
 """
     assert launch.launch(2, make_module(hangs), []) == 1
+    assert victims.KILLED_LATE in capfd.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 from shorten import shorten
 
 
-def test_what_is_kept_computes_the_same(source):
+def test_the_kept_layers_compute_the_same(source):
     short = shorten(source, "large")
     images = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
     inner = keras.Model(source.input, source.get_layer("large").output)
@@ -15,8 +15,8 @@ def test_what_is_kept_computes_the_same(source):
 
 
 @pytest.mark.parametrize("after", ["dense", "nowhere"])
-def test_a_layer_that_gives_no_map_is_refused(source, after):
+def test_a_layer_without_a_feature_map_is_refused(source, after):
     with pytest.raises(
-        ValueError, match=r"`after`. Expected .* 'large', 'pointwise'"
+        ValueError, match=rf"--after={after} .* 'large', 'pointwise'"
     ):
         shorten(source, after)

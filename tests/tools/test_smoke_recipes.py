@@ -1,4 +1,4 @@
-"""Recipes are found by themselves, and read as their headers say."""
+"""All recipes are found, and run by the command in their headers."""
 
 import pytest
 from smoke_recipes import list_recipes
@@ -33,5 +33,5 @@ def test_a_command_of_several_lines_is_read_without_what_is_said_beside_it(
 def test_a_recipe_that_does_not_say_how_it_is_run_is_an_error(tmp_path):
     file = tmp_path / "mine.flags"
     file.write_text("# Mine.\n--model=vgg19\n")
-    with pytest.raises(ValueError, match=r"Invalid recipe mine.flags\."):
+    with pytest.raises(ValueError, match=r"header of recipe mine\.flags"):
         read_command(file)

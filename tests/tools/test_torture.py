@@ -1,6 +1,7 @@
-"""Kills are counted, and what is torn or other afterwards is found."""
+"""Kills are counted; torn files and different results are found."""
 
 import json
+import logging
 import random
 import sys
 
@@ -10,8 +11,11 @@ import pytest
 from aftermath import find_torn_files
 from aftermath import list_differences
 from torture import torture
+from victims import STAGE_STARTED
 from victims import VICTIMS
 from victims import start
+
+from ntaa_tf.storage.run_directory import RunDirectory
 
 
 def keep_run(path, kernel=1.0, macs=5, seconds=1.0, choice="source"):
@@ -35,7 +39,7 @@ def keep_run(path, kernel=1.0, macs=5, seconds=1.0, choice="source"):
         ({"macs": 6, "choice": "identity"}, ["architecture", "metrics"]),
     ],
 )
-def test_runs_differ_in_what_no_clock_measures(tmp_path, changes, differences):
+def test_runs_are_compared_without_clocks(tmp_path, changes, differences):
     keep_run(tmp_path / "whole")
     keep_run(tmp_path / "killed", **changes)
     found = list_differences(tmp_path / "whole", tmp_path / "killed")
@@ -53,13 +57,13 @@ def test_a_torn_file_is_found_unless_it_is_marked_as_unfinished(tmp_path, name):
     assert find_torn_files(tmp_path / "run") == [torn]
 
 
-def test_a_run_that_fails_is_told_by_its_last_words(tmp_path):
+def test_a_run_that_fails_is_reported_with_its_last_lines(tmp_path):
     command = [sys.executable, "-c", "raise SystemExit('out of luck')"]
     outcome = torture(command, tmp_path / "run", 1, random.Random(0))
     assert outcome == "failed: out of luck"
 
 
-# Writes what a run leaves; the first time it waits for its killer.
+# Copies a finished run into its directory; the first attempt waits for a kill.
 RUN = """
 import pathlib, shutil, sys, time
 whole, path = (pathlib.Path(word.split("=")[-1]) for word in sys.argv[1:])
@@ -81,7 +85,7 @@ def test_a_run_is_killed_and_started_again_until_it_ends(tmp_path):
     assert outcome.endswith(": all as the whole")
 
 
-# Starts two workers as `launch` does, and ends when the first has ended.
+# Starts two workers as `launch` does, and ends when one of them has ended.
 LAUNCH = """
 import subprocess, sys
 waits = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -94,16 +98,17 @@ while all(worker.poll() is None for worker in workers):
 for worker in workers:
     worker.kill()
 """
+NOT_STOPPED = "the other workers did not stop"
 
 
 @pytest.mark.parametrize(
     "ending, wrong",
     [
         ("sys.exit('[1] error: a worker is lost')", ""),
-        ("sys.exit('error: worker 0 was ended')", "no error was told"),
-        ("sys.exit('[1] error: Traceback')", "a trace was told"),
-        ("sys.exit('Worker 1 did not end by itself')", "the others went on"),
-        ("import time; time.sleep(60)", "the others went on"),
+        ("sys.exit('error: worker 0 was ended')", "no error was printed"),
+        ("sys.exit('[1] error: Traceback')", "a traceback was printed"),
+        ("sys.exit('Worker 1 did not end by itself')", NOT_STOPPED),
+        ("import time; time.sleep(60)", NOT_STOPPED),
     ],
 )
 def test_a_launch_has_to_end_with_an_error_when_a_worker_is_killed(
@@ -115,3 +120,11 @@ def test_a_launch_has_to_end_with_an_error_when_a_worker_is_killed(
         assert not attempt.ends_in(0.1)
     assert VICTIMS["worker"](attempt, random.Random(0)) == wrong
     assert attempt.process.poll() is not None
+
+
+def test_the_log_line_of_a_stage_shows_that_the_workers_are_connected(
+    tmp_path, caplog
+):
+    with caplog.at_level(logging.INFO):
+        RunDirectory(tmp_path, {}, {}).run_once("search", lambda _: {})
+    assert STAGE_STARTED.search(f"[1] {caplog.messages[0]}")

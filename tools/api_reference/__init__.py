@@ -1,1 +1,1 @@
-"""What the reference of the API needs to be built."""
+"""Extensions for building the API reference."""

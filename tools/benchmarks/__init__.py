@@ -1,1 +1,1 @@
-"""The benchmarks: one module each, and what they share."""
+"""The benchmarks, one module each, and the code that they share."""

@@ -1,4 +1,4 @@
-"""What a whole run takes, beside the script that a user would write."""
+"""Duration of a whole run, compared with a plain finetuning script."""
 
 import subprocess
 import sys
@@ -15,25 +15,26 @@ from ntaa_tf.storage.files import read_json
 PIXELS = 16
 PLAIN_SCRIPT = Path(__file__).parents[1] / "plain_finetuning.py"
 NOTES = """\
-Whole processes, from start to exit, one after the other; both begin with the
-same `.keras` file and train on the same digits for as many epochs. The run
-does more than the script: it searches, compares its exports and writes a
-report; its stages are listed below it."""
+Whole processes, from start to exit, one after the other. Both load the same
+`.keras` file and train on the same digits for the same number of epochs. The
+run does more than the script: it searches, compares its exports and writes a
+report. Its stages are listed below it."""
 
 
 def run(search_epochs: int, finetune_epochs: int) -> Report:
     """Time a run on the embedded data set, and the plain script.
 
     Args:
-        search_epochs: of the run.
-        finetune_epochs: of the run; the script trains for both together.
+        search_epochs: epochs of the run's search.
+        finetune_epochs: epochs of the run's finetuning; the script trains
+            for the sum of both.
     """
     results = measure(search_epochs, finetune_epochs)
     return Report("adapt", results, describe(results))
 
 
 def measure(search_epochs: int, finetune_epochs: int) -> dict[str, Any]:
-    """Time both commands, in a directory that is removed."""
+    """Time both commands, in a temporary directory."""
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         source = directory / "source.keras"
@@ -60,7 +61,7 @@ def measure(search_epochs: int, finetune_epochs: int) -> dict[str, Any]:
 
 
 def time_command(*arguments: Any) -> float:
-    """Give the seconds that a Python command takes.
+    """Return the seconds that a Python command takes.
 
     Raises:
         subprocess.CalledProcessError: if it fails.
@@ -75,7 +76,7 @@ def time_command(*arguments: Any) -> float:
 
 
 def describe(results: dict[str, Any]) -> str:
-    """Write one row for each command, and one for each stage of the run."""
+    """Write a table: a row for each command and each stage of the run."""
     base = results["plain_seconds"]
     rows = [
         ("plain script", base, 1.0),

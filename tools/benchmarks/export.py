@@ -1,4 +1,4 @@
-"""How fast a run's source and its adapted model answer, where served."""
+"""Latency of a source model and its adapted model in serving runtimes."""
 
 import importlib.util
 import tempfile
@@ -12,6 +12,7 @@ from benchmarks.measure import time_in_turn
 from benchmarks.report import Report
 from benchmarks.report import format_table
 from benchmarks.runtimes import RUNTIMES
+from benchmarks.setting import draw_images
 
 MODELS = {"source": "source/source.keras", "adapted": "adapted.keras"}
 BATCHES = (1, 32)
@@ -20,34 +21,34 @@ HEADER = (
     "difference",
 )
 NOTES = """\
-Milliseconds from images in memory to logits in memory, median; source and
-adapted model are called in turn, and the ratio is the median of the ratios
-within each round. The difference is the largest of any logit from Keras's
-own."""
+Times are medians, from images in memory to logits in memory. Source and
+adapted model are called in turn; the ratio is the median of the ratios within
+each round. The difference is the largest of any logit to that of Keras."""
 
 
 def run(workdir: Path, rounds: int) -> Report:
-    """Measure a run's models in all runtimes that are installed.
+    """Measure the models of a run in all installed runtimes.
 
     Args:
-        workdir: of a run that is finished.
-        rounds: timed calls of each.
+        workdir: run directory of a finished run.
+        rounds: number of timed calls of each model.
 
     Raises:
-        ValueError: if the directory does not hold both models.
+        ValueError: if a model is missing in the directory.
     """
     for file in MODELS.values():
         if not (workdir / file).exists():
             raise ValueError(
-                "Invalid value for `workdir`. Expected the work directory of "
-                f"a finished run. Received: {workdir}, without {file}."
+                f"--workdir={workdir} has no {file}. Choose the run directory "
+                "of a finished run."
             )
     models = {
         name: keras.models.load_model(workdir / file, compile=False)
         for name, file in MODELS.items()
     }
     missing = {name: find_missing(name) for name in RUNTIMES}
-    # Each runtime by itself: the threads of some spin on after a call.
+    # One runtime after the other: in some, threads keep a core busy for a
+    # while after a call, which would slow down the next runtime.
     results = {
         "measured": [
             measure(models, runtime, batch, rounds)
@@ -63,11 +64,18 @@ def run(workdir: Path, rounds: int) -> Report:
 def measure(
     models: dict[str, keras.Model], runtime: str, batch: int, rounds: int
 ) -> dict[str, Any]:
-    """Time the models in one runtime, in turn."""
+    """Time the models in one runtime, in turn.
+
+    Args:
+        models: source and adapted model.
+        runtime: key of `RUNTIMES`.
+        batch: number of images in a call.
+        rounds: number of timed calls of each model.
+    """
     with tempfile.TemporaryDirectory() as directory:
         calls, differences = {}, []
         for name, model in models.items():
-            images = draw_images(model, batch)
+            images = draw_images((batch, *model.inputs[0].shape[1:]))
             place = Path(directory, name)
             place.mkdir()
             calls[name] = RUNTIMES[runtime].open(model, images, place)
@@ -84,7 +92,7 @@ def measure(
 
 
 def find_missing(runtime: str) -> list[str]:
-    """List the modules that a runtime needs and that are not installed."""
+    """List the modules of a runtime that are not installed."""
     return [
         module
         for module in RUNTIMES[runtime].modules
@@ -92,15 +100,8 @@ def find_missing(runtime: str) -> list[str]:
     ]
 
 
-def draw_images(model: keras.Model, batch: int) -> np.ndarray:
-    """Draw images for a model, 0 to 255."""
-    shape = (batch, *model.inputs[0].shape[1:])
-    images = np.random.default_rng(0).uniform(0, 255, shape)
-    return images.astype("float32")
-
-
 def describe(results: dict[str, Any]) -> str:
-    """Write one row for every runtime and batch size, and what is missing."""
+    """Write a row for each runtime and batch size, and the skipped runtimes."""
     rows = [
         (
             measured["runtime"],

@@ -1,4 +1,4 @@
-"""How the supernet's step grows with candidates, batch and pixels."""
+"""Growth of the supernet's training step with candidates, batch and pixels."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from benchmarks.variants import compile_search
 from benchmarks.variants import mix_literally
 from ntaa_tf.search.insert import insert_mixed_ops
 
-# Beside the source's own operation; all of them linear.
+# Linear candidates, in addition to the source's own operation.
 CANDIDATES = (
     *("conv5x5", "conv1x1", "identity", "separable5x5", "separable3x3"),
     *("avg_pool", "zero"),
@@ -25,19 +25,20 @@ BATCHES = (16, 32, 64, 128)
 PIXELS = (32, 64, 128, 224)
 
 NOTES = """\
-Seconds of a training step are medians; growth and ratios are medians of the
-ratios within each round. Candidates are all linear, counted with the source's
-own, at every site with kernels larger than 1×1, and the largest of them is
-always a 5×5 convolution: merged into one kernel, or computed one by one.
-Batch and pixels are those of the default supernet and of plain finetuning."""
+The seconds of a training step are medians; growth and ratios are medians of
+the ratios within each round. The first table varies the number of linear
+candidates, including the source's own, at every site with kernels larger than
+1×1. They are merged into one kernel, or computed one by one; the largest is
+always a 5×5 convolution. The other tables vary the batch size and the image
+size, for the default supernet and for plain finetuning."""
 
 
 def run(setting: Setting, rounds: int) -> Report:
-    """Measure a training step along each axis, the others held.
+    """Measure a training step along each axis, with the others fixed.
 
     Args:
-        setting: a model, and the pixels and the batch that are held.
-        rounds: timed steps of each.
+        setting: model, and the image size and batch size along other axes.
+        rounds: number of timed steps of each network.
     """
     batches = {size: replace(setting, batch=size) for size in BATCHES}
     pixels = {size: replace(setting, pixels=size) for size in PIXELS}
@@ -46,13 +47,15 @@ def run(setting: Setting, rounds: int) -> Report:
         "batch": run_apart(time_settings, batches, rounds),
         "pixels": run_apart(time_settings, pixels, rounds),
     }
-    text = f"{describe(axes)}\n\nWhat does not vary is as in: {setting}."
+    text = (
+        f"{describe(axes)}\n\nFixed values (model, pixels, batch): {setting}."
+    )
     results = {**setting.to_dict(), "axes": axes}
     return Report("growth", results, text, draw_growth(axes))
 
 
 def time_candidates(setting: Setting, rounds: int) -> list[dict[str, Any]]:
-    """Time supernets with so many linear candidates at a site."""
+    """Time supernets with each number of linear candidates at a site."""
     source = setting.build_source()
     steps = {}
     for number in NUMBERS:
@@ -68,7 +71,7 @@ def time_candidates(setting: Setting, rounds: int) -> list[dict[str, Any]]:
 def time_settings(
     settings: dict[int, Setting], rounds: int
 ) -> list[dict[str, Any]]:
-    """Time supernet and source in each of the settings."""
+    """Time the supernet and plain finetuning in each setting."""
     steps = {}
     for value, setting in settings.items():
         source = setting.build_source()
@@ -83,10 +86,15 @@ def time_settings(
 def list_points(
     timings: dict[tuple[int, str], Timing],
 ) -> list[dict[str, Any]]:
-    """List what was measured at each value of an axis.
+    """List the measurements at each value of an axis.
 
     Args:
-        timings: by value and label; of each value the same two labels.
+        timings: timing for each value and label; every value has the same
+            two labels.
+
+    Returns:
+        For each value: the ratio of the first label's time to the second's,
+        and for each label its timing and its growth from the first value.
     """
     values = list(dict.fromkeys(value for value, _ in timings))
     first, second = dict.fromkeys(label for _, label in timings)

@@ -1,4 +1,4 @@
-"""The plot of how the supernet's step grows."""
+"""Plot of the growth of the supernet's training step."""
 
 from typing import Any
 
@@ -18,9 +18,10 @@ COLOURS = {
 TITLES = {
     "candidates": "linear candidates at a site",
     "batch": "images in a batch",
-    "pixels": "pixels of an image's side",
+    "pixels": "height and width of an image, pixels",
 }
-LOGARITHMIC = ("batch", "pixels")  # There equal slopes are equal growth.
+# On these axes both scales are logarithmic: equal slopes are equal growth.
+LOGARITHMIC = ("batch", "pixels")
 SIZE = (10.5, 3.4)  # inches
 
 
@@ -28,7 +29,7 @@ def draw_growth(axes: dict[str, list[dict[str, Any]]]) -> Figure:
     """Draw the seconds of a training step over each axis.
 
     Args:
-        axes: for each axis the points that `growth.list_points` gave.
+        axes: points of each axis, from `growth.list_points`.
     """
     figure = Figure(figsize=SIZE, layout="constrained")
     panels = figure.subplots(1, len(axes))

@@ -1,4 +1,4 @@
-"""Time and memory, measured so that variants can be compared."""
+"""Time and memory of variants, measured so that they can be compared."""
 
 import concurrent.futures
 import multiprocessing
@@ -20,32 +20,37 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of every timed call: of the clock, and of all CPU cores."""
+    """Seconds of every timed call.
+
+    Args:
+        wall_seconds: seconds of the clock.
+        cpu_seconds: seconds of all CPU cores together.
+    """
 
     wall_seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)
 
     @property
     def wall(self) -> float:
-        """The median of the clock's seconds."""
+        """Median of the wall-clock seconds."""
         return statistics.median(self.wall_seconds)
 
     @property
     def cpu(self) -> float:
-        """The median of the CPU's seconds."""
+        """Median of the CPU seconds."""
         return statistics.median(self.cpu_seconds)
 
     def ratio_to(self, base: "Timing") -> float:
-        """Divide by another's time within each round; give the median.
+        """Return the median of the ratios to another timing in each round.
 
-        A slow moment of the machine falls on all calls of a round, so this
-        is steadier than the ratio of the medians.
+        A slow moment of the machine affects all calls of a round. So this is
+        steadier than the ratio of the medians.
         """
         rounds = zip(self.wall_seconds, base.wall_seconds, strict=True)
         return statistics.median(own / other for own, other in rounds)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the medians, and every call."""
+        """Return the medians and the seconds of every call."""
         return {
             "wall_median": self.wall,
             "cpu_median": self.cpu,
@@ -57,14 +62,15 @@ class Timing:
 def time_in_turn(
     calls: Mapping[Key, Callable[[], Any]], rounds: int
 ) -> dict[Key, Timing]:
-    """Time functions that have done their work when they return.
+    """Time functions in turn.
 
-    Each is called twice to warm up, which includes tracing. Then, in every
-    round, each is called and timed once.
+    Each function is called twice for warm-up, which includes tracing. Then
+    each is called and timed once in every round.
 
     Args:
-        calls: the functions, by any name.
-        rounds: timed calls of each.
+        calls: functions by name. They must be synchronous: the timing ends
+            when they return.
+        rounds: number of timed calls of each function.
     """
     for call in calls.values():
         for _ in range(WARM_UP_CALLS):
@@ -80,7 +86,7 @@ def time_in_turn(
 
 
 def run_apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function in a fresh process, and give what it returns."""
+    """Call a function in a fresh process; return its result."""
     with concurrent.futures.ProcessPoolExecutor(
         max_workers=1, mp_context=multiprocessing.get_context("spawn")
     ) as process:
@@ -88,10 +94,10 @@ def run_apart(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def read_peak_memory() -> float:
-    """Give the largest resident memory that this process has had, in MiB.
+    """Return the peak resident memory of this process, in MiB.
 
-    Not by `getrusage`: its `ru_maxrss` begins with that of the process that
-    started this one.
+    `getrusage` can't be used: its `ru_maxrss` starts at the peak of the parent
+    process.
     """
     status = Path("/proc/self/status").read_text("utf-8")
     (kibibytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)

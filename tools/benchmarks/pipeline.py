@@ -1,4 +1,4 @@
-"""Whether the input pipeline keeps up with the training step."""
+"""Throughput of the input pipeline, compared with the training step."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,33 +11,33 @@ from benchmarks.variants import VARIANTS
 from ntaa_tf import data
 
 BATCHES_A_CALL = 20
-EPOCHS = 1_000_000  # More than anyone pulls.
+EPOCHS = 1_000_000  # The stream never ends during a measurement.
 
 HEADER = (
     *("model, pixels, batch", "augmentation", "images/s"),
     *(
-        "images/s that training needs",
+        "images/s needed",
         "ratio",
-        "CPU of it, share of the step's",
+        "CPU of a batch / CPU of a step",
     ),
 )
 NOTES = """\
-The pipeline runs alone, nothing trains beside it. What training needs is the
-batch over the seconds of the plain source's training step. The last column is
-the CPU seconds of a batch over those of a step: on a machine without
-accelerator the two share the cores."""
+The pipeline runs alone, without training. The images per second needed are the
+batch size divided by the seconds of a training step of the plain source. The
+last column matters on a machine without accelerator, where pipeline and
+training share the cores."""
 
 
 def run(
     settings: list[Setting], dataset: str, data_dir: str | None, rounds: int
 ) -> Report:
-    """Measure images per second with every augmentation.
+    """Measure the images per second with every augmentation.
 
     Args:
         settings: models, image sizes and batch sizes.
-        dataset: as `--dataset` of a run.
-        data_dir: where tensorflow-datasets keeps it.
-        rounds: timed steps, and timed calls for twenty batches.
+        dataset: data set, as `--dataset` of a run.
+        data_dir: directory of the data set, as `--data_dir` of a run.
+        rounds: number of timed steps, and of timed pulls of twenty batches.
     """
     raw = data.open_dataset(dataset, data_dir)
     results = [measure(setting, raw, rounds) for setting in settings]
@@ -47,13 +47,13 @@ def run(
 def measure(
     setting: Setting, raw: data.RawDataset, rounds: int
 ) -> dict[str, Any]:
-    """Measure the step of the plain source, and every augmentation."""
+    """Measure a step of the plain source, and every augmentation."""
     source = VARIANTS["source"](setting.build_source())
     step = time_in_turn({"step": setting.make_step(source)}, rounds)["step"]
     dataset = data.prepare(raw, setting.pixels)
     pipelines = {}
     for augment in data.AUGMENTATIONS:
-        # One by one: a stream works ahead while another one is timed.
+        # One stream at a time: a second one would prefetch during the timing.
         calls = {augment: make_pull(dataset, setting.batch, augment)}
         pull = time_in_turn(calls, rounds)[augment]
         pipelines[augment] = {
@@ -72,7 +72,7 @@ def measure(
 def make_pull(
     dataset: data.ImageDataset, batch: int, augment: str
 ) -> Callable[[], None]:
-    """Make a function that pulls batches out of a run's pipeline."""
+    """Return a function that pulls twenty batches from a run's pipeline."""
     stream = iter(
         data.training_batches(
             dataset.train,
@@ -92,7 +92,7 @@ def make_pull(
 
 
 def describe(results: list[dict[str, Any]]) -> str:
-    """Write one row for every setting and augmentation."""
+    """Write a table with a row for each setting and augmentation."""
     rows = [
         (
             result["setting"],

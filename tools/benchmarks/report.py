@@ -1,4 +1,4 @@
-"""What a benchmark hands over: Markdown to read, JSON to compute with."""
+"""Report of a benchmark, as Markdown and as JSON."""
 
 import dataclasses
 import os
@@ -19,14 +19,14 @@ MISSING = "-"
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The results of one benchmark.
+    """Results of one benchmark.
 
     Args:
-        command: its name, which names its files.
-        results: what JSON can hold.
-        text: Markdown: the tables, and how to read them.
-        figure: a drawing of the results, if there is one.
-        kind: what stands above them.
+        command: name of the benchmark and of its files.
+        results: results that JSON can hold.
+        text: tables and their explanation, in Markdown.
+        figure: optional drawing of the results.
+        kind: first word of the title.
     """
 
     command: str
@@ -36,7 +36,7 @@ class Report:
     kind: str = "Benchmark"
 
     def to_markdown(self) -> str:
-        """Give the tables and what they were measured on."""
+        """Return the title, the text and a description of the machine."""
         machine = (f"{key}: {value}" for key, value in describe_machine())
         return (
             f"# {self.kind}: {self.command}\n\n{self.text}\n\n"
@@ -44,7 +44,11 @@ class Report:
         )
 
     def write(self, directory: Path) -> None:
-        """Write `<command>.md`, `.json` and, of a figure, `.png`."""
+        """Write `<command>.md`, `<command>.json` and the figure as a `.png`.
+
+        Args:
+            directory: directory of the files; it is created if necessary.
+        """
         kept = {"machine": dict(describe_machine()), "results": self.results}
         write_json(directory / f"{self.command}.json", kept)
         text = self.to_markdown()
@@ -57,7 +61,7 @@ class Report:
 
 
 def format_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Write a Markdown table; numbers with three digits, None as a dash.
+    """Write a Markdown table, with three digits for floats and "-" for None.
 
     Example:
     >>> print(format_table(("step", "seconds"), [("source", 0.12345)]))
@@ -72,7 +76,7 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def describe_machine() -> list[tuple[str, Any]]:
-    """Name the machine, the libraries and the threads."""
+    """List the CPU, the memory, the threads and the library versions."""
     threading = tf.config.threading
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -81,7 +85,7 @@ def describe_machine() -> list[tuple[str, Any]]:
         ("cores", cores),
         ("memory_gib", round(memory / 2**30, 1)),
         ("gpus", len(tf.config.list_physical_devices("GPU"))),
-        # Zero is TensorFlow's word for as many as there are cores.
+        # TensorFlow returns 0 if it uses as many threads as cores.
         ("threads", threading.get_intra_op_parallelism_threads() or cores),
         ("python", platform.python_version()),
         *find_versions().items(),

@@ -1,15 +1,15 @@
-"""What a step costs where only logits and a head learn, and what is constant.
+"""Cost of a search step in which the network's weights rest.
 
-Such is each task's search on a supernet that learnt without labels. What
-comes before the first site is the same for the same image, so that it could be
-kept instead of computed: for images that are the same in every epoch.
+A task's search on a supernet that was trained without labels learns only the
+logits and the head. So the layers before the first site compute the same
+features for the same image in every epoch. They could be stored instead, if
+images are not augmented; this benchmark measures how much that would save.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from benchmarks.measure import Timing
@@ -17,6 +17,7 @@ from benchmarks.measure import time_in_turn
 from benchmarks.report import Report
 from benchmarks.report import format_table
 from benchmarks.setting import Setting
+from benchmarks.setting import draw_images
 from benchmarks.variants import compile_search
 from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.supernet import Supernet
@@ -27,17 +28,17 @@ HEADER = (
     *("ratio", "before the first site, s", "share of the task's step"),
 )
 NOTES = """\
-Seconds are medians; ratios are medians of those within each round. The last
-column is the most that keeping what is constant can save."""
+Seconds are medians; ratios are medians of the ratios within each round. The
+last column is the largest saving that stored features could give."""
 
 
 def run(settings: list[Setting], sites: list[str], rounds: int) -> Report:
-    """Measure both kinds of steps, and what is constant in one of them.
+    """Measure both kinds of steps, and the layers before the first site.
 
     Args:
         settings: models, image sizes and batch sizes.
-        sites: which convolutions are searched, one supernet each.
-        rounds: timed steps of each.
+        sites: selections of sites, one supernet each.
+        rounds: number of timed steps of each kind.
     """
     results = [
         {**setting.to_dict(), "sites": which, **measure(setting, which, rounds)}
@@ -62,31 +63,31 @@ def run(settings: list[Setting], sites: list[str], rounds: int) -> Report:
 
 
 def measure(setting: Setting, sites: str, rounds: int) -> dict[str, Any]:
-    """Time the steps of one supernet in turn."""
+    """Time the steps for one selection of sites, in turn."""
     source = setting.build_source()
-    searched, rested = (insert_mixed_ops(source, sites=sites) for _ in range(2))
-    head = {id(weight) for weight in rested.layers[-1].weights}
-    resting = [w for w in rested.network_variables if id(w) not in head]
+    learning, resting = (
+        insert_mixed_ops(source, sites=sites) for _ in range(2)
+    )
+    head = {id(weight) for weight in resting.layers[-1].weights}
+    body = [w for w in resting.network_variables if id(w) not in head]
     timings: dict[str, Timing] = time_in_turn(
         {
-            SEARCH: setting.make_step(compile_search(searched)),
-            TASK: setting.make_step(compile_search(rested, resting=resting)),
-            CONSTANT: make_prefix(setting, rested),
+            SEARCH: setting.make_step(compile_search(learning)),
+            TASK: setting.make_step(compile_search(resting, resting=body)),
+            CONSTANT: make_prefix(setting, resting),
         },
         rounds,
     )
     return {
-        "timings": {name: of.to_dict() for name, of in timings.items()},
+        "timings": {name: timing.to_dict() for name, timing in timings.items()},
         "task/search": timings[TASK].ratio_to(timings[SEARCH]),
         "constant/task": timings[CONSTANT].ratio_to(timings[TASK]),
     }
 
 
 def make_prefix(setting: Setting, supernet: Supernet) -> Callable[[], Any]:
-    """Make what computes all that is before the first site, for one batch."""
+    """Return a function that runs the layers before the first site."""
     prefix = keras.Model(supernet.input, supernet.choices[0].input)
     infer = tf.function(lambda images: prefix(images, training=False))
-    shape = (setting.batch, setting.pixels, setting.pixels, 3)
-    images = np.random.default_rng(0).uniform(0, 255, shape).astype("float32")
-    batch = tf.convert_to_tensor(images)
+    batch = tf.convert_to_tensor(draw_images(setting.image_shape))
     return lambda: infer(batch).numpy()

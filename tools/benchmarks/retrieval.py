@@ -1,4 +1,4 @@
-"""What evaluating features for retrieval takes, and re-ranking them."""
+"""Time and memory of evaluating and re-ranking retrieval embeddings."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ntaa_tf.metrics import re_rank
 
 IDENTITIES = 750
 CAMERAS = 6
-# Of Market-1501's gallery.
+# Shares of the gallery of Market-1501.
 JUNK_SHARE = 3819 / 19732
 DISTRACTOR_SHARE = 2793 / 19732
 FEATURES = ("random", "by identity")
@@ -28,22 +28,22 @@ HEADER = (
     "net, MiB",
 )
 NOTES = """\
-Each step is called once, in a process of its own; the evaluation measures its
-distances in chunks. Random features are normally distributed; those by
-identity have a center for each identity, at which they vary as much as the
-centers do. Peak is the largest resident memory of the process; net is what
-exceeds the process that has only imported this benchmark, TensorFlow with
-it, and includes the features."""
+Each step is called once, in a process of its own. The evaluation computes the
+distances in chunks. Random features are normally distributed; features by
+identity have a center for each identity, with the same variance around it as
+between the centers. The peak is the largest resident memory of the process. The
+net memory includes the features, but not the memory of a process that has only
+imported this benchmark and TensorFlow."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is to be retrieved; by default as much as in Market-1501.
+    """Sizes of the random data; by default those of Market-1501.
 
     Args:
-        queries: how many images are looked for.
-        items: how many images the gallery has.
-        dimensions: of a feature.
+        queries: number of query images.
+        items: number of gallery images.
+        dimensions: dimension of a feature vector.
     """
 
     queries: int = 3368
@@ -53,7 +53,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Images:
-    """What is known of the images of queries or gallery, row by row."""
+    """Features and labels of the queries or of the gallery, a row an image."""
 
     features: np.ndarray
     identities: np.ndarray
@@ -64,7 +64,7 @@ def run(sizes: Sizes) -> Report:
     """Measure every step with every kind of features.
 
     Args:
-        sizes: of the random data.
+        sizes: sizes of the random data.
     """
     results = {
         **asdict(sizes),
@@ -78,7 +78,13 @@ def run(sizes: Sizes) -> Report:
 
 
 def measure(kind: str, step: str, sizes: Sizes) -> dict[str, Any]:
-    """Take one step in this process; give its seconds and the peak memory."""
+    """Measure the seconds and the peak memory of one step in this process.
+
+    Args:
+        kind: kind of the features, one of `FEATURES`.
+        step: key of `STEPS`.
+        sizes: sizes of the random data.
+    """
     idle = read_peak_memory()
     query, gallery = draw_images(kind, sizes)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -95,7 +101,12 @@ def measure(kind: str, step: str, sizes: Sizes) -> dict[str, Any]:
 
 
 def draw_images(kind: str, sizes: Sizes) -> tuple[Images, Images]:
-    """Draw the images of queries and gallery."""
+    """Draw features and labels of queries and gallery.
+
+    Args:
+        kind: kind of the features, one of `FEATURES`.
+        sizes: sizes of the random data.
+    """
     rng = np.random.default_rng(0)
     shape = (IDENTITIES, sizes.dimensions)
     centers = rng.standard_normal(shape, np.float32)
@@ -118,7 +129,7 @@ def draw_images(kind: str, sizes: Sizes) -> tuple[Images, Images]:
 
 
 def evaluate(query: Images, gallery: Images) -> None:
-    """Measure CMC and mAP with distances that are measured on the way."""
+    """Compute CMC and mAP, with the distances computed in chunks."""
     evaluate_retrieval(
         lambda rows: measure_distances(query.features[rows], gallery.features),
         *(query.identities, gallery.identities),
@@ -127,7 +138,7 @@ def evaluate(query: Images, gallery: Images) -> None:
 
 
 def rank_again(query: Images, gallery: Images) -> None:
-    """Re-rank by reciprocal neighbors."""
+    """Re-rank the gallery by reciprocal neighbors."""
     re_rank(query.features, gallery.features)
 
 
@@ -138,7 +149,7 @@ STEPS: dict[str, Callable[[Images, Images], None]] = {
 
 
 def describe(results: dict[str, Any]) -> str:
-    """Write one row for each kind of features and step."""
+    """Write a table with a row for each kind of features and step."""
     rows = [
         (
             measured["features"],

@@ -1,4 +1,4 @@
-"""The programs that serve a model: what each needs, and how it is called."""
+"""Runtimes that serve a model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ Infer = Callable[[], np.ndarray]
 
 @dataclass(frozen=True)
 class Runtime:
-    """A program that serves a model.
+    """A runtime that serves a model.
 
     Args:
-        open: exports a model into an empty directory, opens it there, and
-            gives the function that answers one batch of images.
-        modules: what must be installed for it.
+        open: function that exports a model into an empty directory, opens it
+            there, and returns a function that infers one batch of images.
+        modules: modules that must be installed.
     """
 
     open: Callable[[keras.Model, np.ndarray, Path], Infer]
@@ -33,14 +33,18 @@ class Runtime:
 
 
 def open_keras(model: keras.Model, images: np.ndarray, _: Path) -> Infer:
-    """Serve the live model as one graph."""
+    """Serve the Keras model itself, as one graph."""
     serve = tf.function(lambda batch: model(batch, training=False))
     batch = tf.constant(images)
     return lambda: serve(batch).numpy()
 
 
-def serve_by(name: str) -> Runtime:
-    """Serve by the runtime of a format, what a run exports in it."""
+def make_runtime(name: str) -> Runtime:
+    """Build the runtime of an export format.
+
+    Args:
+        name: name of the format, as in `--export` of a run.
+    """
 
     def open_exported(
         model: keras.Model, images: np.ndarray, directory: Path
@@ -60,8 +64,8 @@ def serve_by(name: str) -> Runtime:
 
 RUNTIMES = {
     "Keras": Runtime(open_keras),
-    "SavedModel": serve_by("saved_model"),
-    "LiteRT": serve_by("litert"),
-    "ONNX Runtime": serve_by("onnx"),
-    "OpenVINO": serve_by("openvino"),
+    "SavedModel": make_runtime("saved_model"),
+    "LiteRT": make_runtime("litert"),
+    "ONNX Runtime": make_runtime("onnx"),
+    "OpenVINO": make_runtime("openvino"),
 }

@@ -1,7 +1,7 @@
-"""What a training step of the supernet costs, beside plain finetuning's.
+"""Cost of a training step of the supernet, compared with plain finetuning.
 
-The steps of all variants are timed in turn in one process; the peak memory
-of each is that of a process of its own.
+The steps of all variants are timed in turn in one process. The peak memory of
+each variant is measured in a process of its own.
 """
 
 import gc
@@ -44,9 +44,9 @@ DETAILS = (
 )
 NOTES = """\
 Seconds are medians; a ratio of times is the median of the ratios within each
-round. Memory is the largest resident memory of a process that trains this
-variant alone; net is what exceeds a process that has only imported TensorFlow
-and this benchmark."""
+round. The peak memory is the largest resident memory of a process that trains
+this variant alone. The net memory is without the memory of a process that has
+only imported TensorFlow and this benchmark."""
 
 
 def run(settings: list[Setting], variants: list[str], rounds: int) -> Report:
@@ -55,16 +55,16 @@ def run(settings: list[Setting], variants: list[str], rounds: int) -> Report:
     Args:
         settings: models, image sizes and batch sizes.
         variants: keys of `VARIANTS`.
-        rounds: timed steps of each.
+        rounds: number of timed steps of each variant.
 
     Raises:
-        ValueError: if a variant is not known.
+        ValueError: if a variant is unknown.
     """
     unknown = sorted(set(variants) - set(VARIANTS))
     if unknown:
         raise ValueError(
-            f"Invalid value for `variants`. Expected some of {list(VARIANTS)}. "
-            f"Received: {unknown}."
+            f"--variants has unknown names: {unknown}. Choose from "
+            f"{list(VARIANTS)}."
         )
     results = [measure(setting, variants, rounds) for setting in settings]
     return Report("supernet", results, describe(results))
@@ -73,7 +73,7 @@ def run(settings: list[Setting], variants: list[str], rounds: int) -> Report:
 def measure(
     setting: Setting, variants: list[str], rounds: int
 ) -> dict[str, Any]:
-    """Measure time and memory of each variant in one setting."""
+    """Measure the time and memory of each variant in one setting."""
     logger.info("%s: %d rounds of %s", setting, rounds, ", ".join(variants))
     timings = run_apart(time_variants, setting, variants, rounds)
     idle = run_apart(measure_idle_memory)
@@ -113,23 +113,32 @@ def time_variants(
 
 
 def measure_memory(setting: Setting, variant: str) -> float:
-    """Train one variant in this process; give the process's peak, in MiB."""
+    """Train one variant in this process; return its peak memory, in MiB."""
     step = setting.make_step(VARIANTS[variant](setting.build_source()))
-    gc.collect()  # The source, and what else only the building needed.
+    gc.collect()  # Frees the source, which only the building needed.
     for _ in range(MEMORY_STEPS):
         step()
     return read_peak_memory()
 
 
 def measure_idle_memory() -> float:
-    """Give the peak, in MiB, of a process that has imported this module."""
+    """Return the peak memory, in MiB, of a process with only the imports."""
     return read_peak_memory()
 
 
 def divide(
     values: Mapping[str, Any], quotient: Callable[[Any, Any], float]
 ) -> dict[str, float]:
-    """Divide all values by those of the source and the floor, if there."""
+    """Divide the value of each variant by those of the source and the floor.
+
+    Args:
+        values: value of each variant.
+        quotient: function that divides one value by another.
+
+    Returns:
+        Quotients by name, such as "all_sites/source". Those of a missing
+        source or floor are left out.
+    """
     return {
         f"{name}/{base}": quotient(value, values[base])
         for base in BASES
@@ -139,7 +148,7 @@ def divide(
 
 
 def describe(results: list[dict[str, Any]]) -> str:
-    """Write the table of ratios, and one of all variants per setting."""
+    """Write a table of the ratios, and a table of variants per setting."""
     summary = [
         (
             result["setting"],
@@ -159,7 +168,7 @@ def describe(results: list[dict[str, Any]]) -> str:
 
 
 def list_rows(result: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """List the rows below `DETAILS`, one for each variant."""
+    """List the rows of a table with the header `DETAILS`, one per variant."""
     ratios = result["ratios"]
     return [
         (

@@ -1,4 +1,4 @@
-"""The networks whose training steps are compared, each from its source."""
+"""Variants of a source model whose training steps are compared."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,44 +21,47 @@ from ntaa_tf.tasks.classification import Classification
 from ntaa_tf.training.optimizers import make_optimizer
 
 TOTAL_STEPS = 10_000
-MIDDLE = 0.5  # Of the search, where every candidate has a share.
+# Share of the search that has passed. Half-way, neither the start nor the end
+# pulls at the mixture: every candidate has a coefficient above zero.
+MIDDLE = 0.5
 LARGEST_KERNEL = 5
 
 VARIANTS: dict[str, Callable[[keras.Model], keras.Model]] = {
-    # (a) The source, finetuned.
+    # (a) Plain finetuning of the source.
     "source": lambda source: compile_plainly(rewrite(source)),
-    # (b) The supernet: every site, default candidates.
+    # (b) The supernet with all sites and the default candidates.
     "all_sites": lambda source: compile_search(insert_mixed_ops(source)),
-    # (c) The same, only at sites with kernels larger than 1×1.
+    # (c) The supernet with only the sites whose kernels are larger than 1×1.
     "spatial_sites": lambda source: compile_search(
         insert_mixed_ops(source, sites="spatial")
     ),
-    # (d) The network of (b), its mixtures summed candidate by candidate.
+    # (d) Supernet (b), with each candidate computed by itself and then summed.
     "literal": lambda source: compile_search(
         mix_literally(insert_mixed_ops(source))
     ),
-    # (e) The network of (b), one candidate sampled at each site and step.
+    # (e) Supernet (b), with one sampled candidate at each site in each step.
     "single_path": lambda source: compile_search(
         insert_mixed_ops(source), relaxation="single_path"
     ),
-    # (f) The floor: the source with 5×5 kernels at the sites of (c), finetuned.
+    # (f) The floor, about the least that (c) can cost: finetuning of the source
+    # with 5×5 kernels at the sites of (c).
     "floor": lambda source: compile_plainly(enlarge_kernels(source)),
 }
 
 
 def mix_literally(supernet: Supernet) -> Supernet:
-    """Let every mixed op compute each candidate by itself, and add them."""
+    """Make every mixed op compute each candidate by itself, and sum them."""
     for choice in supernet.choices:
         choice.call = choice.call_literally
     return supernet
 
 
 def enlarge_kernels(source: keras.Model) -> keras.Model:
-    """Copy a source, its spatial kernels below 5×5 enlarged to 5×5.
+    """Copy a source and enlarge its spatial kernels below 5×5 to 5×5.
 
-    All of them, also where the new taps only ever meet the zeros around a
-    small image; a search leaves such kernels out. Separable convolutions stay
-    as they are.
+    A search leaves out a larger kernel if its new taps only meet the padding
+    of a small image. Here such kernels are enlarged as well. Separable
+    convolutions are not changed.
     """
     flat = flatten(source)
     smaller = [
@@ -89,7 +92,7 @@ def _enlarge(site: FoundConvolution) -> Callable[..., Any]:
 
 
 def compile_plainly(model: keras.Model) -> keras.Model:
-    """Compile a plain model as a run finetunes it."""
+    """Compile a plain model as in the finetuning of a run."""
     model.compile(
         optimizer=_make_optimizer(model), **Classification().compile_options()
     )
@@ -97,7 +100,7 @@ def compile_plainly(model: keras.Model) -> keras.Model:
 
 
 def compile_search(supernet: Supernet, **options: Any) -> Supernet:
-    """Compile a supernet as a run searches it, half-way through the search."""
+    """Compile a supernet as in a run, half-way through the search."""
     supernet.compile(
         optimizer=_make_optimizer(supernet),
         architecture_optimizer=keras.optimizers.SGD(
