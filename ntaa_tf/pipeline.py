@@ -30,7 +30,7 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
 from ntaa_tf.search.inspection import describe_search
-from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.stages.choosing import guard
 from ntaa_tf.stages.choosing import tune
 from ntaa_tf.stages.evaluate import evaluate
@@ -130,7 +130,7 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
             choices is there.
     """
     kept = Path(str(recipe.supernet))
-    if is_kept(kept):  # No other worker is needed.
+    if has_supernet(kept):  # No other worker is needed.
         _, _, size = find_inputs(recipe)
         open_super(shrink(recipe), size, kept)
         return {}
@@ -142,7 +142,7 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
     with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
         check_alike("flags", recipe.to_dict())
         open_super(recipe, size, path)
-        if is_kept(path):
+        if has_supernet(path):
             return {}
         dataset = prepare_data(recipe, raw, size, path, recipe.train_examples)
         check_replicas(recipe, dataset)
@@ -182,7 +182,7 @@ def adapt(job: Job, workdir: RunDirectory) -> dict[str, Any]:
     Returns:
         What each stage gave, by its name.
     """
-    if not is_kept(find_super(job.recipe, job.path)):
+    if not has_supernet(find_super(job.recipe, job.path)):
         workdir.retract(STAGE)  # It may have been kept, and be gone.
     stages = {**list_choosing(job.recipe), **MEASURING}
     return run_stages(stages, job, workdir)

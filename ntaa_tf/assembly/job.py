@@ -17,7 +17,7 @@ from ntaa_tf.assembly.task import make_task
 from ntaa_tf.distribute import agree
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.insert import apply_architecture
+from ntaa_tf.search.apply import apply_architecture
 from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.storage.model_files import load_model

@@ -8,8 +8,8 @@ import keras
 from ntaa_tf.assembly.runs import find_versions
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.kept_supernet import check_super
-from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import check_supernet
+from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.storage.run_directory import RunDirectory
 
 STAGE = FLAG = "supernet"
@@ -24,7 +24,7 @@ def find_super(recipe: Recipe, workdir: Path) -> Path:
 
 def check_kept(recipe: Recipe, source: keras.Model) -> None:
     """Raise a ValueError if the supernet that is there is of another source."""
-    if recipe.supernet is None or not is_kept(Path(recipe.supernet)):
+    if recipe.supernet is None or not has_supernet(Path(recipe.supernet)):
         return
     height, width = source.inputs[0].shape[1:3]
     asked: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def check_kept(recipe: Recipe, source: keras.Model) -> None:
     if recipe.supernet_epochs != Recipe().supernet_epochs:
         asked["supernet_epochs"] = recipe.supernet_epochs
     shared = list_shared(recipe, (height, width))
-    check_super(Path(recipe.supernet), shared, asked)
+    check_supernet(Path(recipe.supernet), shared, asked)
 
 
 def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:

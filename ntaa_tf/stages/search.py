@@ -20,15 +20,15 @@ from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.budget import Budget
-from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
-from ntaa_tf.search.kept_supernet import load_super
+from ntaa_tf.search.ending import EndValidated
+from ntaa_tf.search.ending import EndWithinBudget
+from ntaa_tf.search.kept_supernet import load_supernet
 from ntaa_tf.search.monitor import SearchMonitor
 from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
-from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.deriving import keep_collapsed
 from ntaa_tf.stages.deriving import settle_architecture
 from ntaa_tf.stages.evolving import keep_best_path
@@ -107,7 +107,7 @@ def _compile(job: Job) -> Supernet:
         calibrate(supernet, next(iter(job.calibration_images(1))))
     start, resting = recipe.start, []
     if recipe.plan.self_supervises:
-        resting = load_super(supernet, find_super(recipe, job.path))
+        resting = load_supernet(supernet, find_super(recipe, job.path))
         start = "paper"  # The mixture that it learnt as.
     set_precision(supernet, recipe.mixed_precision)
     synchronize(supernet, recipe.sync_batch_norm)

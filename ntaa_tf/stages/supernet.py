@@ -28,8 +28,8 @@ from ntaa_tf.search.contrastive import ContrastiveSupernet
 from ntaa_tf.search.contrastive import KeySpace
 from ntaa_tf.search.contrastive import attach_query_head
 from ntaa_tf.search.contrastive import build_key_encoder
-from ntaa_tf.search.kept_supernet import is_kept
-from ntaa_tf.search.kept_supernet import keep_super
+from ntaa_tf.search.kept_supernet import has_supernet
+from ntaa_tf.search.kept_supernet import save_supernet
 from ntaa_tf.search.key_queue import KeyQueue
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
@@ -60,9 +60,9 @@ def self_supervise(job: Job, directory: Path) -> dict[str, Any]:
     is_own = job.recipe.supernet is None  # Then it is in a work directory.
     share = contextlib.nullcontext if is_own else share_directory
     with share(path) as path, contextlib.ExitStack() as claims:
-        if not is_kept(path):  # One that is kept may be another person's.
+        if not has_supernet(path):  # One that is kept may be another person's.
             claims.enter_context(claim(path, FLAG))
-        if is_kept(path):
+        if has_supernet(path):
             check_kept(job.recipe, job.source)
             return {"kept": True}
         history = learn_without_labels(
@@ -116,7 +116,7 @@ def learn_without_labels(
     synchronize(learner, False)
     # Those of the training are of weights that moved, and of two views.
     Recalibration(features)(job.calibration_images(RECALIBRATION_BATCHES))
-    keep_super(
+    save_supernet(
         features,
         path,
         list_shared(recipe, image_size),
