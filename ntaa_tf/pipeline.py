@@ -18,7 +18,7 @@ from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.inspection import describe_search
-from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.stages.evaluate import evaluate
 from ntaa_tf.stages.guard import guard
 from ntaa_tf.stages.metrics import summarize
@@ -111,7 +111,7 @@ def adapt(assembly: Assembly) -> dict[str, Any]:
     Returns:
         The results of the stages, by name.
     """
-    if not is_kept(find_supernet_path(assembly.recipe, assembly.path)):
+    if not has_supernet(find_supernet_path(assembly.recipe, assembly.path)):
         # Its directory was deleted after its stage had run.
         assembly.run_directory.retract(STAGE)
     return run_stages({**list_stages(assembly), **MEASURING}, assembly)

@@ -38,7 +38,9 @@ def make_adapted():
         before, strides = tensor, 2 if index in (4, 7) else 1
         tensor = layers.Conv2D(
             (8, 4, 6)[index % 3],
-            5 if name == "conv3x3" else 3,  # The source's own kernel is no candidate.
+            5
+            if name == "conv3x3"
+            else 3,  # The source's own kernel is no candidate.
             strides=strides,
             padding="same",
             name=name,

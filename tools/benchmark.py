@@ -34,7 +34,7 @@ from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 from tool import run_tool
 
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 
 MODELS = {
     "supernet": ["resnet50:64:32", "vgg19:32:64", "efficientnetb0:64:32"],
@@ -121,8 +121,8 @@ def measure(words: list[str]) -> Report:
     if command == "resting":
         return resting.run(settings, flag.sites, flag.rounds)
     if command == "adapt":
-        recipe = Recipe()
-        return adapt.run(recipe.search_epochs, recipe.finetune_epochs)
+        training = make_recipe().training
+        return adapt.run(training.search_epochs, training.finetune_epochs)
     if command == "retrieval":
         sizes = {name: getattr(flag, name) for name in SIZES}
         return retrieval.run(retrieval.Sizes(**sizes))

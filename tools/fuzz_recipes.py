@@ -30,7 +30,9 @@ from tool import run_tool
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import FAILED
 from ntaa_tf.command_line import refuse_words
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.choices import find_choice
+from ntaa_tf.recipe.recipe import SECTIONS
+from ntaa_tf.recipe.recipe import list_choices
 
 MOST_CHANGES = 4  # Flags of a recipe that differ from the default.
 MOST_SECONDS = 1200.0  # A smoke run takes less even on a busy machine.
@@ -57,7 +59,7 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "resize": ("20", "4", "large"),
     "architecture": ("gone.json",),
     "supernet": ("gone.json/super",),
-    "target": ("age", "both"),
+    "attributes": ("age", "both"),
     "ordinal": ("age",),
     "export": ("saved_model", "onnx,openvino", "no_such_format", ""),
     "trainable_from": ("0.5", "1.5", "no_such_layer"),
@@ -73,23 +75,24 @@ TEXTS: dict[str, tuple[str, ...]] = {
 FIXED = ("workdir", "smoke")
 
 
-def list_values(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
+def list_values(section: str, field: dataclasses.Field[Any]) -> tuple[Any, ...]:
     """List the values that are drawn for a field, valid and invalid ones.
 
     Args:
-        field: field of `Recipe`.
+        section: name of the recipe's section.
+        field: field of the section.
     """
     if field.name in TEXTS:
         return TEXTS[field.name]
-    if field.metadata["choices"]:
-        return tuple(field.metadata["choices"])
-    kind = typing.get_type_hints(Recipe)[field.name]
+    if find_choice(field).options:
+        return find_choice(field).options
+    kind = typing.get_type_hints(SECTIONS[section])[field.name]
     kinds = typing.get_args(kind) or (kind,)
     return next(NUMBERS[kind] for kind in kinds if kind in NUMBERS)
 
 
 def draw_choices(draw: random.Random) -> dict[str, Any]:
-    """Draw the fields of a recipe that are changed, and their values.
+    """Draw the choices of a recipe that are changed, and their values.
 
     Args:
         draw: random number generator.
@@ -98,9 +101,13 @@ def draw_choices(draw: random.Random) -> dict[str, Any]:
     >>> len(draw_choices(random.Random(0))) <= MOST_CHANGES
     True
     """
-    fields = [f for f in dataclasses.fields(Recipe) if f.name not in FIXED]
-    chosen = draw.sample(fields, draw.randint(1, MOST_CHANGES))
-    return {field.name: draw.choice(list_values(field)) for field in chosen}
+    values = {
+        field.name: list_values(section, field)
+        for section, field, _ in list_choices()
+        if field.name not in FIXED
+    }
+    chosen = draw.sample(sorted(values), draw.randint(1, MOST_CHANGES))
+    return {name: draw.choice(values[name]) for name in chosen}
 
 
 def write_flags(choices: dict[str, Any]) -> list[str]:

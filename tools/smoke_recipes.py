@@ -75,7 +75,7 @@ def parse(words: list[str]) -> Recipe:
     """Parse flags of `ntaa_tf.adapt`.
 
     Example:
-    >>> parse(["--model=vgg19", "--seed=3"]).seed
+    >>> parse(["--model=vgg19", "--seed=3"]).output.seed
     3
     """
     values = flags.FlagValues()
@@ -96,23 +96,24 @@ def list_stand_ins(
             or to replace it as well, by a tiny model. Networks of cells are
             never replaced.
     """
-    words = ["--smoke", f"--image_size={IMAGE_SIZES[recipe.task]}"]
+    task = recipe.data.task
+    words = ["--smoke", f"--image_size={IMAGE_SIZES[task]}"]
     dataset = "digits"
-    if recipe.task == "retrieval":
+    if task == "retrieval":
         dataset = f"market:{directory / IDENTITIES}"
-    elif recipe.task == "attributes":
-        dataset = recipe.dataset
+    elif task == "attributes":
+        dataset = recipe.data.dataset
         words.append(f"--data_dir={directory / FACES}")
     words.append(f"--dataset={dataset}")
-    if recipe.resize is not None:
+    if recipe.data.resize is not None:
         words.append(f"--resize={LARGER_SIZE}")
-    if recipe.source_dataset is not None:
+    if recipe.domains.source_dataset is not None:
         words.append(f"--source_dataset={dataset}")
-    if recipe.supernet is not None:
-        words.append(f"--supernet={directory / 'supernet' / recipe.task}")
-    if recipe.searches_cells:
+    if recipe.unsupervised.supernet is not None:
+        words.append(f"--supernet={directory / 'supernet' / task}")
+    if recipe.source.has_cells:
         return words
-    if own_model and not recipe.model.endswith(".keras"):
+    if own_model and not recipe.source.model.endswith(".keras"):
         return [*words, "--sites=last:1", "--weights=none"]
     words += ["--sites=last:1", f"--model={directory / SOURCE}"]
     return [*words, "--preprocessing=torch", "--weights=imagenet"]

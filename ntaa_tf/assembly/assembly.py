@@ -32,7 +32,7 @@ from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
-from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_directory import claim
@@ -256,7 +256,7 @@ def assemble_supernet(
             supernet of other choices.
     """
     kept = Path(str(recipe.unsupervised.supernet))
-    if is_kept(kept):  # Then no worker waits for another.
+    if has_supernet(kept):  # Then no worker waits for another.
         size = find_inputs(recipe).image_size
         open_supernet_directory(shrink(recipe), size, kept)
         yield None
@@ -270,7 +270,7 @@ def assemble_supernet(
     with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
         check_alike("flags", recipe.to_dict())
         open_supernet_directory(recipe, size, path)
-        if is_kept(path):  # Another process has just finished it.
+        if has_supernet(path):  # Another process has just finished it.
             yield None
             return
         dataset = prepare_data(

@@ -7,7 +7,7 @@ import keras
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.assembly.cells import build_cells
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.insert import apply_architecture
+from ntaa_tf.search.apply import apply_architecture
 from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.tasks.task import Task

@@ -8,8 +8,8 @@ import keras
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.search.kept_supernet import check_super
-from ntaa_tf.search.kept_supernet import is_kept
+from ntaa_tf.search.kept_supernet import check_supernet
+from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.storage.run_directory import RunDirectory
 
 STAGE = FLAG = "supernet"
@@ -50,7 +50,7 @@ def check_shared_supernet(recipe: Recipe, source: keras.Model) -> None:
         source: source model.
     """
     shared = recipe.unsupervised.supernet
-    if shared is None or not is_kept(Path(shared)):
+    if shared is None or not has_supernet(Path(shared)):
         return
     height, width = source.inputs[0].shape[1:3]
     asked: dict[str, Any] = {}
@@ -58,7 +58,7 @@ def check_shared_supernet(recipe: Recipe, source: keras.Model) -> None:
         asked["dataset"] = recipe.unsupervised.supernet_dataset
     if "supernet_epochs" in recipe.given:
         asked["supernet_epochs"] = recipe.unsupervised.supernet_epochs
-    check_super(Path(shared), list_shared(recipe, (height, width)), asked)
+    check_supernet(Path(shared), list_shared(recipe, (height, width)), asked)
 
 
 def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ntaa_tf.data.examples import Examples
 from ntaa_tf.data.fingerprint import check_fingerprint
 from ntaa_tf.data.fingerprint import take_fingerprint
 from ntaa_tf.data.image_dataset import ImageDataset
-from ntaa_tf.data.image_dataset import prepare
+from ntaa_tf.data.image_dataset import prepare_images
 from ntaa_tf.data.image_domains import join_domains
 from ntaa_tf.data.image_sets import open_dataset
 from ntaa_tf.data.order import make_order
@@ -38,7 +38,7 @@ __all__ = [
     "join_domains",
     "make_order",
     "open_dataset",
-    "prepare",
+    "prepare_images",
     "split_dataset",
     "spread",
     "steps_per_epoch",

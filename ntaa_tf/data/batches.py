@@ -61,7 +61,7 @@ def training_batches(
             augmentation is unknown.
 
     Example:
-    >>> train = prepare(open_dataset("digits"), image_size=32).train
+    >>> train = prepare_images(open_dataset("digits"), image_size=32).train
     >>> batches = training_batches(train, 10, batch_size=64, flip=False)
     >>> images, labels = next(iter(batches))
     >>> images.shape, labels.shape
@@ -120,7 +120,7 @@ def contrasting_batches(
         ValueError: if there are too few examples for one batch.
 
     Example:
-    >>> train = prepare(open_dataset("digits"), image_size=32).train
+    >>> train = prepare_images(open_dataset("digits"), image_size=32).train
     >>> batches = contrasting_batches(train, batch_size=64, flip=False)
     >>> [view.shape for view in next(iter(batches))]
     [TensorShape([64, 32, 32, 3]), TensorShape([64, 32, 32, 3])]

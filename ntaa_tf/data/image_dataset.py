@@ -44,7 +44,7 @@ class ImageDataset:
         return not all(len(name) == 1 for name in self.class_names)
 
 
-def prepare(
+def prepare_images(
     raw: RawDataset,
     image_size: int | Size,
     validation_share: float = 0.1,
@@ -82,7 +82,7 @@ def prepare(
             or more than 1 % of a split does not decode.
 
     Example:
-    >>> digits = prepare(open_dataset("digits"), image_size=32)
+    >>> digits = prepare_images(open_dataset("digits"), image_size=32)
     >>> digits.train.images.shape
     (1294, 32, 32, 3)
     """

@@ -1,1 +1,1 @@
-"""Search: joins graphs and layers."""
+"""Architecture search: joins the graphs of models with searchable layers."""

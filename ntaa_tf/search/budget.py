@@ -1,4 +1,4 @@
-"""What a derived model may cost."""
+"""Budgets: limits on the costs of a derived model."""
 
 import functools
 import math
@@ -13,28 +13,30 @@ from ntaa_tf.costs.architecture_program import Options
 from ntaa_tf.costs.latency_table import LatencyTable
 from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.costs.network import COSTS
-from ntaa_tf.search.insertion import input_name
+from ntaa_tf.search.replacements import input_name
 from ntaa_tf.search.supernet import Supernet
 
-# Milliseconds that the solver may be off; other costs are whole numbers.
+# Tolerance for the solver's rounding of latencies, in milliseconds. All other
+# costs are whole numbers, for which it makes no difference.
 TOLERANCE = 1e-6
 
-# More than what the solver takes for equal, less than what a logit says.
+# Advantage of the source's option among equal ones. It is larger than the
+# solver's tolerance, and smaller than a difference that the logits learn.
 TIE = 1e-4
 
 
 class Budget:
-    """Limits on the costs of what a supernet collapses into.
+    """Limits on the costs of the collapsed model of a supernet.
 
     Args:
-        supernet: searched or not; its weights and logits do not matter.
-        limits: the most that each cost may be: `macs`, `parameters`, `depth`
-            and `latency_ms`, of which any may be left out.
-        latency: how long each option takes; only `latency_ms` needs it.
+        supernet: a supernet, searched or not. Its weights and its logits are
+            not used.
+        limits: the largest allowed cost, by name: any of `macs`, `parameters`,
+            `depth` and `latency_ms`.
+        latency: the latency of each option; needed for `latency_ms` only.
 
     Raises:
-        ValueError: if a limit can't be kept, by itself or with the others, or
-            can't be told.
+        ValueError: if a limit is unknown, or no architecture keeps all limits.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -59,23 +61,23 @@ class Budget:
         self._network = measure_network(supernet, latency)
         if "depth" in limits and not self._network.has_fixed_depths:
             raise ValueError(
-                "Invalid value for `limits`. Expected none of the depth where "
-                "sites are inside or before all of squeeze-and-excitation: "
-                "what they become decides which layers count into the depth. "
-                f"Received: {self.limits}."
+                "`limits` can't include the depth of this model: some of its "
+                "sites are inside or before all of squeeze-and-excitation, so "
+                "their operations decide which layers count into the depth. "
+                f"Limit another cost. Received: {self.limits}."
             )
         self._program = ArchitectureProgram(self._network)
         self._check()
 
     def choose(self, supernet: Supernet) -> Options:
-        """Choose the options of the largest Σ log p that keep the limits.
+        """Choose the options with the largest Σ log p within the limits.
 
         Args:
-            supernet: the supernet of this budget, searched.
+            supernet: the supernet of this budget, after its search.
 
         Returns:
-            The option of each choice, by its name: the winners, if they keep
-            the limits.
+            The option of each choice, by its name. These are the winners if
+            they keep the limits.
         """
         winners = {choice.name: choice.winner for choice in supernet.choices}
         if self.keeps(winners):
@@ -87,14 +89,17 @@ class Budget:
         scores: Mapping[str, Mapping[str, float]],
         limits: Mapping[str, float] | None = None,
     ) -> Options:
-        """Choose the options of the largest sum of scores within limits.
+        """Choose the options with the largest sum of scores within limits.
 
         Args:
-            scores: of each option of each choice, by their names.
-            limits: none below those of this budget, which they are by default.
+            scores: the score of each option, by choice and option.
+            limits: limits at or above those of this budget, which are the
+                default.
         """
         limits = limits or self.limits
         chosen = self._program.maximize(scores, limits)
+        # With limits at or above the budget's, which `_check` proved feasible,
+        # a solution exists. A rounding error of the solver must not pass.
         if chosen is None or not self.keeps(chosen, limits):
             raise RuntimeError(
                 "The solver failed. Expected an architecture that keeps "
@@ -103,11 +108,14 @@ class Budget:
         return chosen
 
     def approach(self, share: float) -> dict[str, float]:
-        """Give limits on the way from the source's costs to this budget's.
+        """Return limits between the source's costs and this budget's limits.
+
+        limit + (1 − share) · max(0, source − limit), so that a limit above the
+        source's cost stays as it is.
 
         Args:
-            share: of the way that is gone: 0 gives what the source costs, or
-                the limits where they are above that; 1 gives the limits.
+            share: share of the way from the source's costs, at 0, to the
+                limits, at 1.
         """
         return {
             name: limit + (1 - share) * max(0.0, self.source[name] - limit)
@@ -116,11 +124,11 @@ class Budget:
 
     @functools.cached_property
     def source(self) -> dict[str, float]:
-        """Each limited cost of the source."""
+        """Each limited cost of the source model."""
         return self._cost(self._network.source)
 
     def predict(self, architecture: Architecture) -> dict[str, float]:
-        """Give each limited cost of what an architecture collapses into."""
+        """Return each limited cost of an architecture's collapsed model."""
         options: dict[str, str] = {}
         for name, site in architecture.sites.items():
             options |= {
@@ -134,11 +142,11 @@ class Budget:
         options: Mapping[str, str],
         limits: Mapping[str, float] | None = None,
     ) -> bool:
-        """Say whether an architecture keeps the limits.
+        """Return whether an architecture keeps the limits.
 
         Args:
             options: the option of each choice, by its name.
-            limits: other ones than this budget's, on the same costs.
+            limits: other limits on the same costs; by default this budget's.
         """
         return not _exceed(self._cost(options), limits or self.limits)
 
@@ -147,7 +155,12 @@ class Budget:
         return {name: costs[name] for name in self.limits}
 
     def _check(self) -> None:
-        """Raise a ValueError unless some architecture keeps all limits."""
+        """Check that some architecture keeps all limits.
+
+        Each cost is minimised alone first: a limit below that minimum can't be
+        met at all. Then each cost is minimised within the other limits: all
+        these minima keep their limits if and only if the limits hold together.
+        """
         alone = {name: self._find_smallest(name, {}) for name in self.limits}
         beyond = _exceed(alone, self.limits)
         if beyond:
@@ -163,20 +176,22 @@ class Budget:
             )
 
     def _find_smallest(self, name: str, limits: Mapping[str, float]) -> float:
-        """Find the least that a cost can be, infinity if limits clash."""
+        """Return the smallest value of a cost, or infinity if limits clash."""
         options = self._program.minimize(name, limits)
         return self._network.evaluate(options)[name] if options else math.inf
 
 
 def score_options(supernet: Supernet) -> dict[str, dict[str, float]]:
-    """Give log p of each option of each choice, p = softmax(θ).
+    """Return log p of each option of each choice, with p = softmax(θ).
 
-    The lead that `confidence` asks for over the source's own option is added
-    to the probability of that. Of equal options it is the better one.
+    An option wins only if its p exceeds that of the source's option by the
+    choice's `confidence`. The same rule holds here: the source's score is
+    log(p_source + confidence), plus a little, so that it wins among equals.
     """
     scores = {}
     for choice in supernet.choices:
         logits = ops.convert_to_numpy(choice.logits).astype("float64")
+        # log softmax without overflow: log p = θ − max θ − log Σ e^(θ − max θ).
         shifted = logits - logits.max()
         log_p = shifted - np.log(np.sum(np.exp(shifted)))
         log_p[0] = np.logaddexp(log_p[0], _log(choice.confidence)) + TIE
@@ -187,7 +202,7 @@ def score_options(supernet: Supernet) -> dict[str, dict[str, float]]:
 
 
 def measure_probabilities(supernet: Supernet) -> dict[str, dict[str, float]]:
-    """Give what a budget judges each option of each choice by, as e^score."""
+    """Return exp(score) of each option of each choice; see `score_options`."""
     return {
         choice: {option: math.exp(score) for option, score in scores.items()}
         for choice, scores in score_options(supernet).items()
@@ -214,7 +229,7 @@ def _check_names(
 def _exceed(
     costs: Mapping[str, float], limits: Mapping[str, float]
 ) -> dict[str, float]:
-    """Give those of the costs that are beyond their limits."""
+    """Return the costs that exceed their limits."""
     return {
         name: cost
         for name, cost in costs.items()
@@ -227,13 +242,19 @@ def _others(limits: Mapping[str, float], name: str) -> dict[str, float]:
 
 
 def _impossible(
-    limits: Mapping[str, float], smallest: Mapping[str, float], what: str
+    limits: Mapping[str, float], smallest: Mapping[str, float], reason: str
 ) -> ValueError:
+    """Make the error for limits that no architecture keeps.
+
+    Args:
+        limits: all limits.
+        smallest: the smallest value of each cost that exceeds its limit.
+        reason: the words before each smallest value.
+    """
     received = "; ".join(
-        f"{name} at most {limits[name]:,.10g}, but {what} {least:,.10g}"
+        f"{name} at most {limits[name]:,.10g}, but {reason} {least:,.10g}"
         for name, least in smallest.items()
     )
     return ValueError(
-        "Invalid budget. Expected limits that some architecture keeps. "
-        f"Received: {received}."
+        f"No architecture keeps the budget: {received}. Raise these limits."
     )

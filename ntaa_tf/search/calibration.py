@@ -1,4 +1,4 @@
-"""Candidates of equal scale: what weight-free ones are multiplied by."""
+"""Calibration of weight-free candidates to the scale of the source."""
 
 from typing import Any
 
@@ -12,24 +12,26 @@ from ntaa_tf.search.supernet import Supernet
 
 
 def calibrate(supernet: Supernet, images: Any) -> None:
-    """Scale all weight-free candidates to their source operations' deviation.
+    """Scale weight-free candidates to the source operation's deviation.
 
-    A map behind a rectifier is often ten times larger than what a convolution
-    makes of it; so are identity and pooling of it.
+    A feature map after a ReLU is often ten times larger than the output of the
+    convolution that reads it. So are the outputs of identity and pooling, which
+    would dominate the mixture.
 
     Args:
-        supernet: made with `has_gains`, not searched yet.
+        supernet: a supernet made with `has_gains`, before the search.
         images: a batch of training images.
     """
     tensors: dict[int, tuple[MixedOp, Any]] = {}
     for call in list_calls(as_functional(supernet)):
         if isinstance(call.operation, MixedOp):
+            # A shared site is calibrated by the input of its first call.
             tensors.setdefault(
                 id(call.operation), (call.operation, call.inputs[0])
             )
     sites, inputs = zip(*tensors.values(), strict=True)
-    reads, _ = single_or_list(supernet)
-    reading = keras.Model(reads, list(inputs))
-    read = keras.tree.flatten(reading(images))
-    for site, maps in zip(sites, read, strict=True):
-        site.calibrate(maps)
+    supernet_inputs, _ = single_or_list(supernet)
+    reading = keras.Model(supernet_inputs, list(inputs))
+    maps = keras.tree.flatten(reading(images))
+    for site, feature_map in zip(sites, maps, strict=True):
+        site.calibrate(feature_map)

@@ -1,4 +1,9 @@
-"""A supernet that learns without labels, from what its source says."""
+"""Training of a supernet without labels, by contrastive learning.
+
+The supernet's embedding of an image (the query) must match the source's
+embedding of the same image (its key), and differ from those of earlier images
+(InfoNCE).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +24,12 @@ from ntaa_tf.search.supernet import Supernet
 
 @dataclass(frozen=True)
 class KeySpace:
-    """What queries are to find.
+    """The keys that queries are compared with.
 
     Args:
-        encode: gives the keys of images, of length 1; it is constant.
-        queue: of the keys of the batches before.
-        temperature: τ of InfoNCE.
+        encode: a constant function from images to keys, which are unit vectors.
+        queue: the keys of earlier batches.
+        temperature: the softmax temperature of InfoNCE (τ in equation 19).
     """
 
     encode: Callable[[Any], Any]
@@ -34,11 +39,11 @@ class KeySpace:
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class ContrastiveSupernet(Supernet):
-    """A supernet whose queries find the keys of the same images.
+    """A supernet whose weights learn to match queries with keys.
 
-    `fit` takes pairs of batches, two views of the same images. Queries are the
-    outputs of one view, keys what the frozen source says of the other. The
-    logits stay as they are.
+    `fit` takes pairs of batches: two views of the same images. The supernet
+    computes queries from one view, and the frozen source computes keys from the
+    other. The logits do not change.
 
     Source: NTAA, section III-C and equation 19.
     """
@@ -50,13 +55,12 @@ class ContrastiveSupernet(Supernet):
         key_space: KeySpace | None = None,
         **kwargs: Any,
     ) -> None:
-        """Set up the training.
+        """Configure the training.
 
         Args:
-            optimizer: of the weights.
-            key_space: where queries look for their keys; needed, and no part
-                of the configuration.
-            **kwargs: as `Supernet.compile` takes them.
+            optimizer: optimizer of the weights.
+            key_space: the keys; required, and not saved in the configuration.
+            **kwargs: arguments of `Supernet.compile`.
 
         Raises:
             ValueError: if there is no key space.
@@ -64,28 +68,33 @@ class ContrastiveSupernet(Supernet):
         super().compile(optimizer, **kwargs)
         if key_space is None:
             raise ValueError(
-                "Invalid value for `key_space`. Expected what gives keys. "
-                "Received: None."
+                "`key_space` is None, but queries need keys to compare with. "
+                "Pass a KeySpace."
             )
         self.key_space = key_space
 
     @property
     def training_state(self) -> list[keras.Variable]:
-        """With the queue."""
+        """Training state including the queue."""
         return [*super().training_state, *self.key_space.queue.variables]
 
     def train_step(self, views: Any) -> dict[str, Any]:
-        """Move the weights; the keys of this batch come into the queue last."""
+        """Move the weights by a batch, then put its keys into the queue.
+
+        The keys enter the queue last: before, each would be its own query's
+        negative.
+        """
         images, others = views
         self.anneal()
         keys = ops.stop_gradient(self.key_space.encode(others))
         variables = self.network_variables
+        # The keys take the place of the labels.
         gradients, loss, _ = self.differentiate(
             (images, keys), variables, self.optimizer, self._contrast
         )
         run_once(self.optimizer.apply, gradients, variables)
         self.key_space.queue.put(keys)
-        self.progress.assign_add(self.progress_per_step)
+        self.advance()
         for metric in self.metrics:
             if metric.name == "loss":
                 metric.update_state(
@@ -96,6 +105,7 @@ class ContrastiveSupernet(Supernet):
     def _contrast(
         self, images: Any, keys: Any, queries: Any, sample_weight: Any
     ) -> Any:
+        """Compute this replica's share of InfoNCE, plus the penalties."""
         losses = compute_info_nce(
             ops.cast(queries, keys.dtype),
             keys,
@@ -106,15 +116,16 @@ class ContrastiveSupernet(Supernet):
 
 
 def attach_query_head(features: Supernet, size: int, seed: int = 0) -> Any:
-    """Put a head of two layers on a feature map: queries of length 1.
+    """Attach a head of two dense layers that computes queries of length 1.
 
     Args:
-        features: from images to maps (batch, height, width, channels).
-        size: of a query.
-        seed: of the kernels.
+        features: a supernet from images to feature maps, (batch, height,
+            width, channels).
+        size: number of components of a query.
+        seed: random seed of the kernels.
 
     Returns:
-        Symbolic queries (batch, size).
+        Symbolic queries, (batch, size).
 
     Source: Chen et al., "Improved Baselines with Momentum Contrastive
     Learning", 2020.
@@ -144,15 +155,17 @@ def attach_query_head(features: Supernet, size: int, seed: int = 0) -> Any:
 def build_key_encoder(
     source: keras.Model, size: int, seed: int = 0
 ) -> keras.Model:
-    """Build what gives keys: the source, pooled, and a random projection.
+    """Build the encoder of keys: source, pooling and a random projection.
 
-    Nothing of it is trained, so that keys of any time can be compared.
+    All of it is frozen, so that keys of different batches are comparable. A
+    random projection to fewer components roughly preserves angles.
 
     Args:
-        source: from images to maps (batch, height, width, channels); it is
-            left as it is.
-        size: of a key. Where the map has no more channels, they are the key.
-        seed: of the projection.
+        source: a model from images to feature maps, (batch, height, width,
+            channels); it is not modified.
+        size: number of components of a key. A feature map with at most this
+            many channels is not projected.
+        seed: random seed of the projection.
 
     Returns:
         A frozen model from images to keys of length 1.

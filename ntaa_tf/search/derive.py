@@ -1,4 +1,4 @@
-"""From a supernet to an architecture, and on to a plain Keras model."""
+"""Derive an architecture from a supernet, and collapse it to a plain model."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -17,20 +17,20 @@ from ntaa_tf.layers.cells import parse_cell
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_input import MixedInput
 from ntaa_tf.layers.mixed_op import MixedOp
+from ntaa_tf.search.apply import check_architecture
+from ntaa_tf.search.apply import find_cell
 from ntaa_tf.search.budget import Budget
-from ntaa_tf.search.insert import check_architecture
-from ntaa_tf.search.insert import find_cell
-from ntaa_tf.search.insertion import input_name
+from ntaa_tf.search.replacements import input_name
 from ntaa_tf.search.supernet import Supernet
 
 
 def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
-    """Take the winners, or what is most probable within a budget.
+    """Derive the winners, or the most probable architecture within a budget.
 
     Args:
-        supernet: what `insert_mixed_ops` gave, searched or not.
-        budget: what the architecture may cost; without it, it is the
-            winner at every site.
+        supernet: a supernet, searched or not.
+        budget: limits on the costs. Without a budget every site takes its
+            winner.
     """
     if budget is None:
         options = {choice.name: choice.winner for choice in supernet.choices}
@@ -45,7 +45,11 @@ def derive(supernet: Supernet, budget: Budget | None = None) -> Architecture:
 def _list_sites(
     choice: Choice, options: Mapping[str, str]
 ) -> dict[str, SiteChoice]:
-    """Give what a choice says of sites, or of the edges of cells."""
+    """Return the entries of an architecture that belong to a choice.
+
+    A cell has one for each of its edges. A mixed input has none: its option is
+    the `reads` of its site.
+    """
     option = options[choice.name]
     if isinstance(choice, CellChoice):
         return {
@@ -61,18 +65,19 @@ def _list_sites(
 def collapse(
     supernet: Supernet, architecture: Architecture | None = None
 ) -> keras.Model:
-    """Turn a supernet into a plain model of one architecture.
+    """Collapse a supernet to a plain Keras model of one architecture.
 
-    The model computes what the supernet computes with all weight on the
-    architecture's choices, and inherits the weights bit for bit. It consists
-    of stock Keras layers alone; layers that no one reads are gone.
+    The model has the same outputs as the supernet with one-hot coefficients at
+    the architecture's choices, and inherits the weights bit for bit. It
+    consists of stock Keras layers only. Unused layers are removed.
 
     Args:
-        supernet: a supernet; it is left as it is.
-        architecture: the choices; those of the largest logits when None.
+        supernet: a supernet; it is not modified.
+        architecture: the choices; by default those of the largest logits.
 
     Raises:
-        ValueError: if the architecture is not of this supernet.
+        ValueError: if the supernet does not have the architecture's sites or
+            options.
 
     Example:
     >>> inputs = keras.Input((8, 8, 3))
@@ -99,10 +104,13 @@ def collapse(
         cell = find_cell(node.kind, architecture)
         replacements[node.name] = _connect(node, cell)
     collapsed = rewrite(supernet, replacements)
+    # The candidates of cells are models themselves, nested in the result.
     return flatten(collapsed) if nodes else collapsed
 
 
 def _chain(layers: list[keras.Layer]) -> Callable[..., Any]:
+    """Return a call that runs layers one after the other."""
+
     def call(tensor: Any, **_: Any) -> Any:
         for layer in layers:
             tensor = layer(tensor)
@@ -112,10 +120,13 @@ def _chain(layers: list[keras.Layer]) -> Callable[..., Any]:
 
 
 def _connect(node: CellNode, cell: Cell) -> Callable[..., Any]:
+    """Return a call that computes a node of a cell with plain layers."""
     return lambda tensors, **_: node.connect_plainly(tensors, cell)
 
 
 def _read(mixed_input: MixedInput, reads: int) -> Callable[..., Any]:
+    """Return a call that reads one input, adapted to the site's own shape."""
+
     def call(tensors: list, **_: Any) -> Any:
         own = tensors[0]
         read = tensors[mixed_input.options.index(str(reads))]

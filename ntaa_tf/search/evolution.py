@@ -1,4 +1,4 @@
-"""The best architecture of a supernet, found by evolution."""
+"""Evolutionary search of the best architecture of a supernet."""
 
 import logging
 from collections.abc import Callable
@@ -21,13 +21,14 @@ Genes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class EvolutionSettings:
-    """How large an evolution is.
+    """The size of an evolution.
 
     Args:
-        population: architectures in a generation.
-        generations: how many follow the first, which is drawn uniformly.
-        parents: the best so far, of which the next generation is made.
-        mutation: how probable it is that an option is drawn anew.
+        population: number of architectures in a generation.
+        generations: number of generations after the first, random one.
+        parents: number of the best architectures that breed the next
+            generation.
+        mutation: probability that an option is drawn anew.
 
     Source: Guo et al., "Single Path One-Shot Neural Architecture Search with
     Uniform Sampling", 2020, algorithm 1.
@@ -40,19 +41,24 @@ class EvolutionSettings:
 
 
 class Evolution:
-    """Searches architectures by what they score, resumably.
+    """A resumable evolutionary search.
 
-    Half of every generation are mutations of the parents, half are crossed.
-    No architecture is scored twice.
+    Half of every generation are mutations of the parents, half are crossovers
+    of two parents. No architecture is scored twice.
+
+    An evolution resumes by running again from the start with the same seed.
+    Draws depend on scores only through the ranking, and the scores come from
+    the file, so it repeats the same generations without scoring them.
 
     Args:
-        num_options: of each choice.
-        score: gives how good an architecture is, the larger the better.
-        first: an architecture of the first generation; it is allowed.
-        allows: says whether an architecture is allowed at all.
-        settings: how large the evolution is.
-        seed: of what is drawn.
-        file: keeps the scores; an evolution that was killed goes on from it.
+        num_options: number of options of each choice.
+        score: a function that returns the score of an architecture; larger is
+            better.
+        first: an allowed architecture, the first of the first generation.
+        allows: a function that returns whether an architecture is allowed.
+        settings: the size of the evolution.
+        seed: random seed.
+        file: a file that keeps the scores, for resuming.
 
     Example:
     >>> evolution = Evolution([3, 3], lambda genes: sum(genes), first=(0, 0))
@@ -77,25 +83,28 @@ class Evolution:
         self._settings = settings
         self._rng = np.random.default_rng(seed)
         self._file = file
-        self._judged: set[Genes] = set()
+        # Unlike `scores`, it starts empty when the evolution resumes, so that
+        # the same architectures count as new.
+        self._visited: set[Genes] = set()
         self.scores: dict[Genes, float] = {}
         if file is not None and file.exists():
             self.scores = _read(file)
 
     def run(self) -> Genes:
-        """Give the architecture of the best score."""
+        """Return the architecture with the best score."""
         settings = self._settings
         generation = [self._first]
         generation += self._collect(
             self._draw, settings.population - 1, generation
         )
-        self._judge(generation)
+        self._evaluate(generation)
         for index in range(settings.generations):
             parents = self._rank(generation)[: settings.parents]
             children = self._breed(parents)
             if not children:
-                break
-            self._judge(children)
+                break  # A small search space is exhausted.
+            self._evaluate(children)
+            # The parents stay, so the best score never decreases.
             generation = [*parents, *children]
             best = self._rank(generation)[0]
             logger.info(
@@ -107,7 +116,11 @@ class Evolution:
         return self._rank(generation)[0]
 
     def _breed(self, parents: list[Genes]) -> list[Genes]:
-        """Make new architectures of the best ones."""
+        """Return new architectures: mutations, crossovers, random ones.
+
+        The random ones fill the places for which mutation and crossover found
+        no new architecture.
+        """
         half = self._settings.population // 2
 
         def choose() -> Genes:
@@ -124,13 +137,16 @@ class Evolution:
     def _collect(
         self, make: Callable[[], Genes], count: int, taken: list[Genes]
     ) -> list[Genes]:
-        """Make architectures that are allowed and new, as far as there are."""
+        """Make up to `count` architectures that are allowed and new.
+
+        It gives up after `DRAWS` attempts, because there may be too few.
+        """
         found: list[Genes] = []
         for _ in range(DRAWS):
             if len(found) >= count:
                 break
             genes = make()
-            known = genes in self._judged or genes in taken or genes in found
+            known = genes in self._visited or genes in taken or genes in found
             if not known and self._allows(genes):
                 found.append(genes)
         return found
@@ -139,6 +155,7 @@ class Evolution:
         return tuple(int(self._rng.integers(n)) for n in self._num_options)
 
     def _mutate(self, genes: Genes) -> Genes:
+        """Draw each option anew with the probability of a mutation."""
         mutates = self._rng.random(len(genes)) < self._settings.mutation
         drawn = self._draw()
         return tuple(
@@ -147,24 +164,26 @@ class Evolution:
         )
 
     def _cross(self, first: Genes, second: Genes) -> Genes:
+        """Take each option from one of two parents, with equal probability."""
         takes = self._rng.random(len(first)) < 0.5
         return tuple(
             a if own else b
             for a, b, own in zip(first, second, takes, strict=True)
         )
 
-    def _judge(self, generation: list[Genes]) -> None:
-        """Score what has no score yet."""
+    def _evaluate(self, generation: list[Genes]) -> None:
+        """Score the architectures that have no score yet."""
         for genes in generation:
-            self._judged.add(genes)
+            self._visited.add(genes)
             if genes not in self.scores:
                 self.scores[genes] = self._score(genes)
-                self._keep()
+                self._write()
 
     def _rank(self, generation: list[Genes]) -> list[Genes]:
+        """Sort architectures, best score first."""
         return sorted(generation, key=lambda genes: -self.scores[genes])
 
-    def _keep(self) -> None:
+    def _write(self) -> None:
         if self._file is not None:
             scores = [[list(g), score] for g, score in self.scores.items()]
             write_json(self._file, scores)

@@ -1,4 +1,4 @@
-"""What a search would do to a model, before it does."""
+"""Description of a search before it runs: its sites and its costs."""
 
 from collections.abc import Sequence
 
@@ -26,22 +26,22 @@ def describe_search(
     batch_size: int,
     memory: Sequence[int],
 ) -> str:
-    """Describe every convolution, and the supernet's cost beside the source's.
+    """Describe every convolution, and the costs of source and supernet.
 
-    Dense layers of maps, as ConvNeXt has them, are listed as the 1×1
-    convolutions that they are; they are never sites.
+    A dense layer on a feature map, as ConvNeXt has it, is listed as the
+    equivalent 1×1 convolution. It is never a site.
 
     Args:
         source: the flat source model.
-        supernet: what was made of it.
-        batch_size: images in a training batch.
-        memory: the bytes that training the source takes with it, and the
-            supernet.
+        supernet: the supernet of the source model.
+        batch_size: number of images in a training batch.
+        memory: the bytes that a training with this batch size takes, for the
+            source model and for the supernet.
 
     Returns:
-        Text of several lines: a table of the convolutions, with the
-        candidates of each site or why it is none, or the operations of each
-        kind of cell; then the costs.
+        Text of several lines. First a table of the convolutions with their
+        candidates, or the reason why a convolution is no site; for a network
+        of cells, the operations of each cell instead. Then the costs.
     """
     options = {choice.name: choice.options for choice in supernet.choices}
     rows = [("convolution", "kernel", "channels", "output", "candidates")]
@@ -59,7 +59,7 @@ def describe_search(
 
 
 def _describe_cells(supernet: Supernet) -> list[str]:
-    """Describe each kind of cell, if there are any."""
+    """Return a line for each kind of cell, or none for other networks."""
     return [
         f"{choice.name}  {len(EDGES)} edges of {', '.join(choice.options)}"
         for choice in supernet.choices
@@ -70,7 +70,7 @@ def _describe_cells(supernet: Supernet) -> list[str]:
 def _describe_layers(
     source: keras.Model, options: dict[str, tuple[str, ...]]
 ) -> list[Row]:
-    """Describe convolutions and dense layers of maps, inputs first."""
+    """Return rows of convolutions and of dense layers on feature maps."""
     rows = {c.name: _describe(c, options) for c in find_convolutions(source)}
     rows |= _describe_dense(source)
     names = [layer.name for layer in source.layers]
@@ -78,6 +78,7 @@ def _describe_layers(
 
 
 def _describe_dense(source: keras.Model) -> dict[str, Row]:
+    """Return the row of each dense layer on a feature map, by its name."""
     rows = {}
     for call in list_calls(as_functional(source)):
         is_dense = isinstance(call.operation, keras.layers.Dense)
@@ -96,6 +97,7 @@ def _describe_dense(source: keras.Model) -> dict[str, Row]:
 def _describe(
     conv: FoundConvolution, options: dict[str, tuple[str, ...]]
 ) -> Row:
+    """Return the row of a convolution."""
     height, width = conv.layer.kernel_size
     candidates = ", ".join(options.get(conv.name, ()))
     channels = output = ""
@@ -118,9 +120,11 @@ def _describe_costs(
     batch_size: int,
     memory: Sequence[int],
 ) -> list[str]:
+    """Return the lines that compare the costs of source and supernet."""
     plain = measure_cost(source)
     sites = [c for c in supernet.choices if isinstance(c, MixedOp)]
     nodes = [node for node in supernet.layers if isinstance(node, CellNode)]
+    # `measure_cost` knows stock layers only: mixed ops and nodes are added.
     mixed = measure_cost(supernet).macs
     mixed += sum(site.count_macs() for site in sites)
     mixed += sum(map(_count_macs, nodes))
@@ -136,7 +140,7 @@ def _describe_costs(
 
 
 def _count_macs(node: CellNode) -> int:
-    """Count the multiply-adds of all operations of a node."""
+    """Count the multiply-adds of all candidates of a node of a cell."""
     return sum(
         measure_cost(candidate.network).macs
         for candidate in node.candidates

@@ -1,4 +1,7 @@
-"""A supernet that learnt without labels, kept for all tasks: Super α0."""
+"""Files of a supernet that was trained without labels: the paper's Super α0.
+
+Such a supernet is trained once. The searches of many tasks then start from it.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,21 +21,23 @@ RECORD_FILE = "super.json"
 FORMAT = 1
 
 
-def keep_super(
+def save_supernet(
     features: Supernet,
     directory: Path,
     choices: Mapping[str, Any],
     training: Mapping[str, Any],
     versions: Mapping[str, str],
 ) -> None:
-    """Keep a supernet, the record last: with it, all is there.
+    """Write a supernet and its record to a directory.
+
+    The record is written last: a directory with a record is complete.
 
     Args:
-        features: from images to a map.
+        features: a supernet from images to a feature map.
         directory: gets `super.keras` and `super.json`.
-        choices: what a task has to share with it, by name.
-        training: how it was trained, by name.
-        versions: of the libraries.
+        choices: options that a task must share with the supernet, by name.
+        training: options of its training, by name.
+        versions: versions of the libraries.
     """
     with write_atomically(directory / MODEL_FILE) as unfinished:
         features.save(unfinished, include_optimizer=False)
@@ -45,22 +50,26 @@ def keep_super(
     write_json(directory / RECORD_FILE, record)
 
 
-def is_kept(directory: Path) -> bool:
-    """Whether a directory has a supernet, all of it."""
+def has_supernet(directory: Path) -> bool:
+    """Return whether a directory has a complete supernet."""
     return all((directory / f).exists() for f in (MODEL_FILE, RECORD_FILE))
 
 
-def check_super(
+def check_supernet(
     directory: Path,
     choices: Mapping[str, Any],
     training: Mapping[str, Any],
 ) -> None:
-    """Raise a ValueError that lists what is otherwise than in a record.
+    """Check that the record of a supernet agrees with the options of a task.
 
     Args:
-        directory: of a supernet.
-        choices: those of a task.
-        training: what a task asks of how it was trained, if anything.
+        directory: the directory of the supernet.
+        choices: options of the task that the supernet must share.
+        training: options of the training that the task asks for, if any.
+
+    Raises:
+        ValueError: if the record can't be read, or options differ. The message
+            lists the differences.
     """
     try:
         record = read_json(directory / RECORD_FILE)
@@ -70,32 +79,33 @@ def check_super(
         kept = {**record["choices"], **trained}
     except (KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
-            f"Invalid value for `supernet`. Expected a {RECORD_FILE} of format "
-            f"{FORMAT}. Received: {directory}, whose record can't be read "
-            f"({error})."
+            f"The record of the `supernet` in {directory} can't be read as a "
+            f"{RECORD_FILE} of format {FORMAT} ({error}). Train it again, or "
+            "choose another --supernet."
         ) from error
     differences = list_differences(kept, {**choices, **training})
     if differences:
         raise ValueError(
-            "Invalid value for `supernet`. Expected one of the same source and "
-            f"sites. Received: {directory}, of which differ: "
-            f"{'; '.join(differences)}. Give the flags of the supernet, or "
-            "another --supernet."
+            f"The `supernet` in {directory} was trained with other options, "
+            f"which differ: {'; '.join(differences)}. Use the supernet's "
+            "options, or choose another --supernet."
         )
 
 
-def load_super(supernet: Supernet, directory: Path) -> list[keras.Variable]:
-    """Give a task's supernet the weights of a kept one.
+def load_supernet(supernet: Supernet, directory: Path) -> list[keras.Variable]:
+    """Load the weights of a saved supernet into the supernet of a task.
 
     Args:
-        supernet: of the same source and sites, with a head.
-        directory: of the kept one.
+        supernet: a supernet of the same source and sites, with a head.
+        directory: the directory of the saved supernet.
 
     Returns:
-        The weights that are to rest: all but the logits and the head.
+        The weights that are not trained any more: all but the logits and the
+        head.
 
     Raises:
-        ValueError: if a layer of the kept one is missing, or is another.
+        ValueError: if a layer of the saved supernet is missing in the task's,
+            or has weights of other shapes.
     """
     kept = load_model(directory / MODEL_FILE)
     logits = {id(variable) for variable in supernet.logits}
@@ -107,9 +117,10 @@ def load_super(supernet: Supernet, directory: Path) -> list[keras.Variable]:
         there = own.get(layer.name)
         if there is None or shapes != [w.shape for w in there.get_weights()]:
             raise ValueError(
-                "Invalid value for `supernet`. Expected layers of "
-                f"{list(own)}. Received: {directory}, whose {layer.name!r} is "
-                "another."
+                f"The layer {layer.name!r} of the `supernet` in {directory} is "
+                "missing here or has other weights. Expected layers of "
+                f"{list(own)}. Choose a --supernet of the same source and "
+                "sites."
             )
         there.set_weights(weights)
         resting += [w for w in there.weights if id(w) not in logits]

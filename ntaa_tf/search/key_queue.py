@@ -1,4 +1,4 @@
-"""The keys of the images before: what a query is told apart from."""
+"""The queue of keys of earlier images: the negatives of InfoNCE."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from ntaa_tf.distribute import gather
 
 
 class KeyQueue:
-    """Keys in the order they came; the oldest give way to new ones.
+    """A first-in, first-out queue of keys, with a fixed length.
 
-    It begins with random directions.
+    It starts with random unit vectors.
 
     Args:
-        length: how many keys it holds.
-        size: of a key.
-        seed: of the keys at first.
+        length: number of keys.
+        size: number of components of a key.
+        seed: random seed of the initial keys.
 
     Source: He et al., "Momentum Contrast for Unsupervised Visual
     Representation Learning", algorithm 1.
@@ -47,27 +47,32 @@ class KeyQueue:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """The keys, and where the oldest is."""
+        """The keys, and the row of the oldest key."""
         return [self.keys, self.oldest]
 
     def put(self, keys: Any) -> None:
         """Replace the oldest keys.
 
-        Of several replicas, every one puts the keys of all.
+        Each replica holds a copy of the whole queue and puts the keys of all
+        replicas into it, so that the copies stay equal.
 
         Args:
-            keys: (batch, size), at most as many as the queue holds.
+            keys: new keys, (batch, size), at most as many as the queue holds.
 
         Raises:
-            ValueError: if there are more, and that is known in advance.
+            ValueError: if the number of keys is known and exceeds the length.
         """
         keys = gather(keys)
-        count = ops.shape(keys)[0]  # Several workers know it step by step.
+        # An integer on one worker; with several workers a tensor, whose value
+        # is known only in the step.
+        count = ops.shape(keys)[0]
         if isinstance(count, int) and count > self.length:
             raise ValueError(
-                "Invalid value for `keys`. Expected at most the "
-                f"{self.length} that the queue holds. Received: {count}."
+                f"The queue holds {self.length} keys, but a batch has {count}. "
+                "Use a longer queue or a smaller batch."
             )
+        # A ring buffer: row (oldest + i) mod length takes the i-th new key.
+        # With count ≤ length all rows differ, so the scatter is well defined.
         rows = (self.oldest + ops.arange(count)) % self.length
         self.keys.assign(
             ops.scatter_update(

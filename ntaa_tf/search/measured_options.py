@@ -1,4 +1,4 @@
-"""Which options a budget takes: by what the loss says of each of them."""
+"""Choose options within a budget by the loss increase measured for each."""
 
 import logging
 import math
@@ -17,25 +17,32 @@ from ntaa_tf.search.supernet import Supernet
 logger = logging.getLogger(__name__)
 
 STEPS = 8
-LARGEST = 1e3  # What a loss that is not finite counts as.
-LEAST = 1e-4  # What a change costs that costs nothing: of such, few are made.
+LARGEST = 1e3  # Stands for a loss that is not finite.
+# Smallest price of a change. With a price of 0 the program would be free to
+# make changes that no limit asks for.
+LEAST = 1e-4
 
-Change = tuple[str, str]  # A choice, and an option for it.
+Change = tuple[str, str]  # The name of a choice, and a new option for it.
 
 
 class MeasuredOptions:
-    """Finds options within a budget that raise the loss little.
+    """Finds options within a budget that increase the loss little.
 
-    A logit says how a little more of an option would change the loss where the
-    mixture is now, not what becomes of a network that has nothing else there.
-    So the loss is measured with a single choice changed, and integer
-    programming minimizes the sum of what all changes cost. As that is true of
-    small changes only, the limits are approached in steps from the source's
-    costs on.
+    A logit is a local measure: the change of the loss for slightly more of an
+    option in the present mixture. It says little about a network that has
+    nothing else at that site. So the loss is measured with single choices
+    changed.
+
+    Let r(i, t) be the increase of the loss when choice i alone takes option t.
+    Integer programming minimises Σ r(i, t_i) within the limits. This sum is
+    accurate only for small changes, so the limits are approached from the
+    source's costs in `STEPS` equal steps, and r is measured around the options
+    of the step before.
 
     Args:
-        supernet: compiled, and searched.
-        batches: some batches of images and labels that the logits learn from.
+        supernet: a compiled supernet, after its search.
+        batches: some batches of images and labels, from the data that the
+            logits learn from.
     """
 
     def __init__(self, supernet: Supernet, batches: Sequence[Any]):
@@ -48,14 +55,14 @@ class MeasuredOptions:
         self._compute = tf.function(self._compute_loss, reduce_retracing=True)
 
     def choose(self, budget: Budget) -> Options:
-        """Choose; the supernet is left as it is.
+        """Choose options within a budget; the supernet is not modified.
 
         Args:
-            budget: of the supernet.
+            budget: the budget of the supernet.
 
         Returns:
-            The option of each choice, by its name: the winners, if they keep
-            the limits.
+            The option of each choice, by its name. These are the winners if
+            they keep the limits.
         """
         supernet = self._supernet
         options = {choice.name: choice.winner for choice in supernet.choices}
@@ -66,7 +73,7 @@ class MeasuredOptions:
                 limits = budget.approach(step / STEPS)
                 if not budget.keeps(options, limits):
                     options = self._move(budget, limits, options, rises)
-                logger.info("step %d of %d to the limits", step, STEPS)
+                logger.info("budget: step %d of %d", step, STEPS)
         finally:
             for variable, value in zip(supernet.logits, logits, strict=True):
                 variable.assign(value)
@@ -81,15 +88,21 @@ class MeasuredOptions:
         options: Options,
         rises: dict[Change, float],
     ) -> Options:
-        """Choose within limits, by what was measured around some options.
+        """Choose options within the limits of one step.
+
+        Measuring every change in every step would be slow. A change usually
+        costs more the more has changed before, so the value of an earlier step
+        is taken as a lower bound. The program solves with these bounds, the
+        changes that it chose are measured, and it solves again. Once it
+        chooses measured changes only, no other change promises less. The loop
+        ends because each round measures at least one further change.
 
         Args:
-            budget: of the supernet.
-            limits: what is to be kept now.
-            options: the option of each choice until now.
-            rises: of the loss by each change, as last measured. The more was
-                changed before, the more a change costs, so that only what is
-                chosen by these has to be measured again.
+            budget: the budget of the supernet.
+            limits: the limits of this step.
+            options: the option of each choice before this step.
+            rises: the latest measured increase of the loss for each change;
+                updated in place.
         """
         loss = self._measure(options)
         measured: set[Change] = set()
@@ -110,7 +123,11 @@ class MeasuredOptions:
     def _score(
         self, options: Options, rises: Mapping[Change, float]
     ) -> dict[str, dict[str, float]]:
-        """Give by how much each option lowers the loss: never, at best."""
+        """Return the scores to maximise: minus the increase of the loss.
+
+        An unchanged choice scores 0. A change scores at most −`LEAST`, even if
+        it lowered the loss on these few batches or was never measured.
+        """
         return {
             choice.name: {
                 option: 0.0
@@ -122,25 +139,30 @@ class MeasuredOptions:
         }
 
     def _measure(self, options: Options) -> float:
-        """Give the loss of the network that has these options alone.
+        """Return the loss of the network that consists of these options.
 
-        Noise and dropout are the same each time.
+        The random state is restored first, so noise and dropout are the same
+        in every measurement.
         """
         self._restore()
         for choice in self._supernet.choices:
             choice.choose(options[choice.name])
         losses = [float(self._compute(*batch)) for batch in self._batches]
         mean = sum(losses) / len(losses)
-        loss: float = agree(mean)  # All workers choose by the same.
+        loss: float = agree(mean)  # All workers must choose the same options.
         return min(loss, LARGEST) if math.isfinite(loss) else LARGEST
 
     def _restore(self) -> None:
-        """Put back what moves in a forward pass, and what mixes."""
+        """Restore batch-norm statistics, random states, κ, ρ and τ."""
         for variable, value in self._state:
             variable.assign(value)
 
     def _compute_loss(self, images: Any, labels: Any) -> Any:
-        """Give the loss of a batch, with its own statistics, no penalties."""
+        """Compute the loss of a batch without penalties.
+
+        Batch norm uses the statistics of the batch: the moving statistics
+        belong to the mixture, not to this network.
+        """
         supernet = self._supernet
         predictions = supernet(images, training=True)
         loss = supernet.compute_architecture_loss(images, labels, predictions)

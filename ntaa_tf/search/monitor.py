@@ -1,4 +1,4 @@
-"""What is watched of a search, epoch by epoch."""
+"""The callback that measures the progress of a search after every epoch."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -16,23 +16,23 @@ from ntaa_tf.training.batch_norm_calibration import Recalibration
 
 
 class SearchMonitor(keras.callbacks.Callback):
-    """Adds to the logs of every epoch how the search stands.
+    """Adds measures of the search to the logs of every epoch.
 
-    `val_accuracy` and `val_argmax_accuracy`, or by the name of the score: how
-    good the mixture is on held-out data, or the path last drawn, and how good
-    with all weight on the winners.
-    The gap between the two is what collapse would lose now. Both are measured
-    with batch norm statistics of their own, and leave the supernet as it was.
-    `entropy`: mean entropy of p, in nats. Of all choices, of operations and of
-    inputs, `changed_share` is the share whose winner is not the source's own,
-    and `kept_share` that whose winner is still that of the epoch before.
+    `val_SCORE`: score of the mixture, or of the path drawn last, on held-out
+    data. `val_argmax_SCORE`: score with all weight on the winners. Their
+    difference is what collapse would lose now. Both are measured with
+    recalibrated batch-norm statistics, and the supernet is restored afterwards.
+
+    `entropy`: mean entropy of p over the choices, in nats.
+    `changed_share`: share of the choices whose winner is not the source's.
+    `kept_share`: share of the choices with the same winner as an epoch ago.
     `weight_free_share`: share of the sites, or of the edges of cells, whose
     winner has no weights.
 
     Args:
-        measure: measures a model on held-out data.
-        score: the name of what it measures.
-        calibration_images: batches of training images.
+        measure: a function that returns the score of a model on held-out data.
+        score: the name of the score, such as `accuracy`.
+        calibration_images: batches of training images, for recalibration.
     """
 
     def __init__(
@@ -47,18 +47,20 @@ class SearchMonitor(keras.callbacks.Callback):
         self._calibration_images = calibration_images
 
     def set_model(self, model: Supernet) -> None:
-        """Watch a supernet."""
+        """Set the supernet to measure."""
         super().set_model(model)
         self._recalibration = Recalibration(model)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the winners."""
+        """Store the winners."""
         self._winners = [choice.winner for choice in self.model.choices]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure."""
+        """Measure the mixture and the winners."""
         logs[f"val_{self._score}"] = self.evaluate()
         choices = self.model.choices
+        # `settle` sets the drawn options to the winners. `anneal` restores the
+        # mixture, but not the drawn options.
         drawn = [int(choice.drawn.numpy()) for choice in choices]
         self.model.settle()
         logs[f"val_argmax_{self._score}"] = self.evaluate()
@@ -69,7 +71,7 @@ class SearchMonitor(keras.callbacks.Callback):
         logs.update(measure_winners(choices, self._winners))
 
     def evaluate(self) -> float:
-        """Measure, with batch norm statistics of its own."""
+        """Return the score with temporarily recalibrated statistics."""
         with self._recalibration.temporarily(self._calibration_images):
             return self._measure(self.model)
 
@@ -77,11 +79,11 @@ class SearchMonitor(keras.callbacks.Callback):
 def measure_winners(
     choices: Sequence[Choice], before: Sequence[str]
 ) -> dict[str, float]:
-    """Give how many choices changed, kept their winner, lost their weights.
+    """Return the shares of changed, kept and weight-free winners.
 
     Args:
-        choices: of a supernet.
-        before: the winners of an earlier time.
+        choices: the choices of a supernet.
+        before: the winners at an earlier time, in the same order.
     """
     kept = [c.winner == old for c, old in zip(choices, before, strict=True)]
     weight_free: list[bool] = []
@@ -99,10 +101,12 @@ def measure_winners(
 
 
 def measure_entropy(supernet: Supernet) -> float:
-    """Give the mean entropy of the choices' softmax, in nats."""
+    """Return the mean entropy of softmax(logits) over the choices, in nats."""
     entropies = []
     for logits in supernet.logits:
         probabilities = ops.convert_to_numpy(ops.softmax(logits))
+        # The small constant keeps 0 · log 0 at 0 instead of NaN.
         terms = -probabilities * np.log(probabilities + 1e-12)
+        # A cell has one row of logits for each edge: the mean is over edges.
         entropies.append(np.mean(np.sum(terms, axis=-1)))
     return float(np.mean(entropies))

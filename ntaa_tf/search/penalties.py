@@ -1,16 +1,25 @@
-"""What the search adds to the loss: penalties on the logits of a choice."""
+"""Penalties that the search adds to the loss, one for each choice's logits."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
+
+from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.choice import Choice
+
+Penalty = Callable[[Any], Any]
+# Logits, and the penalty that moves them beside the optimizer.
+Decoupled = tuple[keras.Variable, Penalty]
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class SourcePenalty(keras.regularizers.Regularizer):
-    """λ_θ (θ_source − Σ θ_others): minimised, it favours change.
+    """Penalty λ_θ (θ_source − Σ θ_others): minimising it favours change.
 
     Args:
         strength: λ_θ.
@@ -22,17 +31,19 @@ class SourcePenalty(keras.regularizers.Regularizer):
         self.strength = strength
 
     def __call__(self, logits: Any) -> Any:
-        """Give the penalty of one choice's logits."""
+        """Return the penalty of one choice's logits."""
+        # θ_source − Σ θ_others = 2 θ_source − Σ θ: the sum over all logits
+        # contains θ_source once too often.
         return self.strength * (2 * logits[0] - ops.sum(logits))
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the arguments of the constructor."""
         return {"strength": self.strength}
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
 class CostPenalty(keras.regularizers.Regularizer):
-    """λ Σ p_t · cost_t with p = softmax(θ): the expected cost of a choice.
+    """Penalty λ Σ p_t · cost_t with p = softmax(θ): a choice's expected cost.
 
     Args:
         strength: λ.
@@ -48,27 +59,27 @@ class CostPenalty(keras.regularizers.Regularizer):
         self.costs = list(costs)
 
     def __call__(self, logits: Any) -> Any:
-        """Give the penalty of one choice's logits."""
+        """Return the penalty of one choice's logits."""
         logits = ops.convert_to_tensor(logits)
         costs = ops.convert_to_tensor(self.costs, logits.dtype)
         return self.strength * ops.sum(ops.softmax(logits) * costs)
 
     def get_config(self) -> dict[str, Any]:
-        """Give what `from_config` needs."""
+        """Return the arguments of the constructor."""
         return {"strength": self.strength, "costs": self.costs}
 
 
 def make_penalty(
     source_penalty: float, cost_weight: float, costs: Sequence[float]
-) -> Callable[[Any], Any] | None:
-    """Give the sum of both penalties, None where both have no strength.
+) -> Penalty | None:
+    """Return the sum of both penalties, or None if both strengths are 0.
 
     Args:
-        source_penalty: strength of that on the source's own option.
-        cost_weight: strength of that on the expected cost.
+        source_penalty: strength of the penalty on the source's option.
+        cost_weight: strength of the penalty on the expected cost.
         costs: the cost of each option.
     """
-    penalties: list[Callable[[Any], Any]] = []
+    penalties: list[Penalty] = []
     if source_penalty:
         penalties.append(SourcePenalty(source_penalty))
     if cost_weight:
@@ -76,3 +87,56 @@ def make_penalty(
     if not penalties:
         return None
     return lambda logits: sum(penalty(logits) for penalty in penalties)
+
+
+def attach_penalties(
+    choices: Sequence[Choice],
+    source_penalty: float,
+    cost_weight: float,
+    costs: Mapping[str, Sequence[float]],
+    decouples: bool,
+) -> list[Decoupled]:
+    """Attach the penalties of the choices to their logits.
+
+    Args:
+        choices: the choices of a supernet. Cells are skipped: they have no
+            source operation that the penalties could refer to.
+        source_penalty: strength of the penalty on the source's option.
+        cost_weight: strength of the penalty on the expected cost.
+        costs: the cost of each option, by the name of the choice.
+        decouples: whether the penalties stay out of the loss.
+
+    Returns:
+        The penalties that stay out of the loss, for `descend_penalties`.
+    """
+    decoupled: list[Decoupled] = []
+    for choice in choices:
+        if isinstance(choice, CellChoice):
+            continue
+        penalty = make_penalty(
+            source_penalty, cost_weight, costs.get(choice.name, [])
+        )
+        choice.logits.regularizer = penalty
+        if decouples and penalty is not None:
+            choice.logits.regularizer = None
+            decoupled.append((choice.logits, penalty))
+    return decoupled
+
+
+def descend_penalties(penalties: Sequence[Decoupled], rate: Any) -> None:
+    """Move logits by one step of gradient descent on their own penalties.
+
+    An optimizer such as Adam divides a gradient by its size. Where the loss is
+    flat, it would follow a weak penalty as fast as a strong one. A decoupled
+    penalty keeps its strength: Δθ = −rate · ∂penalty/∂θ.
+
+    Args:
+        penalties: logits and their penalties.
+        rate: the learning rate.
+    """
+    for logits, penalty in penalties:
+        value = tf.convert_to_tensor(logits)
+        with tf.GradientTape() as tape:
+            tape.watch(value)
+            loss = penalty(value)
+        logits.assign_sub(rate * tape.gradient(loss, value))

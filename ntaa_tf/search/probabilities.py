@@ -1,4 +1,4 @@
-"""How probable each option was, after every epoch of a search."""
+"""Records of each option's probability after every epoch of a search."""
 
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,14 @@ DIGITS = 4
 
 
 class ProbabilityRecorder(keras.callbacks.Callback):
-    """Writes p, the softmax of the logits, into a file after every epoch.
+    """Writes p, the softmax of the logits, to a file after every epoch.
 
-    The file is a JSON object of choices, or edges of cells, of options, of
-    their p after each epoch. An epoch that is trained again replaces what was
-    recorded of it, and of later ones.
+    The file is a nested JSON object: the name of a choice (or of an edge of a
+    cell), the name of an option, the list of its p after each epoch. An epoch
+    that is trained again replaces its record and those of later epochs.
 
     Args:
-        path: the file; it is there whole whenever a run is killed.
+        path: the file, written atomically.
     """
 
     def __init__(self, path: Path):
@@ -31,7 +31,7 @@ class ProbabilityRecorder(keras.callbacks.Callback):
         self._path = path
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Add what is probable now to what is recorded."""
+        """Append the present probabilities to the file."""
         recorded = read_json(self._path) if self._path.exists() else {}
         for choice in self.model.choices:
             for name, probabilities in list_probabilities(choice).items():
@@ -44,10 +44,13 @@ class ProbabilityRecorder(keras.callbacks.Callback):
 
 
 def list_probabilities(choice: Choice) -> dict[str, dict[str, float]]:
-    """List p of each option: of a choice, or of each edge of a cell.
+    """Return p of each option, for a choice or for each edge of a cell.
 
     Args:
-        choice: a choice, built.
+        choice: a built choice.
+
+    Returns:
+        The rounded probabilities by option, by the name of the choice or edge.
 
     Example:
     >>> choice = Choice(("source", "identity"), lead=0.0, name="conv")

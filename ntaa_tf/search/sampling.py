@@ -11,10 +11,15 @@ DRAWS = 1000
 def draw_uniformly(
     supernet: Supernet, budget: Budget | None, seed: int
 ) -> None:
-    """Make a supernet compute an architecture drawn from all that are allowed.
+    """Set a supernet to an architecture drawn uniformly within a budget.
+
+    Args:
+        supernet: the supernet to set.
+        budget: the budget; None allows all architectures.
+        seed: random seed of the draws.
 
     Raises:
-        ValueError: if none of many draws keeps the budget.
+        ValueError: if no draw keeps the budget.
     """
     rng = np.random.default_rng(seed)
     for _ in range(DRAWS):
@@ -25,9 +30,8 @@ def draw_uniformly(
             break
     else:
         raise ValueError(
-            "Invalid budget. Expected limits that some of "
-            f"{DRAWS} architectures drawn at random keep. Received: "
-            f"{budget.limits if budget else None}."
+            f"None of {DRAWS} random architectures keeps the limits "
+            f"{budget.limits if budget else None}. Raise the limits."
         )
     for choice in supernet.choices:
         choice.choose(drawn[choice.name])

@@ -1,9 +1,9 @@
-"""How the mixture leaves the source and ends at the argmax.
+"""Annealing schedules of the mixture, as pure functions of the progress.
 
-Pure functions of the progress of the search, from 0 to 1.
+The progress of the search runs from 0 to 1. The first quarter moves the mixture
+away from the source (κ), the last quarter moves it to the argmax (ρ).
 """
 
-import math
 from typing import Any
 
 from keras import ops
@@ -16,10 +16,10 @@ LAST_TEMPERATURE = 0.1
 
 
 def start_pull(progress: Any, start: str = "exact") -> Any:
-    """Give κ: 1 at first, 0 once a quarter of the search is over.
+    """Return κ: 1 at the start, 0 after the first quarter of the search.
 
     Args:
-        progress: the share of the search that is over.
+        progress: completed share of the search.
         start: `exact`, or `paper` for the paper's mixture from the first step.
 
     Example:
@@ -31,10 +31,10 @@ def start_pull(progress: Any, start: str = "exact") -> Any:
 
 
 def end_pull(progress: Any, end: str = "exact") -> Any:
-    """Give ρ: 0 until the last quarter of the search, 1 at its end.
+    """Return ρ: 0 until the last quarter of the search, 1 at its end.
 
     Args:
-        progress: the share of the search that is over.
+        progress: completed share of the search.
         end: `exact`, or `paper` for the paper's mixture to the last step.
 
     Example:
@@ -45,27 +45,57 @@ def end_pull(progress: Any, end: str = "exact") -> Any:
     return ops.clip(late, 0.0, 1.0) * float(end == "exact")
 
 
-def find_last_epochs(epochs: int) -> int:
-    """Give the first whole epoch in which ρ rises, or else the last.
-
-    Args:
-        epochs: of the search.
-
-    Example:
-    >>> find_last_epochs(8), find_last_epochs(10), find_last_epochs(1)
-    (6, 8, 0)
-    """
-    return min(math.ceil((1 - END_SHARE) * epochs), epochs - 1)
-
-
 def temperature(progress: Any) -> Any:
-    """Give τ of the Gumbel softmax: from 1 down to a tenth, geometrically.
+    """Return τ of the Gumbel softmax: geometric annealing from 1 to 0.1.
 
     Args:
-        progress: the share of the search that is over.
+        progress: completed share of the search.
 
     Example:
     >>> float(temperature(0.0)), round(float(temperature(1.0)), 6)
     (1.0, 0.1)
     """
     return LAST_TEMPERATURE ** ops.cast(progress, "float32")
+
+
+def learns_logits(progress: Any, warm_up: float, end: str = "exact") -> Any:
+    """Return whether the logits learn at this point of the search.
+
+    They rest during the warm-up. They also rest while the mixture moves to the
+    argmax, because a new winner would have had no training in its place.
+
+    Args:
+        progress: completed share of the search.
+        warm_up: share of the search before the logits learn.
+        end: `exact`, or `paper` for logits that learn to the last step.
+
+    Returns:
+        True if the logits always learn, otherwise a boolean tensor.
+
+    Example:
+    >>> [bool(learns_logits(p, warm_up=0.1)) for p in (0.0, 0.5, 0.8)]
+    [False, True, False]
+    """
+    rests = end == "exact"
+    if not (warm_up or rests):
+        return True
+    last = 1 - END_SHARE if rests else 1.0
+    return ops.logical_and(progress >= warm_up, progress < last)
+
+
+def check_known(name: str, value: str, expected: tuple[str, ...]) -> None:
+    """Check that an argument has one of the expected values.
+
+    Args:
+        name: the name of the argument.
+        value: the value of the argument.
+        expected: the allowed values.
+
+    Raises:
+        ValueError: if the value is not allowed.
+    """
+    if value not in expected:
+        raise ValueError(
+            f"Invalid value for `{name}`. Expected one of {expected}. "
+            f"Received: {value!r}."
+        )

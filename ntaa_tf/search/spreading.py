@@ -1,4 +1,10 @@
-"""Kernels that spread a pointwise convolution over its surroundings."""
+"""Depthwise kernels that spread a pointwise convolution over its neighbours.
+
+A pointwise site has separable candidates: the site's own 1×1 kernel and a
+depthwise k×k kernel. The depthwise kernel starts as a delta, 1 at its centre
+and 0 elsewhere, so that the candidate starts as the source's convolution.
+Training then spreads the kernel. `CarefulSGD` takes smaller steps on it.
+"""
 
 import keras
 
@@ -11,10 +17,10 @@ from ntaa_tf.search.supernet import Supernet
 
 
 def list_spreading_kernels(supernet: Supernet) -> list[keras.Variable]:
-    """List the depthwise kernels of a supernet that may begin as deltas.
+    """List the depthwise kernels of a supernet that may start as deltas.
 
     Args:
-        supernet: built.
+        supernet: a built supernet.
     """
     return [
         candidate.depthwise_kernel
@@ -31,10 +37,11 @@ def list_collapsed_kernels(
     """List the same kernels of a collapsed model.
 
     Args:
-        model: what the collapse to `architecture` gave, or a copy of it.
-        architecture: says which sites became separable.
-        source: what was searched; its depthwise sites have no pointwise part,
-            and what is called separable is their own kernel there, enlarged.
+        model: the collapsed model of `architecture`, or a copy of it.
+        architecture: the operation of each site.
+        source: the source model of the search. Its depthwise sites are left
+            out: there a separable candidate is the site's own depthwise
+            kernel, enlarged, and no delta.
     """
     depthwise = {
         site.name
@@ -46,6 +53,8 @@ def list_collapsed_kernels(
         for name, site in architecture.sites.items()
         if site.candidate in SEPARABLE_CONVOLUTIONS and name not in depthwise
     }
+    # The layer with the site's name is a SeparableConv2D, or a DepthwiseConv2D
+    # where the depthwise part comes after the pointwise one.
     return [
         layer.depthwise_kernel
         if isinstance(layer, keras.layers.SeparableConv2D)

@@ -1,4 +1,4 @@
-"""NTAA's search: weights and architecture learn from the same batches."""
+"""The supernet: weights and logits that learn from the same batches."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -13,34 +13,25 @@ from ntaa_tf.distribute import check_optimizer
 from ntaa_tf.distribute import restore_loss
 from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import sum_over_replicas
-from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.choice import EXPECTATION
-from ntaa_tf.layers.choice import GUMBEL
-from ntaa_tf.layers.choice import RELAXATIONS
 from ntaa_tf.layers.choice import SINGLE_PATH
-from ntaa_tf.layers.choice import Choice
-from ntaa_tf.search.annealing import Annealing
+from ntaa_tf.search.annealing import AnnealedModel
 from ntaa_tf.search.paths import draw_paths
-from ntaa_tf.search.penalties import make_penalty
-from ntaa_tf.search.schedule import END_SHARE
-from ntaa_tf.search.schedule import ENDS
-from ntaa_tf.search.schedule import STARTS
-from ntaa_tf.search.schedule import end_pull
-from ntaa_tf.search.schedule import start_pull
-from ntaa_tf.search.schedule import temperature
+from ntaa_tf.search.penalties import attach_penalties
+from ntaa_tf.search.penalties import descend_penalties
+from ntaa_tf.search.schedule import learns_logits
 from ntaa_tf.training.loss_scale import scale_alike
 from ntaa_tf.training.loss_scale import share_overflow
-from ntaa_tf.training.rematerialization import Rematerialized
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class Supernet(Rematerialized):
+class Supernet(AnnealedModel):
     """A source model with a choice at every site.
 
-    One step of `fit` moves the weights by `optimizer` and the logits by
-    `architecture_optimizer`, from the loss of the same batch. Over the epochs
-    of `fit` the mixture goes from the source's own network to that of the
-    largest logits.
+    One step of `fit` moves the weights with `optimizer` and the logits with
+    `architecture_optimizer`, by the gradients of the same batch. Over the
+    epochs of `fit` the mixture moves from the source model to the architecture
+    of the largest logits.
 
     Source: NTAA, equations 15 to 17.
     """
@@ -67,112 +58,83 @@ class Supernet(Rematerialized):
         resting: Sequence[keras.Variable] = (),
         **kwargs: Any,
     ) -> None:
-        """Set up the search.
+        """Configure the search.
 
         Args:
-            optimizer: of the weights.
-            architecture_optimizer: of the logits.
-            relaxation: `expectation` mixes all candidates; `gumbel` evaluates
-                one, drawn by the logits; `single_path` one, drawn uniformly,
-                and leaves the logits and the schedules alone.
-            seed: of what is drawn.
-            source_penalty: strength of the penalty on the source's operations.
+            optimizer: optimizer of the weights.
+            architecture_optimizer: optimizer of the logits.
+            relaxation: `expectation` mixes all candidates. `gumbel` evaluates
+                one candidate, drawn with the probabilities of the logits.
+                `single_path` evaluates one candidate, drawn uniformly, and
+                leaves the logits and the annealing alone.
+            seed: random seed of the draws.
+            source_penalty: strength of the penalty on the source's operations
+                (equation 17).
             cost_weight: strength of the penalty on the expected MACs of the
-                sites, as a share of the source's. What no choice decides is
-                left out, and so is that a site may come to be read by no one.
-            confidence: by how much the probability of an option must exceed
-                that of the source's own for it to win; below 1.
-            warm_up: share of the search in which no logit moves yet.
-            decouples_penalties: whether the penalties move the logits by
-                themselves, at the learning rate of `architecture_optimizer`,
-                and are not in the loss: an optimizer that normalises gradients
-                would follow them at full speed wherever the loss is flat.
-            start: `exact`, or `paper` for the paper's mixture at once; the
-                logits begin as `insert_mixed_ops` was told.
-            end: `exact`, or `paper` for the paper's mixture to the end.
-            resting: weights that do not learn. If there are any, all is
-                computed as in inference, so that no state moves either. They
-                are no part of the configuration.
-            **kwargs: as `keras.Model.compile` takes them, and `remat`: whether
-                activations are recomputed instead of held.
+                sites, as a share of the source's MACs. It ignores layers that
+                no choice affects, and sites that become unused because
+                another site reads past them.
+            confidence: an option wins only if its probability exceeds the
+                probability of the source's option by this much; below 1.
+            warm_up: share of the search before the logits learn.
+            decouples_penalties: whether the penalties move the logits outside
+                of the loss, at the learning rate of `architecture_optimizer`.
+                In the loss, an optimizer that normalises gradients follows a
+                penalty at full speed wherever the loss is flat.
+            start: `exact`, or `paper` for the paper's mixture from the first
+                step. The initial logits are chosen by `insert_mixed_ops`.
+            end: `exact`, or `paper` for the paper's mixture to the last step.
+            resting: weights that are not trained. If there are any, the
+                network runs in inference mode, so that batch-norm statistics
+                do not change either. Not saved in the configuration.
+            **kwargs: arguments of `keras.Model.compile`, and `remat` for
+                rematerialisation.
 
         Raises:
-            ValueError: if `relaxation`, `start` or `end` is not known, or
-                options of cells would be drawn.
+            ValueError: if `relaxation`, `start` or `end` is unknown, or a
+                network of cells has a relaxation that draws.
         """
-        check_known("relaxation", relaxation, RELAXATIONS)
-        check_known("start", start, STARTS)
-        check_known("end", end, ENDS)
-        super().compile(optimizer=optimizer, **kwargs)
+        super().compile(
+            optimizer, relaxation=relaxation, start=start, end=end, **kwargs
+        )
         check_optimizer(self.optimizer)
         self.architecture_optimizer = scale_alike(
             self.optimizer, keras.optimizers.get(architecture_optimizer)
         )
-        if relaxation != EXPECTATION and any(
-            isinstance(choice, CellChoice) for choice in self.choices
-        ):
-            raise ValueError(
-                "Invalid value for `relaxation`. Expected "
-                f"{EXPECTATION!r} with cells. Received: {relaxation!r}."
-            )
-        self.relaxation = relaxation
         self.seed = seed
         self.seed_generator.state.assign([seed, 0])
         for choice in self.choices:
-            choice.relaxation = relaxation
             choice.confidence = confidence
         self.source_penalty = source_penalty
         self.cost_weight = cost_weight
         self.confidence = confidence
         self.warm_up = warm_up
         self.decouples_penalties = decouples_penalties
-        self.start = start
-        self.end = end
         self._resting = {id(variable) for variable in resting}
-        # No Keras variables: a saved model must not depend on its compilation.
-        self.progress, self.progress_per_step = (
-            tf.Variable(
-                0.0,
-                trainable=False,
-                aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-            )
-            for _ in range(2)
+        self._penalties = attach_penalties(
+            self.choices,
+            source_penalty,
+            cost_weight,
+            measure_network(self).share_macs() if cost_weight else {},
+            decouples_penalties,
         )
-        self._set_penalties()
         self.optimizer.build(self.network_variables)
         self.architecture_optimizer.build(self.logits)
 
     @property
-    def choices(self) -> list[Choice]:
-        """The searched layers, inputs first."""
-        return [layer for layer in self.layers if isinstance(layer, Choice)]
-
-    @property
-    def logits(self) -> list[keras.Variable]:
-        """The architecture: the logits of every choice."""
-        return [choice.logits for choice in self.choices]
-
-    @property
     def training_state(self) -> list[keras.Variable]:
-        """What moves in training beside the variables and the optimizer."""
+        """Training state besides the model's variables and the optimizer's."""
         return [*self.architecture_optimizer.variables]
 
     @property
     def network_variables(self) -> list[keras.Variable]:
-        """The trainable weights that are no logits, and do not rest."""
+        """The trained weights: all but the logits and the resting weights."""
         others = {id(variable) for variable in self.logits} | self._resting
         return [
             variable
             for variable in self.trainable_variables
             if id(variable) not in others
         ]
-
-    def fit(self, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """Search, as `keras.Model.fit` trains."""
-        # First of all, so that others see the mixture as it now is.
-        callbacks = [Annealing(), kwargs.pop("callbacks", None) or []]
-        kwargs["callbacks"] = keras.tree.flatten(callbacks)
-        return super().fit(*args, **kwargs)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move weights and logits by the gradients of one batch."""
@@ -186,15 +148,15 @@ class Supernet(Rematerialized):
         )
         split = len(variables)
         run_once(self._move, gradients[:split], gradients[split:])
-        # One call of `fit`'s compiled function may run several steps.
-        self.progress.assign_add(self.progress_per_step)
+        self.advance()
         return self.track(data, loss, predictions)
 
     def _move(
         self, network_gradients: list[Any], architecture_gradients: list[Any]
     ) -> None:
-        """Move the weights, and the logits if there are gradients of them."""
-        # Each optimizer takes its own scale out again.
+        """Move the weights, and the logits if they have gradients."""
+        # All gradients are of a loss scaled by `optimizer`, but each optimizer
+        # divides by its own scale. The ratio of the scales corrects that.
         one = ops.ones(())
         rescale = self.architecture_optimizer.scale_loss(
             one
@@ -211,25 +173,17 @@ class Supernet(Rematerialized):
             self.move_logits(architecture_gradients)
 
     def move_logits(self, gradients: list[Any]) -> None:
-        """Move the logits by gradients, while it is their time.
+        """Move the logits by gradients, unless they rest now.
 
-        It is called once for all replicas. During the warm-up the optimizer
-        does not step at all: moments that only saw zeros would make the first
-        steps huge. While the mixture goes to its end the logits rest: a winner
-        that changed there would not have been trained for its place.
+        This is called once for all replicas. While the logits rest, the
+        optimizer makes no step at all: after a warm-up of zero gradients its
+        moments would make the first steps huge.
         """
-        rests = self.end == "exact"
-        if not (self.warm_up or rests):
+        learns = learns_logits(self.progress, self.warm_up, self.end)
+        if learns is True:
             self._move_logits(gradients)
             return
-        last = 1 - END_SHARE if rests else 1.0
-        ops.cond(
-            ops.logical_and(
-                self.progress >= self.warm_up, self.progress < last
-            ),
-            lambda: self._move_logits(gradients),
-            lambda: None,
-        )
+        ops.cond(learns, lambda: self._move_logits(gradients), lambda: None)
 
     def _move_logits(self, gradients: list[Any]) -> None:
         optimizer = self.architecture_optimizer
@@ -237,15 +191,10 @@ class Supernet(Rematerialized):
         optimizer.apply_gradients(zip(gradients, self.logits, strict=True))
         if not self._penalties:
             return
-        # Every batch is a step of its own here, and a part of one there.
+        # With gradient accumulation the optimizer steps once in several
+        # batches, the penalties in every batch: their steps must be smaller.
         steps = getattr(optimizer, "gradient_accumulation_steps", None) or 1
-        rate = optimizer.learning_rate / steps
-        for logits, penalty in self._penalties:
-            value = tf.convert_to_tensor(logits)
-            with tf.GradientTape() as tape:
-                tape.watch(value)
-                loss = penalty(value)
-            logits.assign_sub(rate * tape.gradient(loss, value))
+        descend_penalties(self._penalties, optimizer.learning_rate / steps)
 
     def differentiate(
         self,
@@ -254,18 +203,19 @@ class Supernet(Rematerialized):
         optimizer: keras.optimizers.Optimizer | None = None,
         compute_loss: Callable[..., Any] | None = None,
     ) -> tuple[list[Any], Any, Any]:
-        """Differentiate the loss of a batch.
+        """Compute the gradients of the loss of a batch.
 
         Args:
-            batch: images and labels, as `fit` takes them.
-            variables: with respect to what.
-            optimizer: by which the loss is scaled, if by any.
-            compute_loss: of images, labels, predictions and sample weights;
-                that of the weights when None.
+            batch: images, labels and optional sample weights, as `fit` takes
+                them.
+            variables: the variables to differentiate by.
+            optimizer: the optimizer that scales the loss; None for no scaling.
+            compute_loss: a function of images, labels, predictions and sample
+                weights. The default is the loss of the weights.
 
         Returns:
-            The gradients of the scaled loss, of all replicas; this replica's
-            share of the loss, and its predictions.
+            The gradients of the scaled loss, summed over the replicas; this
+            replica's share of the loss; and its predictions.
         """
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
             batch
@@ -285,11 +235,11 @@ class Supernet(Rematerialized):
         predictions: Any,
         sample_weight: Any = None,
     ) -> Any:
-        """Give the loss by which the logits are judged: that of the weights."""
+        """Return the loss of the logits; here it is the loss of the weights."""
         return self.compute_loss(images, labels, predictions, sample_weight)
 
     def track(self, batch: Any, loss: Any, predictions: Any) -> dict[str, Any]:
-        """Give the metrics, now with those of a batch."""
+        """Update the metrics with a batch and return them."""
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(
             batch
         )
@@ -301,26 +251,8 @@ class Supernet(Rematerialized):
                 )
         return self.compute_metrics(images, labels, predictions, sample_weight)
 
-    def anneal(self) -> None:
-        """Set κ, ρ and τ of every choice by the progress of the search."""
-        pulls: tuple[Any, ...] = 0.0, 0.0
-        if self.relaxation != SINGLE_PATH:
-            pulls = (
-                start_pull(self.progress, self.start),
-                end_pull(self.progress, self.end),
-            )
-        if self.relaxation == GUMBEL:
-            pulls += (temperature(self.progress),)
-        for choice in self.choices:
-            choice.set_pulls(*pulls)
-
-    def settle(self) -> None:
-        """End the mixing, or the drawing, at the largest logits."""
-        for choice in self.choices:
-            choice.settle()
-
     def get_compile_config(self) -> dict[str, Any] | None:
-        """Give what `compile_from_config` needs, None before `compile`."""
+        """Return the arguments of `compile`, or None before `compile`."""
         config = super().get_compile_config()
         return config and config | {
             "architecture_optimizer": keras.saving.serialize_keras_object(
@@ -338,35 +270,9 @@ class Supernet(Rematerialized):
             "remat": self.remat,
         }
 
-    def _set_penalties(self) -> None:
-        """Put the penalties into the loss, or beside the optimizer."""
-        shares = measure_network(self).share_macs() if self.cost_weight else {}
-        self._penalties: list[tuple[keras.Variable, Callable[..., Any]]] = []
-        for choice in self.choices:
-            if isinstance(choice, CellChoice):
-                continue  # It has no source's operation, which they are of.
-            costs = shares.get(choice.name, [])
-            penalty = make_penalty(self.source_penalty, self.cost_weight, costs)
-            choice.logits.regularizer = penalty
-            if self.decouples_penalties and penalty is not None:
-                choice.logits.regularizer = None
-                self._penalties.append((choice.logits, penalty))
-
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile a loaded model; its optimizers get their state back."""
+        """Compile a loaded model.
+
+        This builds both optimizers before Keras loads their states.
+        """
         self.compile(**keras.saving.deserialize_keras_object(config))
-
-
-def check_known(name: str, value: str, expected: tuple[str, ...]) -> None:
-    """Raise a ValueError unless an argument has one of the expected values.
-
-    Args:
-        name: of the argument.
-        value: of the argument.
-        expected: what it may be.
-    """
-    if value not in expected:
-        raise ValueError(
-            f"Invalid value for `{name}`. Expected one of {expected}. "
-            f"Received: {value!r}."
-        )

@@ -1,4 +1,4 @@
-"""A second head, by which another domain's identities judge an architecture."""
+"""A second head, with which another domain's identities judge the logits."""
 
 from typing import Any
 
@@ -9,21 +9,20 @@ from keras import ops
 class TargetHead:
     """A classifier of identities that the network's own head does not know.
 
-    It learns from the batches that judge the logits. Of what it says only the
-    logits' gradient is used: no weight of the network learns from it. It is no
-    part of the network, and is not saved with it.
+    It learns from the batches of the logits. Its loss contributes to the
+    gradient of the logits alone: no weight of the network learns from it. It is
+    not a part of the network and is not saved with it.
 
     Args:
-        channels: of the embedding.
-        num_identities: as many as the labels of the other domain are encoded
-            with.
-        share: of its cross-entropy in the loss by which logits are judged; the
-            network's architecture loss has the rest.
-        optimizer: of its weights.
+        channels: number of channels of the embedding.
+        num_identities: length of the one-hot labels of the other domain.
+        share: share of its cross-entropy in the loss of the logits. The rest
+            is the network's architecture loss.
+        optimizer: optimizer of its kernel.
 
-    Source: a choice where Xing, "Neural Architecture Search for Domain
-    Adaption", equation 9, has a cross-entropy of the target's identities, and
-    no classifier of them.
+    Source: this project's choice. Xing, "Neural Architecture Search for Domain
+    Adaption", equation 9, has a cross-entropy of the target's identities, but
+    describes no classifier of them.
 
     Example:
     >>> head = TargetHead(8, 5, share=0.5, optimizer=keras.optimizers.SGD())
@@ -48,17 +47,18 @@ class TargetHead:
 
     @property
     def variables(self) -> list[keras.Variable]:
-        """Its weights, and the state of their optimizer."""
+        """The kernel and the state of its optimizer."""
         return [self.kernel, *self.optimizer.variables]
 
     def compute_loss(self, labels: Any, embeddings: Any) -> Any:
-        """Give the mean cross-entropy of a batch.
+        """Compute the mean cross-entropy of a batch.
 
         Args:
-            labels: one-hot, (batch, identities).
-            embeddings: (batch, channels).
+            labels: one-hot labels, (batch, identities).
+            embeddings: embeddings, (batch, channels).
         """
         kernel = ops.cast(self.kernel, embeddings.dtype)
+        # In float16 the softmax of large logits would overflow.
         logits = ops.cast(ops.matmul(embeddings, kernel), "float32")
         return ops.mean(
             keras.losses.categorical_crossentropy(
@@ -67,5 +67,5 @@ class TargetHead:
         )
 
     def learn(self, gradient: Any) -> None:
-        """Move its weights."""
+        """Move the kernel by a gradient."""
         self.optimizer.apply([gradient], [self.kernel])

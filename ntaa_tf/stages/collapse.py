@@ -11,11 +11,11 @@ from ntaa_tf.architecture import Architecture
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.distribute import agree
+from ntaa_tf.search.apply import apply_architecture
 from ntaa_tf.search.budget import Budget
 from ntaa_tf.search.budget import measure_probabilities
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
-from ntaa_tf.search.insert import apply_architecture
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.storage.files import write_atomically
 from ntaa_tf.storage.files import write_json

@@ -16,15 +16,15 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.search.bilevel import BilevelSupernet
-from ntaa_tf.search.budget_end import EndWithinBudget
 from ntaa_tf.search.calibration import calibrate
-from ntaa_tf.search.kept_supernet import load_super
+from ntaa_tf.search.ending import EndValidated
+from ntaa_tf.search.ending import EndWithinBudget
+from ntaa_tf.search.kept_supernet import load_supernet
 from ntaa_tf.search.monitor import SearchMonitor
 from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
-from ntaa_tf.search.validated_end import EndValidated
 from ntaa_tf.stages.architecture_picture import log_picture
 from ntaa_tf.stages.collapse import keep_architecture
 from ntaa_tf.stages.collapse import keep_collapsed
@@ -113,7 +113,7 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
     start, resting = choices.start, []
     if plan.self_supervises:
         path = find_supernet_path(recipe, assembly.path)
-        resting = load_super(supernet, path)
+        resting = load_supernet(supernet, path)
         start = "paper"  # The mixture in which it learnt.
     set_precision(supernet, recipe.compute.mixed_precision)
     synchronize(supernet, recipe.compute.sync_batch_norm)

@@ -30,8 +30,8 @@ from ntaa_tf.search.contrastive import ContrastiveSupernet
 from ntaa_tf.search.contrastive import KeySpace
 from ntaa_tf.search.contrastive import attach_query_head
 from ntaa_tf.search.contrastive import build_key_encoder
-from ntaa_tf.search.kept_supernet import is_kept
-from ntaa_tf.search.kept_supernet import keep_super
+from ntaa_tf.search.kept_supernet import has_supernet
+from ntaa_tf.search.kept_supernet import save_supernet
 from ntaa_tf.search.key_queue import KeyQueue
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
@@ -66,9 +66,11 @@ def train_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
     is_own = recipe.unsupervised.supernet is None
     share = contextlib.nullcontext if is_own else share_directory
     with share(path) as path, contextlib.ExitStack() as claims:
-        if not is_kept(path):  # A finished one may be of a read-only share.
+        if not has_supernet(
+            path
+        ):  # A finished one may be of a read-only share.
             claims.enter_context(claim(path, FLAG))
-        if is_kept(path):
+        if has_supernet(path):
             check_shared_supernet(recipe, assembly.source)
             return {"kept": True}
         history = learn_without_labels(
@@ -116,7 +118,7 @@ def learn_without_labels(
     # Training left statistics of weights that moved, and of distorted views.
     images = assembly.batches.calibration_images(RECALIBRATION_BATCHES)
     Recalibration(features)(images)
-    keep_super(
+    save_supernet(
         features,
         path,
         list_shared(recipe, image_size),

@@ -18,7 +18,7 @@ from ntaa_tf.costs.latency_table import LatencyTable
 from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.layers.mixed_op import MixedOp
-from ntaa_tf.search.insertion import input_name
+from ntaa_tf.search.replacements import input_name
 
 
 def make_direct(size=8):

@@ -8,7 +8,7 @@ from ntaa_tf.data import Examples
 from ntaa_tf.data import RawDataset
 from ntaa_tf.data import RawSplit
 from ntaa_tf.data import crop_center
-from ntaa_tf.data import prepare
+from ntaa_tf.data import prepare_images
 from ntaa_tf.data import training_batches
 from ntaa_tf.data.crops import crop_randomly
 
@@ -59,7 +59,7 @@ def raw():
 
 
 def test_training_images_stay_larger_and_the_others_are_cropped(raw):
-    prepared = prepare(raw, (6, 8), resize=(9, 12))
+    prepared = prepare_images(raw, (6, 8), resize=(9, 12))
     assert prepared.train.images.shape[1:] == (9, 12, 3)
     assert prepared.validation.images.shape[1:] == (6, 8, 3)
     assert prepared.test.images.shape[1:] == (6, 8, 3)
@@ -67,4 +67,4 @@ def test_training_images_stay_larger_and_the_others_are_cropped(raw):
 
 def test_a_smaller_size_than_models_take_is_refused(raw):
     with pytest.raises(ValueError, match=r"`resize`. Expected at least .*6x8"):
-        prepare(raw, (6, 8), resize=(9, 7))
+        prepare_images(raw, (6, 8), resize=(9, 7))

@@ -6,7 +6,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from ntaa_tf.data import open_dataset
-from ntaa_tf.data import prepare
+from ntaa_tf.data import prepare_images
 
 
 def _classification(*split_names, label=1):
@@ -106,7 +106,9 @@ def test_real_cifar10_is_held_encoded_until_prepared(shared_data):
     assert isinstance(raw.splits["train"].images[0], bytes)
     assert set(np.bincount(raw.splits["test"].labels)) == {1000}
     assert raw.image_size == 32
-    dataset = prepare(raw, 32, train_examples=100, evaluation_examples=50)
+    dataset = prepare_images(
+        raw, 32, train_examples=100, evaluation_examples=50
+    )
     np.testing.assert_array_equal(np.bincount(dataset.train.labels), [10] * 10)
     np.testing.assert_array_equal(np.bincount(dataset.test.labels), [5] * 10)
     assert dataset.train.images.std() > 30

@@ -18,7 +18,7 @@ from ntaa_tf import insert_mixed_ops
 from ntaa_tf.costs.latency_table import LatencyTable
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.search.budget import score_options
-from ntaa_tf.search.insertion import input_name
+from ntaa_tf.search.replacements import input_name
 
 COSTS = ("macs", "parameters", "depth")
 

@@ -10,9 +10,9 @@ from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.layers.cells import PLAIN_CELL
+from ntaa_tf.search.apply import apply_architecture
 from ntaa_tf.search.derive import collapse
 from ntaa_tf.search.derive import derive
-from ntaa_tf.search.insert import apply_architecture
 from ntaa_tf.search.monitor import measure_entropy
 from ntaa_tf.search.monitor import measure_winners
 from ntaa_tf.search.supernet import Supernet

@@ -10,10 +10,10 @@ from search.small_models import randomize
 
 from ntaa_tf import insert_mixed_ops
 from ntaa_tf.graph.rewrite import rewrite
-from ntaa_tf.search.kept_supernet import check_super
-from ntaa_tf.search.kept_supernet import is_kept
-from ntaa_tf.search.kept_supernet import keep_super
-from ntaa_tf.search.kept_supernet import load_super
+from ntaa_tf.search.kept_supernet import check_supernet
+from ntaa_tf.search.kept_supernet import has_supernet
+from ntaa_tf.search.kept_supernet import load_supernet
+from ntaa_tf.search.kept_supernet import save_supernet
 from ntaa_tf.search.supernet import Supernet
 
 CHOICES = {"model": "residual", "sites": "all", "image_size": [16, 16]}
@@ -35,7 +35,7 @@ def kept(rng, tmp_path):
     for variable in learnt.variables:
         if "logits" not in variable.path and "pull" not in variable.path:
             variable.assign(variable + 0.01)
-    keep_super(learnt, tmp_path, CHOICES, {"epochs": 3}, VERSIONS)
+    save_supernet(learnt, tmp_path, CHOICES, {"epochs": 3}, VERSIONS)
     return insert_mixed_ops(source, source_lead=0.0), learnt, tmp_path
 
 
@@ -45,7 +45,7 @@ def read(model):
 
 def test_weights_are_those_of_the_kept_one(kept):
     supernet, learnt, path = kept
-    load_super(supernet, path)
+    load_supernet(supernet, path)
     names = {layer.name for layer in learnt.layers}
     for layer in supernet.layers:
         if layer.name in names:
@@ -65,7 +65,7 @@ def test_a_search_moves_logits_and_the_head_alone(kept, rng):
         architecture_optimizer=keras.optimizers.SGD(0.5),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         start="paper",
-        resting=load_super(supernet, path),
+        resting=load_supernet(supernet, path),
     )
     assert {id(v) for v in supernet.network_variables} == {
         id(v) for v in head.trainable_variables
@@ -91,7 +91,7 @@ def test_what_rests_is_computed_as_in_inference(rng, tmp_path):
     hidden = keras.layers.Dropout(0.9, name="drop")(stem)
     conv = keras.layers.Conv2D(4, 3, padding="same", name="conv")(hidden)
     features = insert_mixed_ops(keras.Model(inputs, conv), source_lead=0.0)
-    keep_super(features, tmp_path, {}, {}, {})
+    save_supernet(features, tmp_path, {}, {}, {})
     pooled = keras.layers.GlobalAveragePooling2D()(features.output)
     supernet = Supernet(features.input, keras.layers.Dense(2)(pooled))
     supernet.compile(
@@ -100,7 +100,7 @@ def test_what_rests_is_computed_as_in_inference(rng, tmp_path):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         start="paper",
         end="paper",
-        resting=load_super(supernet, tmp_path),
+        resting=load_supernet(supernet, tmp_path),
     )
     images = rng.normal(size=(8, 8, 8, 3)).astype("float32")
     losses = supernet.fit(
@@ -115,30 +115,30 @@ def test_a_kept_one_of_other_layers_is_not_loaded(kept, rng):
     other = rewrite(make_residual(), names={"first": "renamed"})
     supernet = insert_mixed_ops(other, source_lead=0.0)
     with pytest.raises(ValueError, match=r"`supernet`.* is another"):
-        load_super(supernet, path)
+        load_supernet(supernet, path)
     few = insert_mixed_ops(make_residual(), candidates="identity")
     with pytest.raises(ValueError, match=r"`supernet`.* is another"):
-        load_super(few, path)
+        load_supernet(few, path)
 
 
 def test_half_of_one_is_none(kept):
     *_, path = kept
     (path / "super.keras").unlink()
-    assert not is_kept(path)
+    assert not has_supernet(path)
 
 
 def test_the_record_says_what_differs(kept):
     *_, path = kept
-    assert is_kept(path)
-    assert not is_kept(path / "elsewhere")
-    check_super(path, CHOICES, {})
-    check_super(path, CHOICES, {"epochs": 3})
+    assert has_supernet(path)
+    assert not has_supernet(path / "elsewhere")
+    check_supernet(path, CHOICES, {})
+    check_supernet(path, CHOICES, {"epochs": 3})
     with pytest.raises(ValueError, match="differ: epochs: 3 there, 4 now"):
-        check_super(path, CHOICES, {"epochs": 4})
+        check_supernet(path, CHOICES, {"epochs": 4})
     with pytest.raises(
         ValueError, match=r"`supernet`.* differ: sites: 'all' there, 'sp"
     ):
-        check_super(path, {**CHOICES, "sites": "spatial"}, {})
+        check_supernet(path, {**CHOICES, "sites": "spatial"}, {})
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "choices": {}}'])
@@ -146,7 +146,7 @@ def test_a_record_of_something_else_is_told(text, kept):
     *_, path = kept
     (path / "super.json").write_text(text)
     with pytest.raises(ValueError, match=r"`supernet`.* can't be read"):
-        check_super(path, CHOICES, {})
+        check_supernet(path, CHOICES, {})
 
 
 def test_versions_are_told_and_not_compared(kept):
@@ -155,4 +155,4 @@ def test_versions_are_told_and_not_compared(kept):
     assert record["versions"] == VERSIONS
     record["versions"] = {"keras": "4"}
     (path / "super.json").write_text(json.dumps(record))
-    check_super(path, CHOICES, {})
+    check_supernet(path, CHOICES, {})

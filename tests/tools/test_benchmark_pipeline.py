@@ -47,5 +47,5 @@ def test_one_pull_takes_twenty_batches(raw, monkeypatch):
     monkeypatch.setattr(
         data, "training_batches", lambda *_, **__: map(taken.append, range(99))
     )
-    pipeline.make_pull(data.prepare(raw, 8), 4, "none")()
+    pipeline.make_pull(data.prepare_images(raw, 8), 4, "none")()
     assert taken == list(range(20))

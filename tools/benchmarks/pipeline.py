@@ -50,7 +50,7 @@ def measure(
     """Measure a step of the plain source, and every augmentation."""
     source = VARIANTS["source"](setting.build_source())
     step = time_in_turn({"step": setting.make_step(source)}, rounds)["step"]
-    dataset = data.prepare(raw, setting.pixels)
+    dataset = data.prepare_images(raw, setting.pixels)
     pipelines = {}
     for augment in data.AUGMENTATIONS:
         # One stream at a time: a second one would prefetch during the timing.

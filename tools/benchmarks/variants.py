@@ -14,10 +14,10 @@ from ntaa_tf.graph.select import FoundConvolution
 from ntaa_tf.graph.select import find_convolutions
 from ntaa_tf.graph.select import select_sites
 from ntaa_tf.layers.search_space import make_candidate
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.supernet import Supernet
-from ntaa_tf.tasks.classification import Classification
+from ntaa_tf.tasks.classification import ClassificationTask
 from ntaa_tf.training.optimizers import make_optimizer
 
 TOTAL_STEPS = 10_000
@@ -94,7 +94,8 @@ def _enlarge(site: FoundConvolution) -> Callable[..., Any]:
 def compile_plainly(model: keras.Model) -> keras.Model:
     """Compile a plain model as in the finetuning of a run."""
     model.compile(
-        optimizer=_make_optimizer(model), **Classification().compile_options()
+        optimizer=_make_optimizer(model),
+        **ClassificationTask().compile_options(),
     )
     return model
 
@@ -104,10 +105,10 @@ def compile_search(supernet: Supernet, **options: Any) -> Supernet:
     supernet.compile(
         optimizer=_make_optimizer(supernet),
         architecture_optimizer=keras.optimizers.SGD(
-            Recipe().architecture_learning_rate, momentum=0.9
+            make_recipe().search.architecture_learning_rate, momentum=0.9
         ),
-        source_penalty=Recipe().source_penalty,
-        **Classification().compile_options(),
+        source_penalty=make_recipe().search.source_penalty,
+        **ClassificationTask().compile_options(),
         **options,
     )
     supernet.progress.assign(MIDDLE)
@@ -115,7 +116,7 @@ def compile_search(supernet: Supernet, **options: Any) -> Supernet:
 
 
 def _make_optimizer(model: keras.Model) -> keras.optimizers.Optimizer:
-    recipe = Recipe()
+    training = make_recipe().training
     return make_optimizer(
-        model, recipe.learning_rate, recipe.weight_decay, TOTAL_STEPS
+        model, training.learning_rate, training.weight_decay, TOTAL_STEPS
     )

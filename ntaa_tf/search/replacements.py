@@ -1,4 +1,4 @@
-"""The layers that a supernet has at its sites, built call by call."""
+"""The layers that replace the sites of a source model."""
 
 from typing import Any
 from typing import cast
@@ -18,22 +18,23 @@ from ntaa_tf.layers.search_space import list_candidates
 
 
 def input_name(site: str) -> str:
-    """Name the layer that chooses the input of a site."""
+    """Return the name of the layer that chooses the input of a site."""
     return f"{site}_input"
 
 
-class Insertion:
-    """Builds the mixed ops of the sites while the graph is rewritten.
+class Replacements:
+    """The mixed ops that replace the sites while the graph is rewritten.
 
     Args:
         sites: the convolutions to replace, inputs first.
         spaces: the candidates of each site, by its name.
-        skip_inputs: from how many layers a site chooses its input.
-        inherit: whether new candidates start as the source's kernels.
-        seed: of random kernels and of noise.
-        has_gains: whether weight-free candidates are scaled.
-        lead: by how much the source's logits exceed the others at first.
-        nests: whether larger kernels are the source's own and taps around it.
+        skip_inputs: number of inputs that a site chooses from.
+        inherit: whether new candidates start with the source's kernel.
+        seed: random seed of kernels and of noise.
+        has_gains: whether weight-free candidates have a scale.
+        lead: initial difference between the source's logit and the others.
+        nests: whether larger kernels consist of the source's kernel and new
+            taps around it.
     """
 
     def __init__(
@@ -51,7 +52,10 @@ class Insertion:
         self._lead = lead
         self._skip_inputs = skip_inputs
         self._inherit = inherit
+        # The input tensor of each site, in the order in which sites are called.
         self._inputs: dict[str, Any] = {}
+        # A mixed op adds the index of a candidate to its seed. Steps of 100
+        # keep the seeds of different sites apart.
         self._mixed_ops = {
             site.name: _make_mixed_op(
                 site,
@@ -69,12 +73,12 @@ class Insertion:
             if isinstance(site.layer, keras.layers.SeparableConv2D)
         }
 
-    def replacements(self) -> dict[str, Any]:
-        """Give what stands at each site, by the site's name."""
+    def by_site(self) -> dict[str, Any]:
+        """Return the call that replaces each site, as `rewrite` takes it."""
         return {site.name: self._replace(site) for site in self._sites}
 
     def copy_weights(self) -> None:
-        """Give the new layers the weights of the source."""
+        """Copy the source's weights into the new layers."""
         for site in self._sites:
             kernel, bias = _read_weights(site.layer)
             mixed_op = self._mixed_ops[site.name]
@@ -85,7 +89,11 @@ class Insertion:
 
     def _replace(self, site: FoundConvolution) -> Any:
         def call(tensor: Any, **_: Any) -> Any:
+            # The site's geometry includes a padding layer before the
+            # convolution, so the mixed op reads the tensor before the padding.
             own, _padding = absorb_padding(tensor)
+            # A shared layer is called at several places, which have different
+            # earlier inputs, but it can choose only once. It keeps its own.
             earlier = {} if site.shared else self._earlier_inputs(own)
             self._inputs[site.name] = own
             if earlier:
@@ -102,7 +110,17 @@ class Insertion:
         return call
 
     def _earlier_inputs(self, own: Any) -> dict[int, Any]:
-        """Map how many sites back to what the site there reads, if it fits."""
+        """Return the inputs of the nearest earlier sites that fit.
+
+        Only sites upstream of the site's own input count: a site on a parallel
+        branch is not a preceding layer.
+
+        Args:
+            own: the site's own input.
+
+        Returns:
+            The input tensors, by the number of sites to go back.
+        """
         if self._skip_inputs == 1:
             return {}
         upstream = find_upstream(own)
@@ -122,6 +140,11 @@ class Insertion:
 def _make_mixed_op(
     site: FoundConvolution, candidates: str, **options: Any
 ) -> MixedOp:
+    """Make the mixed op of a site.
+
+    A separable convolution is a depthwise site. Its bias and its activation
+    belong to the pointwise convolution behind it.
+    """
     separable = isinstance(site.layer, keras.layers.SeparableConv2D)
     geometry = cast(Geometry, site.geometry)
     names: tuple[str, ...] = (SOURCE,)
@@ -138,7 +161,7 @@ def _make_mixed_op(
 
 
 def _make_pointwise(layer: keras.layers.SeparableConv2D) -> keras.layers.Conv2D:
-    """Make what follows the depthwise part of a separable convolution."""
+    """Make the pointwise part of a separable convolution."""
     return keras.layers.Conv2D(
         layer.filters,
         1,
@@ -149,10 +172,12 @@ def _make_pointwise(layer: keras.layers.SeparableConv2D) -> keras.layers.Conv2D:
 
 
 def _read_weights(layer: keras.Layer) -> tuple[np.ndarray, np.ndarray | None]:
-    """Give the kernel as candidates hold it, and the bias."""
+    """Return the kernel and the bias in the layout of the candidates."""
     kernel, *others = layer.get_weights()
     if isinstance(layer, keras.layers.SeparableConv2D):
         return kernel, None
+    # With one group for each channel, Conv2D has kernels (h, w, 1, channels)
+    # and a depthwise candidate (h, w, channels, 1).
     if getattr(layer, "groups", 1) > 1:
         kernel = np.swapaxes(kernel, 2, 3)
     return kernel, others[0] if others else None

@@ -7,7 +7,7 @@ from search.small_models import make_residual
 from search.small_models import randomize
 
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.search.validated_end import EndValidated
+from ntaa_tf.search.ending import EndValidated
 
 EPOCHS = 8
 END = 6  # The first epoch of the last quarter.

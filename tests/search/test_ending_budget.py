@@ -8,7 +8,7 @@ from ntaa_tf import Budget
 from ntaa_tf import collapse
 from ntaa_tf import derive
 from ntaa_tf import insert_mixed_ops
-from ntaa_tf.search.budget_end import EndWithinBudget
+from ntaa_tf.search.ending import EndWithinBudget
 
 
 def search(rng, share, epochs=4):
