@@ -43,6 +43,11 @@ MODELS = {
     "resting": ["resnet50:64:32"],
 }
 SIZES = asdict(retrieval.Sizes())
+MEANINGS = {
+    "queries": "query images",
+    "items": "gallery images",
+    "dimensions": "dimensions of a feature vector",
+}
 COMMANDS = (*MODELS, "export", "adapt", "retrieval")
 
 # TensorFlow warns of repeated tracing, but every network needs its own trace.
@@ -51,11 +56,14 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 def define_flags() -> None:
     """Define the flags of all benchmarks."""
+    defaults = "; ".join(
+        f"{name} {','.join(models)}" for name, models in MODELS.items()
+    )
     flags.DEFINE_list(
         "models",
         None,
         "Settings model:pixels:batch, separated by commas, for supernet, "
-        f"pipeline, growth and resting. By default {MODELS}.",
+        f"pipeline, growth and resting. Defaults: {defaults}.",
     )
     flags.DEFINE_list(
         "variants",
@@ -88,7 +96,7 @@ def define_flags() -> None:
         flags.DEFINE_integer(
             name,
             size,
-            f"Number of {name} in the random data of retrieval.",
+            f"Number of {MEANINGS[name]}, for retrieval.",
             lower_bound=1,
         )
     flags.DEFINE_string(

@@ -171,7 +171,6 @@ if __name__ == "__main__":
     flags.DEFINE_string(
         "only",
         "",
-        "Regular expression; recipes whose name it matches are run. All by "
-        "default.",
+        "Regular expression for the names of the recipes to run.",
     )
     run_tool(__doc__, follow, stopped=GOES_ON)
