@@ -8,7 +8,6 @@ Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
 import logging
-import os
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +23,7 @@ from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line import refuse_words
 from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.command_line.machine_failures import list_runtime_errors
+from ntaa_tf.command_line.quiet_import import import_tensorflow
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
 from ntaa_tf.recipe.flags import list_headings
@@ -70,14 +70,15 @@ def main(
     Returns:
         The exit status, as of `ntaa_tf.command_line.end`.
     """
-    # TensorFlow reads it when it is imported: after the flags are checked.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
 
     def act() -> None:
         refuse_words(arguments[1:])
-        (follow or _follow)(read_recipe(**fixed))
+        recipe = read_recipe(**fixed)
+        # It takes seconds, so wrong flags have ended the command before.
+        import_tensorflow()
+        (follow or _follow)(recipe)
 
     return end(
         act,
@@ -88,7 +89,6 @@ def main(
 
 
 def _follow(recipe: Recipe) -> None:
-    # They import TensorFlow, which takes seconds; wrong flags end before.
     from ntaa_tf import pipeline
     from ntaa_tf.distribute import is_silent
 

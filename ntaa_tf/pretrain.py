@@ -76,7 +76,6 @@ def main(arguments: list[str]) -> int:
 
 
 def _follow(recipe: Recipe) -> None:
-    # They import TensorFlow, which takes seconds; wrong flags end before.
     from ntaa_tf import pipeline
     from ntaa_tf.distribute import is_silent
 
