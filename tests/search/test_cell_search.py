@@ -101,7 +101,7 @@ def test_a_stored_architecture_is_applied(searched, rng):
     ("changes", "message"),
     [
         ({"normal_node0_from0": None}, "Expected 2 edges to each of 4 nodes"),
-        ({"normal_node0_from0": "none"}, "operations of"),
+        ({"normal_node0_from0": "none"}, "one of the operations"),
         ({"conv": "source"}, "edges of cells, such as 'reduction_node3_f"),
     ],
 )
