@@ -60,8 +60,8 @@ def absorb_padding(tensor: Any) -> tuple[Any, tuple[Pair, Pair]]:
     Returns:
         The tensor before these layers, and the sum of their paddings.
     """
-    # Zeros commute with a convolution's own zero padding, so they add up. Any
-    # other operation between them, even ReLU, ends the chain.
+    # Zeros of the layers and of the convolution's own padding add up. Any other
+    # operation between them, even a ReLU, ends the search.
     total = ((0, 0), (0, 0))
     operation, inputs = trace_back(tensor)
     while isinstance(operation, keras.layers.ZeroPadding2D):

@@ -56,10 +56,10 @@ def remove_last_stride(model: keras.Model) -> keras.Model:
         copy = rewrite(model, replacements)
     except ValueError as error:
         raise ValueError(
-            f"`last_stride=1` doesn't work for {model.name!r}: the last "
-            "feature map shrinks by other operations than the strides of "
-            f"{[c.operation.name for c in last]} ({error}). Use "
-            "`last_stride=2`, which keeps the network as it is."
+            f"`last_stride=1` can't be used for {model.name!r}: not only the "
+            f"strides of {[c.operation.name for c in last]} shrink its last "
+            f"feature map ({error}). Use `last_stride=2`, which keeps the "
+            "network as it is."
         ) from error
     for call in last:
         layer = copy.get_layer(call.operation.name)

@@ -1,4 +1,4 @@
-"""Rewriting of functional models: new graph, same weights, same donor."""
+"""Copies of functional models, with operations replaced."""
 
 from collections.abc import Callable
 from collections.abc import Mapping

@@ -107,7 +107,7 @@ def insert_squeeze_excitation(
 def _find_branch(
     call: Call, calls: list[Call], ancestors: list[int]
 ) -> int | None:
-    """Return the input of an addition that is the residual branch, or None."""
+    """Return which input of an addition is the residual branch, or None."""
     if type(call.operation).__name__ != "Add" or len(call.parents) != 2:
         return None
     if len(call.output.shape) != 4:
