@@ -393,18 +393,22 @@ def test_help_has_every_flag_of_the_command_once():
     assert sorted(shown) == sorted(values)
 
 
-@pytest.mark.slow
-def test_a_smoke_run_of_the_main_example_goes_through_every_stage(tmp_path):
+@pytest.mark.parametrize(
+    "model", ["mobilenet", pytest.param("resnet50", marks=pytest.mark.long)]
+)
+def test_a_smoke_run_of_the_main_example_goes_through_every_stage(
+    model, tmp_path
+):
     data = Path(__file__).parents[2] / "shared" / "data" / "tfds"
     if not data.exists():
         pytest.skip(f"CIFAR-10 is not there: {data}")
     result = adapt(
-        "--model=resnet50",
+        f"--model={model}",
         "--weights=none",
         "--dataset=cifar10",
         f"--data_dir={data}",
         "--smoke",
-        "--sites=last:6",
+        "--sites=last:2",
         f"--workdir={tmp_path / 'work'}",
     )
     assert result.returncode == 0, result.stderr

@@ -64,8 +64,18 @@ def follow(tmp_path_factory):
         yield run_once
 
 
+# One for each task.
+FEW = ("clothing10_resnet20", "market1501_resnet50", "adience_efficientnetb4")
+
+
+def list_few(names, few):
+    """List names; those that are not among the few are for `make test-all`."""
+    long = pytest.mark.long
+    return [n if n in few else pytest.param(n, marks=long) for n in names]
+
+
 @pytest.mark.parametrize(
-    "name", [name for name in RECIPES if name not in CELLS]
+    "name", list_few([name for name in RECIPES if name not in CELLS], FEW)
 )
 def test_every_recipe_runs_to_its_end(name, stand_ins, follow):
     """In little, with another model, and with every other flag its own."""
@@ -82,7 +92,7 @@ def test_recipes_of_cells_can_begin(name, stand_ins):
     assert inputs.image_size == (96, 32)
 
 
-@pytest.mark.parametrize("model", sorted(MODELS))
+@pytest.mark.parametrize("model", list_few(sorted(MODELS), ["vgg19"]))
 def test_every_model_of_a_recipe_has_sites(model):
     source = zoo.load_source(zoo.find_source(model, "none"), (32, 32))
     for recipe in OWN.values():

@@ -25,7 +25,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Choice:
-    """What is known of a field beside its name, type and default.
+    """The description of a field, beside its name, type and default.
 
     Args:
         help: meaning, with the unit; the text of `--helpfull`.

@@ -1,46 +1,46 @@
-"""A limit on a cost: a number, or a share of the source's."""
+"""A limit on a cost: a number, or a share of the source model's cost."""
 
 import decimal
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-# Beyond any cost, and within what floats count exactly enough.
+# No cost is larger, and a float still holds such a number well enough.
 MOST = 10**18
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that a cost may be.
+    """The largest allowed value of a cost.
 
     Args:
-        number: in the unit of the cost, or a share.
-        is_share: whether it is a share of the source's cost.
+        number: limit in the unit of the cost, or a share.
+        is_share: whether the number is a share of the source model's cost.
     """
 
     number: Decimal
     is_share: bool
 
     def resolve(self, source: float) -> float:
-        """Give the limit in the unit of the cost.
+        """Return the limit in the unit of the cost.
 
         Args:
-            source: the cost of the source model.
+            source: cost of the source model.
         """
-        # Decimal, as 0.29 * 100 is less than 29 in binary.
+        # Decimal, because 0.29 * 100 is less than 29 in binary.
         factor = Decimal(source) if self.is_share else 1
         return float(self.number * factor)
 
 
 def parse_limit(value: Any, name: str) -> Limit:
-    """Read a limit as a person writes it.
+    """Parse a limit as a user writes it.
 
     Args:
-        name: of the flag, for the message.
-        value: a number such as `3e8`, or a share such as `0.5x`.
+        value: number such as `3e8`, or share such as `0.5x`.
+        name: name of the flag, for the message.
 
     Raises:
-        ValueError: if it is neither, or below 0.
+        ValueError: if the value is neither, or below 0.
 
     Example:
     >>> parse_limit("0.5x", "max_macs").resolve(300)

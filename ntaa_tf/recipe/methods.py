@@ -1,4 +1,4 @@
-"""What every method does: how it searches, and what its weights begin with."""
+"""The methods: how each finds an architecture and its initial weights."""
 
 from dataclasses import dataclass
 
@@ -20,15 +20,15 @@ class Method:
     """A way from a source model to an adapted one.
 
     Args:
-        search: how the architecture is found: weights and logits together
-            (`joint`), each on data of its own (`bilevel`: halves of the
-            training data, or two domains), by evolution in a
-            supernet of single paths, drawn at random, given in a file, or not
-            searched at all.
-        weights: what its weights begin with: inherited, from scratch, or
-            pretrained from scratch on another data set (`transfer`).
-        self_supervises: whether the supernet learns without labels first, and
-            only logits and the head learn in the search.
+        search: way to the architecture: `joint` trains weights and logits on
+            the same batches, `bilevel` on halves of the data or on two
+            domains, `evolution` trains single paths and searches among them,
+            `random` draws one, `given` reads one from a file, and `nothing`
+            keeps the source's.
+        weights: initial weights of finetuning: inherited, from scratch, or
+            trained from scratch on another data set first (`transfer`).
+        self_supervises: whether the supernet learns without labels first; the
+            search then trains only the logits and the head.
     """
 
     search: str
@@ -37,7 +37,7 @@ class Method:
 
     @property
     def trains_supernet(self) -> bool:
-        """Whether a share of the epochs goes into the search."""
+        """Whether a part of the epochs trains a supernet."""
         return self.search in (JOINT, BILEVEL, EVOLUTION)
 
 

@@ -54,7 +54,7 @@ SECTIONS: Mapping[str, type[Section]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a run does, in sections; each field of a section is a flag.
+    """All choices of a run, in sections; each field of a section is a flag.
 
     `make_recipe` builds one from choices by their flat names, and checks it.
 

@@ -1,1 +1,1 @@
-"""What differs between tasks."""
+"""Learning tasks: the head, the losses and the measures of each."""

@@ -25,7 +25,7 @@ class Illustration:
 
 
 class Task(Protocol):
-    """What is learnt of images, by which losses, and how it is measured."""
+    """A learning task on images: its head, losses and measures."""
 
     @property
     def score(self) -> str:

@@ -76,10 +76,14 @@ NEEDED = {
 }
 # The other methods are run elsewhere, or differ from one of these in one step.
 STAGES = {
+    "darts+transfer": ("search", "transfer"),
     **dict.fromkeys(("partial", "scratch"), ()),
     **dict.fromkeys(("darts", "spos", "retrain"), ("search",)),
-    "darts+transfer": ("search", "transfer"),
 }
+# The first has all kinds of stages, and is killed after every epoch.
+EACH = [next(iter(STAGES))] + [
+    pytest.param(method, marks=pytest.mark.long) for method in list(STAGES)[1:]
+]
 
 
 def check_retraining(path, given):
@@ -104,7 +108,7 @@ def check_partial(path, _):
 CHECKS = {"retrain": check_retraining, "partial": check_partial}
 
 
-@pytest.mark.parametrize("method", STAGES)
+@pytest.mark.parametrize("method", EACH)
 def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     flags = {
         name: value.format(random=random_run[0])

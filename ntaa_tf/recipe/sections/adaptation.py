@@ -92,7 +92,7 @@ class Adaptation(Section):
 
     @property
     def plan(self) -> Method:
-        """What the method does, with the initial weights that are asked for."""
+        """The steps of the method, with the chosen initial weights."""
         method = METHODS[self.method]
         weights = self.derived_weights or method.weights
         return dataclasses.replace(method, weights=weights)

@@ -14,7 +14,7 @@ from ntaa_tf.recipe.values import TASKS
 
 @dataclass(frozen=True)
 class Data(Section):
-    """The images that are learnt from, and what is learnt of them."""
+    """The data set, the task, and how images are prepared."""
 
     title = "Data"
 

@@ -18,7 +18,7 @@ from ntaa_tf.recipe.values import RELAXATIONS
 
 @dataclass(frozen=True)
 class Search(Section):
-    """What is searched, and how weights and logits learn together."""
+    """Sites, candidates, and how weights and logits learn together."""
 
     title = "Search"
 
