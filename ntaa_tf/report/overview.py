@@ -66,10 +66,10 @@ def _draw_legend(
         middle = LEGEND_TOP + (row + 0.5) * LEGEND_HEIGHT
         style = _choose_style(candidate)
         axes.add_patch(Rectangle((left, middle - 0.06), 0.12, 0.12, **style))
-        what = "kept" if candidate == "source" else candidate
+        label = "kept" if candidate == "source" else candidate
         if candidate in REMOVING:
-            what = f"removed: {candidate}"
-        axes.text(left + 0.19, middle, f"{what} · {count}", **TEXT)
+            label = f"removed: {candidate}"
+        axes.text(left + 0.19, middle, f"{label} · {count}", **TEXT)
 
 
 def _choose_style(candidate: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def write_report(
 
 
 def _show_records(records: Records) -> dict[str, Any]:
-    """Return the template's variables for what a run recorded."""
+    """Return the template's variables for the records of a run."""
     architecture = records.architecture
     return {
         "curves": draw_curves(records.history),

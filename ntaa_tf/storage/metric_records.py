@@ -1,4 +1,4 @@
-"""The entries of `metrics.json`: what a run measured, one dataclass each."""
+"""The entries of `metrics.json`, one dataclass each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

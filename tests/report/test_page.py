@@ -1,5 +1,6 @@
 """The page of a run is one well-formed file that holds the numbers."""
 
+import functools
 import html.parser
 import re
 from dataclasses import replace
@@ -80,6 +81,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
+        self.text = text
         self.open, self.tags, self.attributes = [], [], []
         self.texts = []
         self.feed(text)
@@ -107,39 +109,48 @@ class Page(html.parser.HTMLParser):
         return [text for text in self.texts if text]
 
 
+def write_page(
+    directory,
+    title="A run",
+    recipe=RECIPE,
+    metrics=METRICS,
+    history=HISTORY,
+    architecture=ARCHITECTURE,
+    probabilities=PROBABILITIES,
+    confusions=CONFUSIONS,
+):
+    """Write a page into an empty directory, and read it."""
+    path = directory / "report.html"
+    records = Records(
+        history,
+        architecture,
+        {"conv_1": "conv3x3 /2"},
+        probabilities,
+        confusions,
+        command=f"python -m ntaa_tf.adapt --dataset={title}",
+    )
+    write_report(path, title, recipe, metrics, records)
+    assert [file.name for file in directory.iterdir()] == ["report.html"]
+    return Page(path.read_text("utf-8"))
+
+
 @pytest.fixture
 def make_page(tmp_path):
-    def make(
-        title="A run",
-        recipe=RECIPE,
-        metrics=METRICS,
-        history=HISTORY,
-        architecture=ARCHITECTURE,
-        probabilities=PROBABILITIES,
-        confusions=CONFUSIONS,
-    ):
-        path = tmp_path / "report.html"
-        was = {"conv_1": "conv3x3 /2"}
-        records = Records(
-            history,
-            architecture,
-            was,
-            probabilities,
-            confusions,
-            command=f"python -m ntaa_tf.adapt --dataset={title}",
-        )
-        write_report(path, title, recipe, metrics, records)
-        assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-        return Page(path.read_text("utf-8"))
-
-    return make
+    """Write a page with some values of its own."""
+    return functools.partial(write_page, tmp_path)
 
 
-def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of a whole run."""
+    return write_page(tmp_path_factory.mktemp("page"))
+
+
+def test_the_headline_says_what_came_of_it_in_one_sentence(page):
     assert (
         "resnet20 was adapted to clothing10: test accuracy 84.7 % (plain "
         "finetuning: 83.1 %), depth 20 → 17, MACs 41.2 M → 30.1 M."
-    ) in make_page().words
+    ) in page.words
 
 
 @pytest.mark.parametrize(
@@ -173,14 +184,12 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "16",  # and what the model has
     ],
 )
-def test_the_page_holds_what_was_measured(text, make_page):
-    assert text in make_page().words
+def test_the_page_holds_what_was_measured(text, page):
+    assert text in page.words
 
 
-def test_the_page_shows_curves_and_architecture(make_page):
-    labels = [
-        value for name, value in make_page().attributes if name == "aria-label"
-    ]
+def test_the_page_shows_curves_and_architecture(page):
+    labels = [value for name, value in page.attributes if name == "aria-label"]
     assert labels == [
         trade_off.LABEL,
         "Training loss",
@@ -191,8 +200,8 @@ def test_the_page_shows_curves_and_architecture(make_page):
     ]
 
 
-def test_a_search_that_recorded_nothing_has_no_heat_map(make_page):
-    assert "Search" in make_page().words
+def test_a_search_that_recorded_nothing_has_no_heat_map(page, make_page):
+    assert "Search" in page.words
     assert "Search" not in make_page(probabilities={}).words
 
 
@@ -206,15 +215,14 @@ def test_many_classes_have_a_list_but_no_matrix(make_page):
     assert "Confusion matrix" not in make_page(confusions={}).words
 
 
-def test_without_sites_there_is_no_architecture(make_page):
-    assert "Architecture" in make_page().words
-    page = make_page(architecture=Architecture({}))
-    assert "Architecture" not in page.words
-    assert ("aria-label", ARCHITECTURE_LABEL) not in page.attributes
+def test_without_sites_there_is_no_architecture(page, make_page):
+    assert "Architecture" in page.words
+    other = make_page(architecture=Architecture({}))
+    assert "Architecture" not in other.words
+    assert ("aria-label", ARCHITECTURE_LABEL) not in other.attributes
 
 
-def test_the_page_needs_no_network(make_page, tmp_path):
-    page = make_page()
+def test_the_page_needs_no_network(page):
     assert not {"script", "link", "iframe", "img"} & set(page.tags)
     references = [
         value
@@ -224,9 +232,8 @@ def test_the_page_needs_no_network(make_page, tmp_path):
     allowed = ("#", "data:image/png;base64,")
     assert references
     assert all(value.startswith(allowed) for value in references)
-    css = re.findall(r"url\((.)", (tmp_path / "report.html").read_text())
-    assert set(css) <= {"#"}
-    assert "@import" not in (tmp_path / "report.html").read_text()
+    assert set(re.findall(r"url\((.)", page.text)) <= {"#"}
+    assert "@import" not in page.text
 
 
 HOSTILE = "</title><script>alert(1)</script>&amp;\"'$x"

@@ -13,8 +13,8 @@ from comparisons.results import compare
 from comparisons.results import describe_runs
 from comparisons.results import list_columns
 from comparisons.results import read_columns
-from comparisons.results import say
 from comparisons.results import to_json
+from comparisons.results import write_sentences
 from measured import COSTS
 from measured import make_metrics
 
@@ -67,12 +67,14 @@ def test_large_numbers_have_all_their_digits():
 
 def test_equal_errors_are_no_difference():
     table = make_table(finetune=[3.0, 3.0], ntaa=[3.0, 3.0], other=[4.0, 4.0])
-    *_, ntaa, other = say(table, "finetune", compare(table, "finetune"))
+    *_, ntaa, other = write_sentences(
+        table, "finetune", compare(table, "finetune")
+    )
     assert ntaa.startswith("ntaa against finetune: equal mean errors. It can't")
     assert "finetune: error 1.00 points higher. It can't be tested" in other
     assert "with 2 pairs of runs that do not vary" in other
     one = make_table(finetune=[3.0], ntaa=[4.0])
-    (said,) = say(one, "finetune", compare(one, "finetune"))
+    (said,) = write_sentences(one, "finetune", compare(one, "finetune"))
     assert "higher. It can't be tested with one pair of runs." in said
 
 
@@ -101,7 +103,9 @@ def test_retrieval_has_columns_of_its_own():
 def test_words_tell_what_is_significant():
     better, worse = [1.0, 1.1, 0.9, 1.05], [3.0, 3.2, 2.9, 3.1]
     table = make_table(finetune=worse, ntaa=better, same=[3.0, 3.1, 3.0, 3.1])
-    anova, ntaa, same = say(table, "finetune", compare(table, "finetune"))
+    anova, ntaa, same = write_sentences(
+        table, "finetune", compare(table, "finetune")
+    )
     assert "differ significantly" in anova
     assert "F(2, 9)" in anova
     assert ntaa.startswith("ntaa: error significantly lower than that of")
@@ -117,7 +121,7 @@ def test_only_runs_of_one_seed_are_compared():
 
 def test_one_run_of_each_claims_nothing():
     table = make_table(finetune=[3.0], ntaa=[1.0])
-    (sentence,) = say(table, "finetune", compare(table, "finetune"))
+    (sentence,) = write_sentences(table, "finetune", compare(table, "finetune"))
     assert "can't be tested" in sentence
 
 

@@ -12,8 +12,8 @@ from comparisons.results import compare
 from comparisons.results import describe_runs
 from comparisons.results import list_columns
 from comparisons.results import list_comparisons
-from comparisons.results import say
 from comparisons.results import to_json
+from comparisons.results import write_sentences
 
 TESTS = (
     *("", "difference", "95 % by bootstrap", "effect size d"),
@@ -80,7 +80,9 @@ class Findings:
     @property
     def sentences(self) -> list[str]:
         """The verdicts: which differences are significant."""
-        return say(self.table, self.against, compare(self.table, self.against))
+        return write_sentences(
+            self.table, self.against, compare(self.table, self.against)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the findings as JSON data."""

@@ -168,16 +168,16 @@ def list_comparisons(
             name,
             f"{found.difference:+.2f}",
             f"{found.interval[0]:+.2f} to {found.interval[1]:+.2f}",
-            _number(found.effect_size),
-            _number(found.p, 4),
-            _number(adjusted[name], 4),
-            _number(found.wilcoxon_p, 4),
+            _format_number(found.effect_size),
+            _format_number(found.p, 4),
+            _format_number(adjusted[name], 4),
+            _format_number(found.wilcoxon_p, 4),
         )
         for name, found in compared.items()
     ]
 
 
-def say(
+def write_sentences(
     table: Table, against: str, compared: Mapping[str, PairedComparison]
 ) -> list[str]:
     """Describe in words which differences are significant."""
@@ -187,12 +187,12 @@ def say(
         verdict = "differ" if anova.p < SIGNIFICANCE else "do not differ"
         sentences.append(
             f"One-way analysis of variance: F({anova.between}, {anova.within})"
-            f" = {_number(anova.f)}, p = {_number(anova.p, 4)}: the mean "
-            f"errors {verdict} significantly at the {SIGNIFICANCE} level."
+            f" = {_format_number(anova.f)}, p = {_format_number(anova.p, 4)}: "
+            f"the mean errors {verdict} significantly at the {SIGNIFICANCE} level."
         )
     adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
     for name, found in compared.items():
-        sentences.append(_say_one(name, against, found, adjusted[name]))
+        sentences.append(_write_sentence(name, against, found, adjusted[name]))
     return sentences
 
 
@@ -223,7 +223,7 @@ def _replace_missing(data: Any) -> Any:
     return None if missing else data
 
 
-def _say_one(
+def _write_sentence(
     name: str, against: str, found: PairedComparison, adjusted: float
 ) -> str:
     size = f"{abs(found.difference):.2f} points"
@@ -238,7 +238,9 @@ def _say_one(
         return (
             f"{name} against {against}: {how}. It can't be tested with {pairs}."
         )
-    tested = f"p = {_number(adjusted, 4)} after Holm, {found.count} pairs"
+    tested = (
+        f"p = {_format_number(adjusted, 4)} after Holm, {found.count} pairs"
+    )
     if adjusted < SIGNIFICANCE:
         return (
             f"{name}: error significantly {word} than that of {against}, by "
@@ -249,5 +251,5 @@ def _say_one(
     )
 
 
-def _number(value: float, digits: int = 2) -> str:
+def _format_number(value: float, digits: int = 2) -> str:
     return "-" if value != value else f"{value:.{digits}g}"
