@@ -188,7 +188,8 @@ def write_sentences(
         sentences.append(
             f"One-way analysis of variance: F({anova.between}, {anova.within})"
             f" = {_format_number(anova.f)}, p = {_format_number(anova.p, 4)}: "
-            f"the mean errors {verdict} significantly at the {SIGNIFICANCE} level."
+            f"the mean errors {verdict} significantly at the {SIGNIFICANCE} "
+            "level."
         )
     adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
     for name, found in compared.items():
