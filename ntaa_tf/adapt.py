@@ -9,7 +9,7 @@ Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 
 import logging
 from collections.abc import Callable
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from typing import Any
 
 from absl import app
@@ -29,6 +29,9 @@ from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
 from ntaa_tf.recipe.flags import list_headings
 from ntaa_tf.recipe.flags import read_recipe
 from ntaa_tf.recipe.renamed import RENAMED
+
+if TYPE_CHECKING:
+    from ntaa_tf.storage.run_metrics import RunMetrics
 
 HEADINGS = (
     *list_headings(),
@@ -102,7 +105,7 @@ def _follow(recipe: Recipe) -> None:
     _raise_failures(metrics)
 
 
-def _print_results(metrics: Mapping[str, Any]) -> None:
+def _print_results(metrics: "RunMetrics") -> None:
     from ntaa_tf.report import KEPT
     from ntaa_tf.report import format_table
     from ntaa_tf.report import keeps_plain
@@ -110,18 +113,16 @@ def _print_results(metrics: Mapping[str, Any]) -> None:
     print(format_table(metrics))
     if keeps_plain(metrics):
         print(KEPT)
-    if "target_labels" in metrics:
+    if metrics.target_labels is not None:
         print(
-            f"The architecture learnt from {metrics['target_labels']:,} "
-            "labelled training images of the target domain."
+            f"The architecture learnt from {metrics.target_labels:,} labelled "
+            "training images of the target domain."
         )
 
 
-def _raise_failures(metrics: Mapping[str, Any]) -> None:
+def _raise_failures(metrics: "RunMetrics") -> None:
     """Raise a RuntimeError if a format could not be exported."""
-    from ntaa_tf.export import list_failures
-
-    failures = list_failures(metrics["exports"])
+    failures = metrics.export_failures
     if failures:
         listed = "; ".join(f"{name} {why}" for name, why in failures.items())
         raise RuntimeError(

@@ -30,16 +30,17 @@ from ntaa_tf.stages.report import report
 from ntaa_tf.stages.supernet import learn_without_labels
 from ntaa_tf.stages.tune import retract_incomplete
 from ntaa_tf.stages.tune import tune
-from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.run_directory import METRICS_FILE
-from ntaa_tf.storage.run_directory import read_metrics
+from ntaa_tf.storage.run_metrics import RunMetrics
+from ntaa_tf.storage.run_metrics import read_run_metrics
+from ntaa_tf.storage.run_metrics import write_run_metrics
 
 TUNE, GUARD = "tune", "guard"
 
 logger = logging.getLogger(__name__)
 
 
-def run(recipe: Recipe) -> dict[str, Any]:
+def run(recipe: Recipe) -> RunMetrics:
     """Adapt a source model to a data set: all that `adapt` does.
 
     Every stage keeps its result in the run directory and is skipped where it
@@ -50,7 +51,7 @@ def run(recipe: Recipe) -> dict[str, Any]:
         recipe: recipe of the run.
 
     Returns:
-        The metrics of the run, as `metrics.json` has them.
+        The metrics of the run, which `metrics.json` keeps.
 
     Raises:
         ValueError: if a choice can't be followed; before any training.
@@ -63,12 +64,12 @@ def run(recipe: Recipe) -> dict[str, Any]:
         plain = finetune_plainly(assembly) if assembly.recipe.compares else {}
         metrics = summarize(assembly, adapt(assembly), plain)
         report(assembly, metrics, write_command(recipe))
-        write_json(assembly.path / METRICS_FILE, metrics)
+        write_run_metrics(assembly.path, metrics)
         logger.info("finished: open %s", assembly.path / "report.html")
         return metrics
 
 
-def _read_finished(recipe: Recipe) -> dict[str, Any] | None:
+def _read_finished(recipe: Recipe) -> RunMetrics | None:
     """Read the metrics of a finished run, if --workdir names one.
 
     Nothing else is looked at: a worker that is started again can't wait for
@@ -78,7 +79,7 @@ def _read_finished(recipe: Recipe) -> dict[str, Any] | None:
     if recipe.output.workdir is None or not (path / METRICS_FILE).exists():
         return None
     open_run_directory(recipe, path)
-    return read_metrics(path)
+    return read_run_metrics(path)
 
 
 def finetune_plainly(assembly: Assembly) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(
-    path for part in ("ntaa_tf", "tools") for path in (ROOT / part).rglob("*.py")
+    path
+    for part in ("ntaa_tf", "tools")
+    for path in (ROOT / part).rglob("*.py")
 )
 DARK = ("Give", "Gives", "Of", "What", "For", "With", "Which", "Whose", "By")
 DOCUMENTED = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)

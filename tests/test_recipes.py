@@ -6,10 +6,10 @@ from smoke_recipes import list_stand_ins
 from smoke_recipes import parse
 from smoke_recipes import read_command
 from smoke_recipes import write_stand_ins
+from whole_runs import run
 
 from ntaa_tf import zoo
 from ntaa_tf.assembly.inputs import find_inputs
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
 from ntaa_tf.search.insert import choose_sites

@@ -1,4 +1,4 @@
-r"""Compare methods by runs with several seeds, and say what differs.
+r"""Compare methods by runs with several seeds, and test the differences.
 
     python tools/compare.py --recipe=recipes/digits.flags \
         --methods=finetune,ntaa --seeds=4 --workdir=runs/compare
@@ -9,9 +9,9 @@ r"""Compare methods by runs with several seeds, and say what differs.
     python tools/compare.py --recipe=recipes/adience_efficientnetb4.flags \
         --methods=finetune,ntaa --folds=5
 
-Runs what is missing, goes on with what was interrupted, and writes
-`comparison.html`, and what is in it as `comparison.md`, `comparison.json` and
-`comparison.png`, into the directory.
+Missing runs are executed, interrupted ones resume. The results are written into
+the directory as `comparison.html`, and also as `comparison.md`,
+`comparison.json` and `comparison.png`.
 """
 
 import logging
@@ -67,55 +67,62 @@ logger = logging.getLogger("comparisons")
 
 def define_flags() -> None:
     """Define the flags."""
-    flags.DEFINE_string("recipe", None, "A file of flags that all runs have.")
-    flags.DEFINE_list("methods", [], "Methods to compare, by their names.")
+    flags.DEFINE_string("recipe", None, "Recipe file: flags of all runs.")
+    flags.DEFINE_list("methods", [], "Names of the methods to compare.")
     flags.DEFINE_multi_string(
         "variant",
         [],
-        "More to compare: a name, and flags of ntaa_tf.adapt, separated by "
-        "spaces, in which {seed} and {workdir} may stand. May be given several "
-        "times. Of one seed, runs are done in the order of --methods, then of "
-        "--variant.",
+        "A further contestant: a name and flags of ntaa_tf.adapt, separated by "
+        "spaces. {seed} and {workdir} are replaced in the flags. May be given "
+        "several times. For each seed, runs are executed in the order of "
+        "--methods, then of --variant.",
     )
-    flags.DEFINE_string("flags", "", "More flags that all runs have.")
+    flags.DEFINE_string("flags", "", "Further flags of all runs.")
     flags.DEFINE_list(
         "domains",
         [],
-        "Data sets of the same classes, each of which is the target once; all "
-        "that is measured is averaged over them.",
+        "Data sets with the same classes. Each is the target once; results are "
+        "averaged over the targets.",
     )
     flags.DEFINE_list(
         "settings",
         list(SETTINGS),
-        "With --domains, what is trained on: the best single source, all "
-        "sources combined, the target itself (oracle).",
+        "With --domains, the training data: the best single source, all "
+        "sources combined, or the target itself (oracle).",
     )
     flags.DEFINE_enum(
         "single_by",
         VALIDATION,
         CHOSEN_BY,
-        "What the best single source is chosen by: its own validation split, "
-        "or the target's test split, as in the paper, which is not fair.",
+        "The split that chooses the best single source: its own validation "
+        "split, or the target's test split, as in the paper, which is not "
+        "fair.",
     )
-    flags.DEFINE_integer("seeds", 4, "Runs of each.", lower_bound=1)
+    flags.DEFINE_integer(
+        "seeds", 4, "Number of seeds: runs of each contestant.", lower_bound=1
+    )
     flags.DEFINE_integer(
         "folds",
         None,
-        "Of a data set in folds, such as adience: instead of --seeds as many "
-        "runs, each tested on a fold of its own, whose number is its seed.",
+        "Number of folds of a data set such as adience, instead of --seeds. "
+        "Each run is tested on another fold; its seed is the fold's number.",
         lower_bound=2,
     )
-    flags.DEFINE_integer("jobs", 1, "Seeds at one time.", lower_bound=1)
+    flags.DEFINE_integer(
+        "jobs", 1, "Number of seeds in parallel.", lower_bound=1
+    )
     flags.DEFINE_string(
         "against",
         None,
-        "What the others are compared with; by default the first.",
+        "Contestant that the others are compared with; by default the first.",
     )
-    flags.DEFINE_string("workdir", "runs/compare", "Where all of it is kept.")
+    flags.DEFINE_string(
+        "workdir", "runs/compare", "Directory of the comparison."
+    )
 
 
 def main(arguments: list[str]) -> int:
-    """Run the comparison that the flags give.
+    """Run the comparison of the flags.
 
     Returns:
         The exit status, as of `ntaa_tf.command_line.end`; 1 if a run failed.
@@ -126,16 +133,15 @@ def main(arguments: list[str]) -> int:
 
 
 def follow(words: Sequence[str]) -> int:
-    """Run what is missing and write the report."""
+    """Execute the missing runs, and write the report."""
     refuse_words(words)
     flag = flags.FLAGS
     contestants = list_contestants(flag.methods, flag.variant)
     against = flag.against or contestants[0].name
     if against not in [contestant.name for contestant in contestants]:
         raise ValueError(
-            "Invalid value for `against`. Expected one of "
-            f"{[contestant.name for contestant in contestants]}. Received: "
-            f"{against!r}."
+            f"--against={against} is not compared. Choose one of "
+            f"{', '.join(contestant.name for contestant in contestants)}."
         )
     common = read_flags(Path(flag.recipe)) if flag.recipe else []
     common += shlex.split(flag["flags"].value)
@@ -154,16 +160,16 @@ def follow(words: Sequence[str]) -> int:
         settings = take_best(places, finished, flag.single_by)
         findings = find_by_domain(settings, against, flag.single_by)
         about = (
-            f"{len(flag.domains)} domains, each the target once: means over "
-            "the targets."
+            f"Means over {len(flag.domains)} domains, each of which is the "
+            "target once."
         )
     else:
         findings = find(tabulate(finished), against)
         names = ", ".join(contestant.name for contestant in contestants)
         shared = "folds" if flag.folds else "seeds"
-        about = f"{names}: the same data, and the same {num_runs} {shared}."
+        about = f"{names}, on the same data with the same {num_runs} {shared}."
     if failed:
-        about += f" Missing, as they failed: {len(failed)} of {len(runs)} runs."
+        about += f" {len(failed)} of {len(runs)} runs failed and are missing."
     if findings:
         hand_over(findings, finished, about, workdir)
     return FAILED if failed else DONE
@@ -172,7 +178,7 @@ def follow(words: Sequence[str]) -> int:
 def hand_over(
     findings: Sequence[Findings], runs: Sequence[Run], about: str, workdir: Path
 ) -> None:
-    """Write what was found, and print it."""
+    """Write the findings to files, and print them."""
     report = make_report(findings, about)
     report.write(workdir)
     command = shlex.join(["python", *sys.argv])
@@ -182,7 +188,7 @@ def hand_over(
 
 
 def tabulate(runs: Sequence[Run]) -> Table:
-    """Read what finished runs measured."""
+    """Read the results of finished runs."""
     table: dict[str, dict[int, dict[str, float]]] = {}
     for run in runs:
         columns = read_columns(run.read_metrics())
@@ -191,25 +197,25 @@ def tabulate(runs: Sequence[Run]) -> Table:
 
 
 def find(table: Table, against: str) -> list[Findings]:
-    """Give what the methods did on one data set, if there is something."""
+    """Return the findings on one data set, if `against` has finished runs."""
     return [Findings(table, against)] if against in table else []
 
 
 def find_by_domain(
     settings: Mapping[str, ByTarget], against: str, single_by: str
 ) -> list[Findings]:
-    """Give what they did over several domains, if there is something."""
+    """Return the findings over several domains, by setting."""
     return [
         Findings.over_targets(
-            of, against, setting, name_setting(setting, single_by)
+            by_target, against, setting, name_setting(setting, single_by)
         )
-        for setting, of in settings.items()
-        if against in of
+        for setting, by_target in settings.items()
+        if against in by_target
     ]
 
 
 def gather(findings: Sequence[Findings]) -> Table:
-    """Give the runs of all findings, by names that tell them apart."""
+    """Return the runs of all findings under distinct names."""
     return {
         f"{name}, {found.setting}" if found.setting else name: runs
         for found in findings
@@ -218,7 +224,7 @@ def gather(findings: Sequence[Findings]) -> Table:
 
 
 def make_report(findings: Sequence[Findings], about: str) -> Report:
-    """Make what is written as Markdown, JSON and PNG."""
+    """Build the report that is written as Markdown, JSON and PNG."""
     results = {found.setting: found.to_json() for found in findings}
     return Report(
         NAME,
@@ -230,7 +236,7 @@ def make_report(findings: Sequence[Findings], about: str) -> Report:
 
 
 def name_setting(setting: str, single_by: str) -> str:
-    """Give the title of what was trained on."""
+    """Return the title of a setting."""
     whose = "its" if single_by == VALIDATION else "the target's"
     titles = {
         SINGLE: f"Single best source, by {whose} {single_by} split",

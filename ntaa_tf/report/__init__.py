@@ -1,4 +1,4 @@
-"""The page, the picture and the table that a person looks at."""
+"""The HTML page, the drawings and the result table of a run."""
 
 from ntaa_tf.report.architecture_drawing import draw_architecture
 from ntaa_tf.report.architecture_drawing import render_architecture

@@ -1,4 +1,4 @@
-"""The picture of an architecture: what each site was, and what it became."""
+"""The drawing of an architecture: each site before and after the search."""
 
 import io
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from ntaa_tf.report.pill import draw_pill
 from ntaa_tf.storage.files import write_atomically
 
 DOTS_PER_INCH = 150
-ADAPTED = PILL_WIDTH + ARROW  # Where the adapted network stands.
+ADAPTED = PILL_WIDTH + ARROW  # Left edge of the adapted network, in inches.
 
 Operations = Mapping[str, str]
 UNKNOWN: Operations = MappingProxyType({})
@@ -41,15 +41,15 @@ def draw_architecture(
 ) -> None:
     """Draw an architecture as a PNG file, and as an SVG file beside it.
 
-    The source's operations stand left, the adapted network's right. What was
-    kept is grey; a removed layer is struck out left, and a gap right. ↑n marks
-    a site that reads from n sites back. Of cells each node is drawn as the sum
-    that it is.
+    The source's operations are at the left, the adapted network's at the right.
+    Operations that were kept are grey. A removed layer is struck out at the
+    left and a gap at the right. ↑n marks a site that reads its input from n
+    sites back. In cells, each node is drawn as a sum of operations.
 
     Args:
-        architecture: any number of sites; many stand in several columns.
+        architecture: any number of sites; many fill several columns.
         path: the PNG file to write.
-        operations: what the source's operation at each site is called.
+        operations: name of the source's operation at each site.
     """
     figure = make_figure(architecture, operations)
     for file in (path, path.with_suffix(".svg")):
@@ -60,14 +60,14 @@ def draw_architecture(
 def render_architecture(
     architecture: Architecture, operations: Operations = UNKNOWN
 ) -> bytes:
-    """Draw an architecture, as `draw_architecture` does, in memory.
+    """Draw an architecture as `draw_architecture` does, in memory.
 
     Args:
-        architecture: what is drawn.
-        operations: what the source's operation at each site is called.
+        architecture: the architecture.
+        operations: name of the source's operation at each site.
 
     Returns:
-        What a PNG file holds.
+        The bytes of a PNG file.
     """
     drawn = io.BytesIO()
     make_figure(architecture, operations).savefig(
@@ -110,7 +110,7 @@ def _draw_header(axes: Axes, left: float, middle: float) -> None:
 
 
 def _draw_lines(axes: Axes, layout: Layout) -> None:
-    """Join each pill to the one above, and what was to what became of it."""
+    """Join each pill to the one above it, and the source to the adapted."""
     lefts, middles = (
         np.array([layout.place(index) for index in range(layout.sites)])
         .reshape(-1, 2)
@@ -129,7 +129,7 @@ def _draw_lines(axes: Axes, layout: Layout) -> None:
 def _draw_names(
     axes: Axes, left: float, middle: float, name: str, choice: SiteChoice
 ) -> None:
-    """Write the name of a site left of it, and what it reads right of it."""
+    """Write a site's name at the left, and the mark of its input at right."""
     axes.text(left - 0.1, middle, name, ha="right", alpha=0.7, **TEXT)
     if choice.reads:
         right = left + ADAPTED + PILL_WIDTH + 0.08
@@ -139,7 +139,7 @@ def _draw_names(
 def _draw_site(
     axes: Axes, left: float, middle: float, candidate: str, was: str
 ) -> None:
-    """Draw what a site was and what it became."""
+    """Draw the source's operation of a site, and the adapted one."""
     draw_pill(axes, left, middle, PILL_WIDTH, "source", was)
     text = was if candidate == "source" else None
     is_gone = candidate in REMOVING

@@ -1,4 +1,4 @@
-"""The picture of cells: every node as the sum of two operations."""
+"""The drawing of cells: every node as the sum of two operations."""
 
 import re
 from collections.abc import Mapping
@@ -15,16 +15,17 @@ from ntaa_tf.report.pill import draw_pill
 MARGIN = 0.3
 HEADER, ROW, SPACE = 0.35, 0.3, 0.25
 NODE_WIDTH, PILL_WIDTH, STATE_WIDTH = 0.75, 1.65, 0.75
-INPUTS = ("c−2", "c−1")  # The outputs of the two cells before.
+INPUTS = ("c−2", "c−1")  # The outputs of the two previous cells.
 
 EDGE = re.compile(r"(.+)_node(\d+)_from(\d+)")
 
-# Of each kind of cell, of each node: operations, and what they are applied to.
+# For each kind of cell, for each node: its operations, each with the index of
+# its input (the two previous cells first, then the nodes).
 Cells = Mapping[str, Mapping[int, list[tuple[str, int]]]]
 
 
 def list_cells(architecture: Architecture) -> Cells:
-    """List the cells of an architecture, none if it is one of sites."""
+    """List the cells of an architecture; empty if it has sites instead."""
     cells: dict[str, dict[int, list[tuple[str, int]]]] = {}
     for name, site in architecture.sites.items():
         edge = EDGE.fullmatch(name)
@@ -37,7 +38,7 @@ def list_cells(architecture: Architecture) -> Cells:
 
 
 def draw_cells(cells: Cells) -> Figure:
-    """Draw cells as a figure, one kind below the other."""
+    """Draw cells as a figure, one kind of cell below the other."""
     most = max(
         len(edges) for nodes in cells.values() for edges in nodes.values()
     )

@@ -1,4 +1,4 @@
-"""What was taken for what: a matrix of few classes, the worst of many."""
+"""Confusion matrices: drawn for few classes, listed for many."""
 
 from typing import Any
 from unicodedata import east_asian_width
@@ -13,25 +13,27 @@ from ntaa_tf.report.ink import to_svg
 from ntaa_tf.report.layout import CHARACTER
 from ntaa_tf.report.records import Confusion
 
-MOST_CLASSES = 30  # Of a matrix that is drawn.
+MOST_CLASSES = 30  # A larger matrix is not drawn.
 MOST_PAIRS = 10
-LONGEST = 18  # Characters of a name.
+LONGEST = 18  # Characters of a class name.
 RIGHT, WRONG = "#0072b2", "#d55e00"
-FULL = 0.6  # From here on numbers are white.
+FULL = 0.6  # On cells at least this opaque, numbers are white.
+
+LABEL = "Confusion matrix"
 
 CELL, MARGIN = 0.3, 0.1  # Inches.
 SMALL: dict[str, Any] = {"color": INK, "fontsize": 7.5, "parse_math": False}
 
 
 def draw_confusion(name: str, confusion: Confusion) -> str:
-    """Draw a matrix: a row for each class, by what it was taken for.
+    """Draw a confusion matrix: rows are true classes, columns predictions.
 
     Args:
-        name: what was told apart.
-        confusion: the names of `classes`, and the `counts`.
+        name: name of the attribute.
+        confusion: names of the `classes`, and the `counts`.
 
     Returns:
-        An SVG element; nothing if there are more than `MOST_CLASSES`.
+        An SVG element; an empty text for more than `MOST_CLASSES` classes.
     """
     classes = [_shorten(label) for label in confusion["classes"]]
     if len(classes) > MOST_CLASSES:
@@ -48,14 +50,18 @@ def draw_confusion(name: str, confusion: Confusion) -> str:
     axes.imshow(_colour(counts), interpolation="none", aspect="auto")
     _name_classes(axes, classes)
     _write_counts(axes, counts)
-    return to_svg(figure, f"What was taken for what: {name}")
+    return to_svg(figure, f"{LABEL}: {name}")
 
 
 def list_confused(confusion: Confusion) -> list[tuple[int, int, int, int]]:
-    """List the worst pairs: a class, what it was taken for, images, of all.
+    """List the pairs of classes that were confused most often.
 
     Args:
-        confusion: the names of `classes`, and the `counts`.
+        confusion: names of the `classes`, and the `counts`.
+
+    Returns:
+        Tuples, the most frequent first: true class, predicted class, number
+        of images, and number of all images of the true class.
 
     Example:
     >>> list_confused({"classes": "ab", "counts": [[0, 0, 7], [0, 1, 2]]})
@@ -65,32 +71,32 @@ def list_confused(confusion: Confusion) -> list[tuple[int, int, int, int]]:
     for true, _, count in confusion["counts"]:
         totals[true] = totals.get(true, 0) + count
     wrong = [
-        (true, taken, count, totals[true])
-        for true, taken, count in confusion["counts"]
-        if true != taken
+        (true, predicted, count, totals[true])
+        for true, predicted, count in confusion["counts"]
+        if true != predicted
     ]
     return sorted(wrong, key=lambda pair: -pair[2])[:MOST_PAIRS]
 
 
 def _fill(confusion: Confusion) -> np.ndarray:
-    """Give the matrix of all counts (classes, taken for)."""
+    """Return the matrix of all counts (true classes, predicted classes)."""
     size = len(confusion["classes"])
     counts = np.zeros((size, size), int)
-    for true, taken, count in confusion["counts"]:
-        counts[true, taken] = count
+    for true, predicted, count in confusion["counts"]:
+        counts[true, predicted] = count
     return counts
 
 
-def _share(counts: np.ndarray) -> np.ndarray:
-    """Give how full each colour is: small shares of a class are seen too."""
+def _find_opacity(counts: np.ndarray) -> np.ndarray:
+    """Return the opacity of each cell; the root keeps small shares visible."""
     return np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 
 def _colour(counts: np.ndarray) -> np.ndarray:
-    """Give RGBA, transparent where there is nothing: the page shows through."""
+    """Return RGBA values; empty cells are transparent and show the page."""
     is_right = np.eye(len(counts), dtype=bool)[..., None]
     hues = np.where(is_right, to_rgb(RIGHT), to_rgb(WRONG))
-    return np.concatenate([hues, _share(counts)[..., None]], axis=-1)
+    return np.concatenate([hues, _find_opacity(counts)[..., None]], axis=-1)
 
 
 def _name_classes(axes: Axes, classes: list[str]) -> None:
@@ -103,9 +109,9 @@ def _name_classes(axes: Axes, classes: list[str]) -> None:
 
 def _write_counts(axes: Axes, counts: np.ndarray) -> None:
     style = SMALL | {"ha": "center", "va": "center_baseline", "fontsize": 7}
-    for (row, column), share in np.ndenumerate(_share(counts)):
+    for (row, column), opacity in np.ndenumerate(_find_opacity(counts)):
         if counts[row, column]:
-            colour = {"color": "white"} if share > FULL else {}
+            colour = {"color": "white"} if opacity > FULL else {}
             text = f"{counts[row, column]}"
             axes.text(column, row, text, **(style | colour))
 
@@ -119,5 +125,5 @@ def _shorten(name: str) -> str:
 
 
 def _count_cells(text: str) -> int:
-    """Count characters, those of East Asian scripts twice."""
+    """Count characters; wide ones of East Asian scripts count twice."""
     return sum(1 + (east_asian_width(letter) in "WF") for letter in text)

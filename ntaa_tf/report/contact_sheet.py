@@ -1,4 +1,4 @@
-"""A contact sheet: queries, and what was found for each."""
+"""A contact sheet: queries with the gallery images nearest to each."""
 
 from pathlib import Path
 
@@ -9,20 +9,21 @@ from matplotlib.figure import Figure
 from ntaa_tf.storage.files import write_atomically
 
 QUERY, RIGHT, WRONG = "#1f2933", "#15803d", "#dc2626"
-INCHES = 0.8  # Of the longer side of an image.
-FRAME = 2.5  # Points.
+INCHES = 0.8  # The longer side of an image.
+FRAME = 2.5  # Width of a frame, in points.
 
 
 def draw_contact_sheet(
     path: Path, queries: np.ndarray, answers: np.ndarray, is_right: np.ndarray
 ) -> None:
-    """Draw a row for each query: the query, then its answers, best first.
+    """Draw one row per query: the query, then gallery images, nearest first.
 
     Args:
         path: the PNG file to write.
         queries: uint8, shape `(queries, height, width, 3)`.
-        answers: uint8, shape `(queries, answers, height, width, 3)`.
-        is_right: whether an answer is of the query's identity, bool, shape
+        answers: gallery images, uint8, shape
+            `(queries, answers, height, width, 3)`.
+        is_right: whether a gallery image has the query's identity, bool, shape
             `(queries, answers)`.
     """
     rows, columns, height, width, _ = answers.shape

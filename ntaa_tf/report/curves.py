@@ -1,4 +1,4 @@
-"""The curves of a run, its search and finetuning as one training."""
+"""The training curves of a run, search and finetuning on one time axis."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from matplotlib.ticker import MaxNLocator
 from ntaa_tf.report.ink import INK
 from ntaa_tf.report.ink import to_svg
 
-# The quantities of each panel, by the label of their curves.
+# For each panel, its curves: the recorded quantity by the label of the curve.
 PANELS = {
     "Training loss": {"": "loss"},
     "Validation loss": {"": "val_loss"},
     "Training accuracy": {"": "accuracy"},
-    "Validation accuracy and the gap": {
+    "Validation accuracy": {
         "supernet, then adapted model": "val_accuracy",
         "argmax model": "val_argmax_accuracy",
     },
-    "Validation mAP and the gap": {
+    "Validation mAP": {
         "supernet, then adapted model": "val_map",
         "argmax model": "val_argmax_map",
     },
@@ -28,11 +28,11 @@ PANELS = {
     "Training loss of identities": {"": "classifier_loss"},
     "Training loss of triplets": {"": "embedding_loss"},
     "Entropy of the softmax": {"": "entropy"},
-    "Share of changed choices, of sites without weights": {
+    "Share of sites: changed, without weights": {
         "changed": "changed_share",
         "without weights": "weight_free_share",
     },
-    "Share of choices that kept their winner": {"": "kept_share"},
+    "Share of sites whose best candidate stayed": {"": "kept_share"},
     "Learning rate": {"": "learning_rate"},
 }
 SEARCH = "search_"
@@ -45,15 +45,15 @@ Curve = dict[int, float]
 
 
 def draw_curves(history: History) -> list[str]:
-    """Draw a panel for every quantity that was recorded.
+    """Draw a panel for every recorded quantity.
 
     Args:
         history: values after each epoch, by names such as `search_loss` and
-            `finetune_loss`. A name of neither stage, or of no known quantity,
-            gets a panel of its own.
+            `finetune_loss`. An unknown quantity, or one of another stage, gets
+            a panel of its own.
 
     Returns:
-        One SVG element for each panel.
+        One SVG element per panel.
     """
     searched = max(
         (len(history[key]) for key in history if key.startswith(SEARCH)),
@@ -77,7 +77,7 @@ def draw_curves(history: History) -> list[str]:
 
 
 def _join(history: History, quantity: str, searched: int) -> Curve:
-    """Give a quantity by epoch, finetuning counted on from the search."""
+    """Return a quantity by epoch; finetuning continues the search's count."""
     curve: Curve = {}
     for key in (SEARCH + quantity, FINETUNING + quantity):
         curve |= _count_epochs(key, history.get(key, ()), searched)

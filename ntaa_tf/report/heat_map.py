@@ -1,4 +1,4 @@
-"""The heat map of a search: how probable the source's operations were."""
+"""The heat map of a search: probabilities of the source's operations."""
 
 import math
 from typing import Any
@@ -15,11 +15,11 @@ from ntaa_tf.report.ink import to_svg
 from ntaa_tf.report.layout import CHARACTER
 from ntaa_tf.report.records import Probabilities
 
-MOST_ROWS = 36  # Of one panel.
-STEPS = 20  # Colours begin and end at a multiple of 1 / STEPS,
-LEAST_STEPS = 2  # and are at least as many steps apart.
-COLOURS = "cividis"  # Evenly lighter, and the same to the colour-blind.
-LABEL = "How probable the source's operations were"
+MOST_ROWS = 36  # In one panel.
+STEPS = 20  # The colour scale begins and ends at multiples of 1 / STEPS,
+LEAST_STEPS = 2  # which are at least this many steps apart.
+COLOURS = "cividis"  # Even in lightness, and safe for the colour-blind.
+LABEL = "Probability of the source's operation by site and epoch"
 
 # All lengths are in inches.
 ROW, CELLS = 0.17, 1.9
@@ -27,23 +27,26 @@ TOP, BOTTOM, MARGIN = 0.4, 0.45, 0.1
 DOT = 0.14
 SMALL: dict[str, Any] = {"color": INK, "fontsize": 7.5, "parse_math": False}
 
-Row = tuple[str, str, list[float]]  # A site, what it became, its p.
+# Name of a site, its operation in the adapted network, and p by epoch.
+Row = tuple[str, str, list[float]]
 
 
 def draw_probabilities(
     probabilities: Probabilities, architecture: Architecture
 ) -> list[str]:
-    """Draw p of the source's own operation by site and epoch.
+    """Draw the probability of the source's operation by site and epoch.
+
+    Edges of cells have no source operation: for them the probability of the
+    operation that was kept is drawn.
 
     Args:
-        probabilities: of each site, of each option, its p after each epoch.
-            Of edges of cells, which have no source, p of what was kept is
-            drawn.
-        architecture: which sites there are, and what they became.
+        probabilities: for each site, for each of its options, the probability
+            after each epoch.
+        architecture: the architecture that was found; its sites are the rows.
 
     Returns:
-        SVG elements, each of at most `MOST_ROWS` sites; none if nothing of
-        the sites was recorded.
+        SVG elements with at most `MOST_ROWS` sites each; an empty list if no
+        site was recorded.
     """
     rows: list[Row] = []
     for name, choice in architecture.sites.items():
@@ -67,7 +70,10 @@ def draw_probabilities(
 
 
 def _find_limits(probabilities: list[float]) -> tuple[float, float]:
-    """Give the p of the first colour and of the last: most move little."""
+    """Return the ends of the colour scale, close to the values that occur.
+
+    Most probabilities move little: a scale from 0 to 1 would show one colour.
+    """
     low = math.floor(min(probabilities) * STEPS)
     high = max(math.ceil(max(probabilities) * STEPS), low + LEAST_STEPS)
     high = min(high, STEPS)
@@ -103,7 +109,7 @@ def _draw_panel(
 
 
 def _name_rows(axes: Axes, rows: list[Row], epochs: int) -> None:
-    """Write the site left of each row, and what it became right of it."""
+    """Write the site's name left of each row, and its new operation right."""
     inch = epochs / CELLS
     end = epochs + 0.5 + MARGIN * inch
     for index, (name, candidate, _) in enumerate(rows):
@@ -127,7 +133,7 @@ def _style_epochs(axes: Axes, epochs: int) -> None:
 
 
 def _draw_scale(axes: Axes, limits: tuple[float, float]) -> None:
-    """Draw which colour is which probability."""
+    """Draw the colour scale."""
     steps = np.linspace(0, 1, 64)[None]
     axes.imshow(steps, cmap=COLOURS, aspect="auto", extent=(0, 1, 0, 1))
     axes.axis("off")

@@ -1,18 +1,19 @@
-"""The colours of drawings, and drawings that follow the page's."""
+"""The colours of drawings, and SVG elements in the colours of the page."""
 
-import html
 import io
 import warnings
 
+from markupsafe import Markup
+from markupsafe import escape
 from matplotlib import rc_context
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-INK = "#1f2933"  # Of text and axes; in a page, the page's own.
+INK = "#1f2933"  # Text and axes; a page replaces it by its own text colour.
 SOURCE = "#94a0ad"
 
-# Of each kind of operation a hue that the colour-blind tell from the others
-# (after Okabe and Ito), the larger kernel the darker.
+# Each kind of operation has a hue that colour-blind readers can distinguish
+# (after Okabe and Ito); a larger kernel is darker.
 CANDIDATES = {
     "source": SOURCE,
     "conv5x5": "#084a83",
@@ -31,22 +32,22 @@ CANDIDATES = {
     "zero": "#4b3a2a",
 }
 OTHER_CANDIDATE = "#ec4899"
-# Operations that leave nothing of a layer: they are drawn as a gap.
+# Operations that remove a layer: they are drawn as a gap.
 REMOVING = ("identity", "noise", "zero")
-# By how much red, green and blue add to luminance, and where black and white
-# contrast alike (WCAG 2).
+# Weights of red, green and blue in the relative luminance, and the luminance at
+# which black and white text contrast equally (WCAG 2: √(1.05 · 0.05) − 0.05).
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 GAMMA = 2.2
 MIDDLE = 0.18
 
 
 def choose_colour(candidate: str) -> str:
-    """Choose the colour of a candidate; the source's own is grey."""
+    """Return the colour of a candidate; the source's own is grey."""
     return CANDIDATES.get(candidate, OTHER_CANDIDATE)
 
 
 def choose_text_colour(background: str) -> str:
-    """Choose black or white, whichever reads on a colour.
+    """Return black or white, whichever contrasts more with a colour.
 
     Example:
     >>> choose_text_colour("#f0a30a"), choose_text_colour("#084a83")
@@ -57,23 +58,25 @@ def choose_text_colour(background: str) -> str:
     return "black" if luminance > MIDDLE else "white"
 
 
-def to_svg(figure: Figure, label: str) -> str:
-    """Write a figure as an SVG element that takes the page's ink.
+def to_svg(figure: Figure, label: str) -> Markup:
+    """Convert a figure to an SVG element in the text colour of the page.
 
     Args:
-        figure: a drawing, its text and lines in `INK`.
-        label: what it shows, for those who do not see it.
+        figure: a drawing with text and lines in `INK`.
+        label: description for screen readers.
+
+    Returns:
+        The element, its texts escaped: templates insert it as it is.
     """
     text = io.StringIO()
     unnamed = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    # Text stays text: the reader's fonts have scripts that ours has not.
+    # Text stays text: fonts of the reader have scripts that ours lack.
     with rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(text, format="svg", transparent=True, metadata=unnamed)
     svg = text.getvalue()
-    label = html.escape(label)
-    return (
+    return Markup(
         svg[svg.index("<svg") :]
         .replace(INK, "currentColor")
-        .replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+        .replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
     )

@@ -1,4 +1,4 @@
-"""What stands above the picture of an architecture: all sites at a glance."""
+"""The overview above the drawing of an architecture: strip and legend."""
 
 import collections
 from typing import Any
@@ -24,12 +24,12 @@ STRIP_TOP, STRIP_HEIGHT = 0.6, 0.2  # Inches.
 def draw_overview(
     axes: Axes, layout: Layout, architecture: Architecture
 ) -> None:
-    """Draw how many sites changed, all of them in a strip, and a legend.
+    """Draw the number of changed sites, a strip of all sites, and a legend.
 
     Args:
-        axes: where to draw, in inches.
-        layout: where things are.
-        architecture: sites, no cells.
+        axes: axes of the drawing, in inches.
+        layout: positions in the drawing.
+        architecture: an architecture of sites, not of cells.
     """
     candidates = [choice.candidate for choice in architecture.sites.values()]
     _draw_title(axes, layout, architecture)
@@ -48,7 +48,7 @@ def _draw_title(axes: Axes, layout: Layout, architecture: Architecture) -> None:
 
 
 def _draw_strip(axes: Axes, layout: Layout, candidates: list[str]) -> None:
-    """Draw all sites at a glance, as cells of one strip."""
+    """Draw all sites as fields of one strip."""
     cell = layout.inner_width / max(1, len(candidates))
     width = cell - min(0.02, 0.1 * cell)
     for index, candidate in enumerate(candidates):
@@ -66,10 +66,10 @@ def _draw_legend(
         middle = LEGEND_TOP + (row + 0.5) * LEGEND_HEIGHT
         style = _choose_style(candidate)
         axes.add_patch(Rectangle((left, middle - 0.06), 0.12, 0.12, **style))
-        what = "kept" if candidate == "source" else candidate
+        label = "kept" if candidate == "source" else candidate
         if candidate in REMOVING:
-            what = f"removed: {candidate}"
-        axes.text(left + 0.19, middle, f"{what} · {count}", **TEXT)
+            label = f"removed: {candidate}"
+        axes.text(left + 0.19, middle, f"{label} · {count}", **TEXT)
 
 
 def _choose_style(candidate: str) -> dict[str, Any]:

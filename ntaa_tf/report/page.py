@@ -1,74 +1,130 @@
-"""The page of a run: one file, no network, for a person to look at."""
+"""The HTML page of a run: one file that needs no network."""
 
-import html
+import base64
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.report import pictures
-from ntaa_tf.report import sections
-from ntaa_tf.report.exports import show_exports
-from ntaa_tf.report.markup import write_document
+from ntaa_tf.report.architecture_drawing import make_figure
+from ntaa_tf.report.confusion import draw_confusion
+from ntaa_tf.report.confusion import list_confused
+from ntaa_tf.report.curves import draw_curves
+from ntaa_tf.report.facts import list_budget
+from ntaa_tf.report.facts import list_checks
+from ntaa_tf.report.facts import list_exports
+from ntaa_tf.report.facts import list_seconds
+from ntaa_tf.report.facts import list_versions
+from ntaa_tf.report.heat_map import draw_probabilities
+from ntaa_tf.report.ink import choose_colour
+from ntaa_tf.report.ink import to_svg
+from ntaa_tf.report.records import Confusion
 from ntaa_tf.report.records import Records
+from ntaa_tf.report.rendering import write_html
 from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import keeps_plain
+from ntaa_tf.report.table import list_header
+from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.table import name_score
+from ntaa_tf.report.trade_off import draw_trade_off
+from ntaa_tf.storage.run_metrics import RunMetrics
+
+TEMPLATE = "run.html"
+ARCHITECTURE_LABEL = "Architecture: the operation at every site"
 
 
 def write_report(
     path: Path,
     title: str,
     recipe: Mapping[str, Any],
-    metrics: Mapping[str, Any],
+    metrics: RunMetrics,
     records: Records,
 ) -> None:
     """Write the page of a run as one HTML file.
 
     Args:
         path: the file to write.
-        title: of the page.
-        recipe: the value of every flag of the run.
-        metrics: what `metrics.json` holds; what is missing is left out.
-        records: what else the run left.
+        title: title of the page.
+        recipe: value of every flag of the run.
+        metrics: metrics of the run.
+        records: curves, architecture and other records of the run. A section
+            whose record is missing is left out.
     """
-    body = "\n".join(
-        (
-            f"<h1>{html.escape(title)}</h1>",
-            f'<p class="headline">{html.escape(_summarize(metrics))}</p>',
-            sections.show_results(metrics),
-            pictures.show_curves(records.history),
-            pictures.show_probabilities(
-                records.probabilities, records.architecture
-            ),
-            pictures.show_confusions(records.confusions),
-            pictures.show_answers(records.answers),
-            pictures.show_architecture(
-                records.architecture, records.operations
-            ),
-            show_exports(metrics.get("exports", {})),
-            sections.show_run(recipe, metrics, records),
-        )
+    write_html(
+        path,
+        TEMPLATE,
+        title=title,
+        headline=_summarize(metrics),
+        results={"titles": list_header(metrics), "rows": list_rows(metrics)},
+        trade_off=draw_trade_off(metrics),
+        checks=list_checks(metrics),
+        budget=list_budget(metrics.budget),
+        exports=list_exports(metrics.exports),
+        failures=metrics.export_failures,
+        command=records.command,
+        stages=list_seconds(metrics.seconds),
+        versions=list_versions(metrics),
+        recipe=list(recipe.items()),
+        **_show_records(records),
     )
-    write_document(path, title, body)
 
 
-def _summarize(metrics: Mapping[str, Any]) -> str:
-    """Say what was adapted to what, and what came of it, in one sentence."""
-    source, adapted = metrics.get("source", {}), metrics.get("adapted", {})
-    score = f"test_{metrics.get('score', 'accuracy')}"
-    measured = format_share(adapted.get(score))
-    if "baseline" in metrics:
-        plain = format_share(metrics["baseline"].get(score))
+def _show_records(records: Records) -> dict[str, Any]:
+    """Return the template's variables for the records of a run."""
+    architecture = records.architecture
+    return {
+        "curves": draw_curves(records.history),
+        "heat_maps": draw_probabilities(records.probabilities, architecture),
+        "confusions": [
+            _show_confusion(name, confusion)
+            for name, confusion in records.confusions.items()
+        ],
+        "answers": base64.b64encode(records.answers or b"").decode("ascii"),
+        "drawing": architecture.sites
+        and to_svg(
+            make_figure(architecture, records.operations), ARCHITECTURE_LABEL
+        ),
+        "sites": [
+            {
+                "name": name,
+                "operation": records.operations.get(name, MISSING),
+                "candidate": choice.candidate,
+                "colour": choose_colour(choice.candidate),
+                "reads": choice.reads,
+            }
+            for name, choice in architecture.sites.items()
+        ],
+    }
+
+
+def _show_confusion(name: str, confusion: Confusion) -> dict[str, Any]:
+    """Return the matrix of one attribute, if it is small, and a list."""
+    classes = confusion["classes"]
+    return {
+        "name": name,
+        "matrix": draw_confusion(name, confusion),
+        "pairs": [
+            (classes[true], classes[predicted], f"{count:,} of {total:,}")
+            for true, predicted, count, total in list_confused(confusion)
+        ],
+    }
+
+
+def _summarize(metrics: RunMetrics) -> str:
+    """Summarize the run in one sentence: scores, depth, and MACs."""
+    measured = format_share(metrics.adapted.test.get(metrics.score))
+    if metrics.baseline is not None:
+        plain = format_share(metrics.baseline.test.get(metrics.score))
         measured += f" (plain finetuning: {plain})"
-    depths = [str(model.get("depth", MISSING)) for model in (source, adapted)]
-    macs = [format_count(model.get("macs")) for model in (source, adapted)]
+    models = metrics.source, metrics.adapted
+    costs = [model.costs for model in models if model.costs is not None]
+    depths = [str(cost.depth) for cost in costs]
+    macs = [format_count(cost.macs) for cost in costs]
     return (
-        f"{metrics.get('model', 'A model')} was adapted to "
-        f"{metrics.get('dataset', 'a data set')}: test {name_score(metrics)} "
-        f"{measured}, "
-        f"depth {' → '.join(depths)}, MACs {' → '.join(macs)}."
+        f"{metrics.model} was adapted to {metrics.dataset}: test "
+        f"{name_score(metrics)} {measured}, depth {' → '.join(depths)}, "
+        f"MACs {' → '.join(macs)}."
         + (f" {KEPT}" if keeps_plain(metrics) else "")
     )

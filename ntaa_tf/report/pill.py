@@ -1,4 +1,4 @@
-"""What all pictures of architectures draw alike: text, and pills."""
+"""The parts that all drawings of architectures share: text and pills."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ntaa_tf.report.ink import INK
 from ntaa_tf.report.ink import choose_colour
 from ntaa_tf.report.ink import choose_text_colour
 
-PILL_HEIGHT = 0.2  # In inches, as all lengths.
+PILL_HEIGHT = 0.2  # Inches, like all lengths.
 
 TEXT: dict[str, Any] = {
     "color": INK,
@@ -30,16 +30,16 @@ def draw_pill(
     text: str | None = None,
     is_gone: bool = False,
 ) -> None:
-    """Draw what an operation is called in a box of its colour.
+    """Draw the name of an operation in a rounded box of its colour.
 
     Args:
-        axes: where to draw.
-        left: the left end, in inches.
-        middle: the height of its middle.
-        width: of the box.
-        candidate: the operation, which decides the colour.
-        text: what it is called; by default its name.
-        is_gone: whether nothing is there any more: only the outline is.
+        axes: axes of the drawing, in inches.
+        left: left end of the box.
+        middle: vertical middle of the box.
+        width: width of the box.
+        candidate: the operation, which sets the colour.
+        text: text in the box; by default the operation's name.
+        is_gone: whether the layer is removed: only an outline is drawn.
     """
     radius = PILL_HEIGHT / 2
     pill = FancyBboxPatch(
@@ -59,11 +59,11 @@ def draw_pill(
 
 
 def fill(candidate: str) -> dict[str, Any]:
-    """Give the style of a patch; the source's own operation is faint."""
+    """Return the style of a patch; the source's own operation is faint."""
     alpha = 0.35 if candidate == "source" else 1
     return {"color": choose_colour(candidate), "alpha": alpha, "linewidth": 0}
 
 
 def outline() -> dict[str, Any]:
-    """Give the style of a patch where there is nothing any more."""
+    """Return the style of a patch for a removed layer: a dashed outline."""
     return {"fill": False, "edgecolor": INK, "linestyle": (0, (2, 2))}

@@ -1,4 +1,4 @@
-"""What a run left behind, as far as its page shows it."""
+"""The records of a run that its page shows beside the metrics."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -8,26 +8,26 @@ from typing import Any
 
 from ntaa_tf.architecture import Architecture
 
-# Of each site, of each option, its p after each epoch of the search.
+# For each site, for each of its options, the probability after each epoch.
 Probabilities = Mapping[str, Mapping[str, Sequence[float]]]
 
+# The names of the `classes`; and the `counts`, as lists of true class,
+# predicted class, and number of images. Classes are given by index.
 Confusion = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Records:
-    """What a page shows beside the numbers; what is missing is left out.
+    """Curves, architecture and pictures of a run; each may be missing.
 
     Args:
         history: values after each epoch, see `draw_curves`.
-        architecture: the one that was found.
-        operations: what the source's operation at each site is called.
-        probabilities: the course of the search.
-        confusions: what was taken for what, by the name of the attribute:
-            the names of `classes`, and the `counts`, as lists of a class, what
-            it was taken for, and of how many images.
-        command: what runs the same again.
-        answers: a picture of queries and their answers, as a PNG file.
+        architecture: the architecture that was found.
+        operations: name of the source's operation at each site.
+        probabilities: probabilities of the options during the search.
+        confusions: confusion matrix of each attribute on the test split.
+        command: the command that repeats the run.
+        answers: contact sheet of queries and gallery images, as a PNG file.
 
     Example:
     >>> Records(history={"search_loss": [2.0, 1.0]}).architecture.sites

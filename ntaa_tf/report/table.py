@@ -1,94 +1,130 @@
-"""The result table: the source, plain finetuning, and what was adapted."""
+"""The result table: the source, plain finetuning, and the adapted model."""
 
-from collections.abc import Mapping
-from typing import Any
+import io
+import shutil
+import sys
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ntaa_tf.storage.metric_records import ModelMetrics
+from ntaa_tf.storage.run_metrics import BASELINE
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 PLAIN = "plain finetuning"
 METHOD_TITLES = {"ntaa": "NTAA", "finetune": PLAIN}
-# What may have been measured on the test split, by the title of its column.
+# Test scores by column title.
 MEASURES = {
-    "test accuracy": "test_accuracy",
-    "mAP": "test_map",
-    "rank 1": "test_rank1",
-    "mAP, re-ranked": "test_map_reranked",
-    "rank 1, re-ranked": "test_rank1_reranked",
+    "test accuracy": "accuracy",
+    "mAP": "map",
+    "rank 1": "rank1",
+    "mAP, re-ranked": "map_reranked",
+    "rank 1, re-ranked": "rank1_reranked",
 }
-# The same of one attribute, after its name.
-OF_ATTRIBUTES = {"": "_accuracy", ", a class off": "_one_off"}
+# Scores of a single attribute: words of the title after the attribute's name,
+# and ending of the score's name.
+ATTRIBUTE_MEASURES = {"": "_accuracy", ", a class off": "_one_off"}
 COSTS = ("depth", "parameters", "MACs", "batch 1", "batch 32")
-# What a person calls a score.
-SCORES = {"accuracy": "accuracy", "map": "mAP"}
+SCORE_NAMES = {"map": "mAP"}
 MISSING = "-"
-KEPT = "Plain finetuning validates better: it is what is kept."
+KEPT = "Plain finetuning has the better validation score and is kept."
+GAP = 2  # Spaces between two columns.
 
 
-def format_table(metrics: Mapping[str, Any]) -> str:
-    """Write the result table as aligned text for the terminal.
+def format_table(metrics: RunMetrics) -> str:
+    """Format the result table as aligned plain text.
 
     Args:
-        metrics: what `metrics.json` holds. The row of plain finetuning is
-            there if it was run; what is missing elsewhere shows as a dash.
+        metrics: metrics of the run. Missing values are shown as a dash.
+    """
+    return align_table(list_header(metrics), list_rows(metrics))
+
+
+def align_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Align a table as plain text, all columns but the first to the right.
+
+    In a terminal that is too narrow, titles are folded. Values never are: each
+    stays on the line of its model.
+
+    Args:
+        titles: title of each column.
+        rows: the values.
 
     Example:
-    >>> print(format_table({"adapted": {"test_accuracy": 0.934, "depth": 9}}))
-          test accuracy  depth  parameters  MACs  batch 1  batch 32
-    NTAA         93.4 %      9           -     -        -         -
+    >>> print(align_table(("", "depth"), [("source", "8"), ("NTAA", "12")]))
+            depth
+    source      8
+    NTAA       12
     """
-    rows = [list_header(metrics), *list_rows(metrics)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(
-                zip(row, widths, strict=True)
-            )
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    least = 0
+    for index, (title, *values) in enumerate(zip(titles, *rows, strict=True)):
+        # A title is folded between words only: none is cut off.
+        widest = max(map(cell_len, [*values, *title.split()]), default=0)
+        least += widest + GAP
+        table.add_column(
+            Text(title),
+            justify="right" if index else "left",
+            vertical="bottom",
+            min_width=widest,
+            no_wrap=cell_len(title) <= widest,
         )
-        for row in rows
+    for row in rows:
+        table.add_row(*map(Text, row))
+    written = io.StringIO()
+    width = max(_find_width(), least)
+    console = Console(
+        file=written, width=width, color_system=None, force_jupyter=False
     )
+    console.print(table, crop=False)
+    lines = written.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def list_header(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+def list_header(metrics: RunMetrics) -> tuple[str, ...]:
     """List the titles of the table's columns."""
     return ("", *_list_measures(metrics), *COSTS)
 
 
-def list_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """List the rows of the table, formatted, below its header."""
+def list_rows(metrics: RunMetrics) -> list[tuple[str, ...]]:
+    """List the rows of the table, formatted: one for each model."""
     measures = _list_measures(metrics)
+    models = metrics.models
     return [
-        (label, *_format_model(metrics[key], measures))
+        (label, *_format_model(models[key], list(measures.values())))
         for key, label in name_models(metrics).items()
     ]
 
 
-def name_models(metrics: Mapping[str, Any]) -> dict[str, str]:
+def name_models(metrics: RunMetrics) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
-    method = metrics.get("method", "ntaa")
-    adapted = METHOD_TITLES.get(method, method)
+    adapted = METHOD_TITLES.get(metrics.method, metrics.method)
     if keeps_plain(metrics):
         adapted = f"kept: {PLAIN}"
     labels = {
         "source": "source",
-        "baseline": PLAIN,
+        BASELINE: PLAIN,
         "searched": "searched, not finetuned",
         "adapted": adapted,
     }
-    return {key: label for key, label in labels.items() if key in metrics}
+    return {key: labels[key] for key in metrics.models}
 
 
-def keeps_plain(metrics: Mapping[str, Any]) -> bool:
+def keeps_plain(metrics: RunMetrics) -> bool:
     """Whether the guard kept plain finetuning, as it validates better."""
-    return bool(metrics.get("guard", {}).get("kept") == "baseline")
+    return metrics.guard is not None and metrics.guard.kept == BASELINE
 
 
-def name_score(metrics: Mapping[str, Any]) -> str:
-    """Name what models were judged by, as a person says it."""
-    score = metrics.get("score", "accuracy")
-    return SCORES.get(score, score)
+def name_score(metrics: RunMetrics) -> str:
+    """Return the name of the main score, as a person writes it."""
+    return SCORE_NAMES.get(metrics.score, metrics.score)
 
 
 def format_count(number: float | None) -> str:
-    """Write a count with three digits and a unit.
+    """Format a count with three digits and a unit.
 
     Example:
     >>> format_count(23_587_712)
@@ -104,35 +140,43 @@ def format_count(number: float | None) -> str:
 
 
 def format_share(share: float | None) -> str:
-    """Write a share between 0 and 1 in percent."""
+    """Format a share between 0 and 1 in percent."""
     return MISSING if share is None else f"{100 * share:.1f} %"
 
 
-def _list_measures(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """List the keys of what was measured, by the titles of their columns."""
-    adapted = metrics.get("adapted", {})
-    measured = {title: key for title, key in MEASURES.items() if key in adapted}
-    for key in adapted:
-        for words, ending in OF_ATTRIBUTES.items():
-            name = key.removeprefix("test_").removesuffix(ending)
-            if key == f"test_{name}{ending}":
-                measured[f"{name}{words}"] = key
+def format_milliseconds(duration: float | None, digits: int = 1) -> str:
+    """Format a duration in milliseconds."""
+    return MISSING if duration is None else f"{duration:,.{digits}f} ms"
+
+
+def _find_width() -> int:
+    """Return the columns of the terminal; a file or a pipe has no limit."""
+    if not sys.stdout.isatty():
+        return sys.maxsize
+    return shutil.get_terminal_size().columns
+
+
+def _list_measures(metrics: RunMetrics) -> dict[str, str]:
+    """List the test scores of the adapted model by column title."""
+    test = metrics.adapted.test
+    measured = {title: name for title, name in MEASURES.items() if name in test}
+    for name in test:
+        for words, ending in ATTRIBUTE_MEASURES.items():
+            if name.endswith(ending):
+                measured[name.removesuffix(ending) + words] = name
     return measured or dict([next(iter(MEASURES.items()))])
 
 
-def _format_model(
-    model: Mapping[str, Any], measures: Mapping[str, str]
-) -> tuple[str, ...]:
-    latency = model.get("latency_ms", {})
+def _format_model(model: ModelMetrics, scores: list[str]) -> tuple[str, ...]:
+    shares = [format_share(model.test.get(score)) for score in scores]
+    costs = model.costs
+    if costs is None:
+        return (*shares, *(MISSING for _ in COSTS))
     return (
-        *(format_share(model.get(key)) for key in measures.values()),
-        str(model.get("depth", MISSING)),
-        format_count(model.get("parameters")),
-        format_count(model.get("macs")),
-        _format_milliseconds(latency.get("1")),
-        _format_milliseconds(latency.get("32")),
+        *shares,
+        str(costs.depth),
+        format_count(costs.parameters),
+        format_count(costs.macs),
+        format_milliseconds(costs.latency_ms.get("1")),
+        format_milliseconds(costs.latency_ms.get("32")),
     )
-
-
-def _format_milliseconds(duration: float | None) -> str:
-    return MISSING if duration is None else f"{duration:,.1f} ms"

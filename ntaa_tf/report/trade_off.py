@@ -1,6 +1,5 @@
-"""Error against MACs: what a model's accuracy costs."""
+"""The plot of test error against MACs."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -13,13 +12,14 @@ from ntaa_tf.report.ink import to_svg
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import name_models
 from ntaa_tf.report.table import name_score
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 SIZE = (4.2, 2.7)  # Inches.
-# Of each model a colour and, for those who do not see it, a marker.
+# Models differ in colour and, for colour-blind readers, in their markers.
 MARKS: dict[str, dict[str, Any]] = {
     "source": {"color": "#94a0ad", "marker": "s"},
     "baseline": {"color": "#f08c00", "marker": "D"},
-    # A ring, as what was finetuned may lie in it.
+    # A ring, as the adapted model's point may lie inside it.
     "searched": {
         "color": "#3b82f6",
         "marker": "o",
@@ -33,15 +33,15 @@ LABEL = "Test error against MACs"
 Points = dict[str, tuple[float, float]]
 
 
-def draw_trade_off(metrics: Mapping[str, Any]) -> str:
+def draw_trade_off(metrics: RunMetrics) -> str:
     """Draw the test error of each model against its MACs.
 
     Args:
-        metrics: what `metrics.json` holds. What was searched but not
-            finetuned has the MACs of the adapted model.
+        metrics: metrics of the run. The searched model before finetuning has
+            the MACs of the adapted model.
 
     Returns:
-        An SVG element; nothing unless two models have both.
+        An SVG element; an empty text unless two models have both.
     """
     points = _list_points(metrics)
     if len(points) < 2:
@@ -57,22 +57,21 @@ def draw_trade_off(metrics: Mapping[str, Any]) -> str:
     return to_svg(figure, LABEL)
 
 
-def _list_points(metrics: Mapping[str, Any]) -> Points:
-    """List MACs and error of each model of which both are known."""
-    key = f"test_{metrics.get('score', 'accuracy')}"
-    points = {}
-    for name in MARKS:
-        model = metrics.get(name, {})
-        costs = metrics.get("adapted", {}) if name == "searched" else model
-        if key in model and "macs" in costs:
-            points[name] = costs["macs"], 100 * (1 - model[key])
+def _list_points(metrics: RunMetrics) -> Points:
+    """List MACs and test error of each model for which both are known."""
+    points: Points = {}
+    for name, model in metrics.models.items():
+        costs = (metrics.adapted if name == "searched" else model).costs
+        score = model.test.get(metrics.score)
+        if score is not None and costs is not None:
+            points[name] = costs.macs, 100 * (1 - score)
     return points
 
 
 def _style_axes(axes: Axes, error: str) -> None:
     axes.margins(0.2)
     axes.set_title(LABEL, loc="left", color=INK, fontsize=9, fontweight="bold")
-    axes.set_xlabel("MACs of one image", color=INK, fontsize=8)
+    axes.set_xlabel("MACs for one image", color=INK, fontsize=8)
     axes.set_ylabel(error, color=INK, fontsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: format_count(x)))

@@ -7,6 +7,7 @@ from ntaa_tf.assembly.assembly import BASELINE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import STAGE as SOURCE_STAGE
+from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.training.machine import find_peak_memory
 
 # The models that evaluation measures.
@@ -19,16 +20,13 @@ def summarize(
     assembly: Assembly,
     results: Mapping[str, Any],
     plain: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> RunMetrics:
     """Collect the metrics of a run.
 
     Args:
         assembly: what the stages share.
         results: results of the stages, by name.
         plain: results of the baseline's stages; empty without a baseline.
-
-    Returns:
-        The content of `metrics.json`.
     """
     recipe, search = assembly.recipe, results.get("search", {})
     source = assembly.run_directory.read_result(SOURCE_STAGE)
@@ -40,7 +38,7 @@ def summarize(
         measured = evaluated.get(BASELINE, {})
         evaluated[BASELINE] = plain["evaluate"]["adapted"] | measured
     seconds |= list_seconds(results)
-    return {
+    collected = {
         "dataset": recipe.data.dataset,
         "model": recipe.source.model,
         "method": recipe.adaptation.method,
@@ -57,6 +55,7 @@ def summarize(
         "seed": recipe.output.seed,
         "versions": find_versions(),
     }
+    return RunMetrics.from_json(collected)
 
 
 def list_seconds(results: Mapping[str, Any]) -> dict[str, float]:

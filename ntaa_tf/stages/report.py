@@ -1,6 +1,5 @@
 """The page and the pictures that a person looks at."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,13 @@ from ntaa_tf.stages.evaluate import CONFUSIONS_FILE
 from ntaa_tf.stages.evaluate import SHEET_FILE
 from ntaa_tf.stages.search import COURSE_FILE
 from ntaa_tf.storage.files import read_json
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 TRAINING = ("supernet", "search", "transfer", "finetune")
 PICTURE_FILE = "architecture.png"
 
 
-def report(
-    assembly: Assembly, metrics: Mapping[str, Any], command: str
-) -> None:
+def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
     """Draw the architecture and write the page of a finished run.
 
     Args:
@@ -52,9 +50,7 @@ def report(
     )
 
 
-def _collect(
-    assembly: Assembly, metrics: Mapping[str, Any], command: str
-) -> Records:
+def _collect(assembly: Assembly, metrics: RunMetrics, command: str) -> Records:
     """Read what the stages kept for the page."""
     search, evaluated = assembly.path / "search", assembly.path / "evaluate"
     sheet = evaluated / SHEET_FILE

@@ -178,18 +178,6 @@ def is_empty(path: Path) -> bool:
     )
 
 
-def read_metrics(path: Path) -> dict[str, Any]:
-    """Read the metrics of a finished run.
-
-    Args:
-        path: run directory.
-
-    Raises:
-        ValueError: if the file is missing or damaged.
-    """
-    return _read(path / METRICS_FILE, "Delete it to have it written again.")
-
-
 def is_unfinished(path: Path, choices: dict[str, Any]) -> bool:
     """Return whether a directory keeps an unfinished run of these choices."""
     if (path / METRICS_FILE).exists() or not (path / RECIPE_FILE).exists():

@@ -53,14 +53,13 @@ def pills_of(figure):
     return [patch for patch in patches if isinstance(patch, FancyBboxPatch)]
 
 
-@pytest.mark.parametrize("sites", SIZES)
+@pytest.mark.parametrize("sites", [1, 12])
 def test_the_png_has_the_size_of_the_figure_and_is_not_blank(sites, tmp_path):
     architecture, path = make_architecture(sites), tmp_path / "a.png"
     draw_architecture(architecture, path)
     (width, height), pixels = read_png(path)
     inches = make_figure(architecture).get_size_inches()
     assert (width, height) == tuple(int(i * DOTS_PER_INCH) for i in inches)
-    assert 0.6 < width / height < 4 if sites >= 12 else width < 1000
     assert len(set(pixels)) > 10
     assert sorted(tmp_path.iterdir()) == [path, path.with_suffix(".svg")]
     assert path.with_suffix(".svg").read_text("utf-8").count("<svg") == 1
@@ -69,6 +68,8 @@ def test_the_png_has_the_size_of_the_figure_and_is_not_blank(sites, tmp_path):
 @pytest.mark.parametrize("sites", SIZES)
 def test_nothing_overlaps_and_nothing_leaves_the_picture(sites):
     figure = make_figure(make_architecture(sites))
+    width, height = figure.get_size_inches()
+    assert 0.6 < width / height < 4 if sites >= 12 else width < 7
     renderer = FigureCanvasAgg(figure).get_renderer()
     extents = [
         text.get_window_extent(renderer).extents

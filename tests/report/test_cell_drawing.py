@@ -1,7 +1,7 @@
 """Cells are drawn as sums, and sites are not taken for cells."""
 
-from report.test_drawing import pills_of
-from report.test_drawing import texts_of
+from report.test_architecture_drawing import pills_of
+from report.test_architecture_drawing import texts_of
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice

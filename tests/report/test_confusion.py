@@ -1,4 +1,4 @@
-"""What was taken for what is drawn for few classes, and listed for many."""
+"""Confusion matrices are drawn for few classes, and listed for many."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def axes(monkeypatch):
 
 def test_every_count_stands_in_its_place(axes):
     shown = {text.get_position(): text.get_text() for text in axes.texts}
-    # Columns are what a class was taken for; zeros are left out.
+    # Columns are predicted classes; zeros are left out.
     assert shown == {
         (0, 0): "3",
         (1, 0): "1",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from markupsafe import escape
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from ntaa_tf.architecture import Architecture
@@ -111,7 +112,7 @@ def test_what_was_not_recorded_is_not_drawn(figures):
 
 def test_a_panel_is_svg_with_its_pixels_in_it():
     (svg,) = draw_probabilities(*make_search(2))
-    assert 'aria-label="How probable' in svg
+    assert f'aria-label="{escape(heat_map.LABEL)}"' in svg
     assert "data:image/png;base64," in svg and "http:" not in svg.replace(
         "http://www.w3.org/", ""
     )

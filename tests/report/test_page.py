@@ -1,47 +1,70 @@
 """The page of a run is one well-formed file that holds the numbers."""
 
+import functools
 import html.parser
 import re
+from dataclasses import replace
 
 import pytest
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
+from ntaa_tf.report import KEPT
 from ntaa_tf.report import Records
 from ntaa_tf.report import heat_map
 from ntaa_tf.report import trade_off
 from ntaa_tf.report import write_report
+from ntaa_tf.report.page import ARCHITECTURE_LABEL
+from ntaa_tf.storage.metric_records import GuardChoice
+from ntaa_tf.storage.metric_records import ModelMetrics
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 MODEL = {
     "depth": 20,
     "parameters": 272_474,
     "macs": 41_200_000,
+    "activations": 188_426,
     "latency_ms": {"1": 3.14, "32": 45.2},
 }
-METRICS = {
-    "dataset": "clothing10",
-    "model": "resnet20",
-    "source": MODEL,
-    "baseline": MODEL | {"test_accuracy": 0.8312},
-    "adapted": MODEL
-    | {
-        "depth": 17,
-        "macs": 30_100_000,
-        "test_accuracy": 0.8472,
-        "test_error": 15.28,
-        "validation_accuracy": 0.861,
-    },
-    "gap": {"supernet": 0.8123, "argmax": 0.7987},
-    "collapse_difference": 1.4e-6,
-    "export_difference": 3e-6,
-    "exports": {
-        "keras": {"file": "adapted.keras", "bytes": 3 * 2**20},
-        "onnx": {"failure": "can't be written", "difference": 0.25},
-    },
-    "seconds": {"search": 4012.25, "finetune": 301.5},
-    "seed": 4711,
-    "versions": {"keras": "3.15.1"},
-}
+METRICS = RunMetrics.from_json(
+    {
+        "dataset": "clothing10",
+        "model": "resnet20",
+        "method": "ntaa",
+        "score": "accuracy",
+        "source": MODEL,
+        "baseline": MODEL | {"test_accuracy": 0.8312},
+        "adapted": MODEL
+        | {
+            "depth": 17,
+            "macs": 30_100_000,
+            "test_accuracy": 0.8472,
+            "test_error": 15.28,
+            "validation_accuracy": 0.861,
+        },
+        "gap": {"supernet": 0.8123, "argmax": 0.7987},
+        "collapse_difference": 1.4e-6,
+        "budget": {
+            "macs": {"source": 412, "limit": 333, "derived": 311},
+            "depth": {"source": 20, "limit": 18, "derived": 17, "measured": 16},
+        },
+        "export_difference": 3e-6,
+        "exports": {
+            "keras": {"file": "adapted.keras", "bytes": 3 * 2**20},
+            "onnx": {
+                "file": "adapted.onnx",
+                "bytes": 0,
+                "failure": "can't be written",
+                "difference": 0.25,
+            },
+        },
+        "seconds": {"search": 4012.25, "finetune": 301.5},
+        "peak_memory_mib": 882,
+        "seed": 4711,
+        "versions": {"keras": "3.15.1"},
+    }
+)
+OPTIONAL = ("baseline", "gap", "collapse_difference", "export_difference")
 HISTORY = {"search_loss": [2.0, 1.0], "search_val_accuracy": [0.1, 0.2]}
 RECIPE = {"model": "resnet20", "smoke": False, "image_size": None}
 ARCHITECTURE = Architecture(
@@ -58,6 +81,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
+        self.text = text
         self.open, self.tags, self.attributes = [], [], []
         self.texts = []
         self.feed(text)
@@ -85,39 +109,48 @@ class Page(html.parser.HTMLParser):
         return [text for text in self.texts if text]
 
 
+def write_page(
+    directory,
+    title="A run",
+    recipe=RECIPE,
+    metrics=METRICS,
+    history=HISTORY,
+    architecture=ARCHITECTURE,
+    probabilities=PROBABILITIES,
+    confusions=CONFUSIONS,
+):
+    """Write a page into an empty directory, and read it."""
+    path = directory / "report.html"
+    records = Records(
+        history,
+        architecture,
+        {"conv_1": "conv3x3 /2"},
+        probabilities,
+        confusions,
+        command=f"python -m ntaa_tf.adapt --dataset={title}",
+    )
+    write_report(path, title, recipe, metrics, records)
+    assert [file.name for file in directory.iterdir()] == ["report.html"]
+    return Page(path.read_text("utf-8"))
+
+
 @pytest.fixture
 def make_page(tmp_path):
-    def make(
-        title="A run",
-        recipe=RECIPE,
-        metrics=METRICS,
-        history=HISTORY,
-        architecture=ARCHITECTURE,
-        probabilities=PROBABILITIES,
-        confusions=CONFUSIONS,
-    ):
-        path = tmp_path / "report.html"
-        was = {"conv_1": "conv3x3 /2"}
-        records = Records(
-            history,
-            architecture,
-            was,
-            probabilities,
-            confusions,
-            command=f"python -m ntaa_tf.adapt --dataset={title}",
-        )
-        write_report(path, title, recipe, metrics, records)
-        assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-        return Page(path.read_text("utf-8"))
-
-    return make
+    """Write a page with some values of its own."""
+    return functools.partial(write_page, tmp_path)
 
 
-def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of a whole run."""
+    return write_page(tmp_path_factory.mktemp("page"))
+
+
+def test_the_headline_says_what_came_of_it_in_one_sentence(page):
     assert (
         "resnet20 was adapted to clothing10: test accuracy 84.7 % (plain "
         "finetuning: 83.1 %), depth 20 → 17, MACs 41.2 M → 30.1 M."
-    ) in make_page().words
+    ) in page.words
 
 
 @pytest.mark.parametrize(
@@ -146,29 +179,29 @@ def test_the_headline_says_what_came_of_it_in_one_sentence(make_page):
         "onnx (failed)",
         "onnx can't be written",
         "2.5e-01",
-        "2 of 9",  # coats that were taken for shirts
+        "2 of 9",  # coats predicted as shirts
+        "333",  # the limit of a budget
+        "16",  # and what the model has
     ],
 )
-def test_the_page_holds_what_was_measured(text, make_page):
-    assert text in make_page().words
+def test_the_page_holds_what_was_measured(text, page):
+    assert text in page.words
 
 
-def test_the_page_shows_curves_and_architecture(make_page):
-    labels = [
-        value for name, value in make_page().attributes if name == "aria-label"
-    ]
+def test_the_page_shows_curves_and_architecture(page):
+    labels = [value for name, value in page.attributes if name == "aria-label"]
     assert labels == [
         trade_off.LABEL,
         "Training loss",
-        "Validation accuracy and the gap",
+        "Validation accuracy",
         heat_map.LABEL,
-        "What was taken for what: kind",
-        "The choice of every site",
+        "Confusion matrix: kind",
+        ARCHITECTURE_LABEL,
     ]
 
 
-def test_a_search_that_recorded_nothing_has_no_heat_map(make_page):
-    assert "Search" in make_page().words
+def test_a_search_that_recorded_nothing_has_no_heat_map(page, make_page):
+    assert "Search" in page.words
     assert "Search" not in make_page(probabilities={}).words
 
 
@@ -178,19 +211,18 @@ def test_many_classes_have_a_list_but_no_matrix(make_page):
     page = make_page(confusions={"x": {"classes": names, "counts": counts}})
     assert {"class 3", "class 199", "4 of 9"} <= set(page.words)
     labels = [value for name, value in page.attributes if name == "aria-label"]
-    assert not any("taken for" in label for label in labels)
-    assert "Confusions" not in make_page(confusions={}).words
+    assert not any("Confusion" in label for label in labels)
+    assert "Confusion matrix" not in make_page(confusions={}).words
 
 
-def test_without_sites_there_is_no_architecture(make_page):
-    assert "Architecture" in make_page().words
-    page = make_page(architecture=Architecture({}))
-    assert "Architecture" not in page.words
-    assert ("aria-label", "The choice of every site") not in page.attributes
+def test_without_sites_there_is_no_architecture(page, make_page):
+    assert "Architecture" in page.words
+    other = make_page(architecture=Architecture({}))
+    assert "Architecture" not in other.words
+    assert ("aria-label", ARCHITECTURE_LABEL) not in other.attributes
 
 
-def test_the_page_needs_no_network(make_page, tmp_path):
-    page = make_page()
+def test_the_page_needs_no_network(page):
     assert not {"script", "link", "iframe", "img"} & set(page.tags)
     references = [
         value
@@ -200,23 +232,29 @@ def test_the_page_needs_no_network(make_page, tmp_path):
     allowed = ("#", "data:image/png;base64,")
     assert references
     assert all(value.startswith(allowed) for value in references)
-    css = re.findall(r"url\((.)", (tmp_path / "report.html").read_text())
-    assert set(css) <= {"#"}
-    assert "@import" not in (tmp_path / "report.html").read_text()
+    assert set(re.findall(r"url\((.)", page.text)) <= {"#"}
+    assert "@import" not in page.text
 
 
 HOSTILE = "</title><script>alert(1)</script>&amp;\"'$x"
 
 
 def test_hostile_names_stay_text(make_page):
-    everywhere = METRICS | {
-        "dataset": HOSTILE,
-        "model": HOSTILE,
-        "seed": HOSTILE,
-        "seconds": {HOSTILE: 1.0},
-        "versions": {HOSTILE: HOSTILE},
-        "adapted": {"depth": HOSTILE},
-    }
+    everywhere = replace(
+        METRICS,
+        dataset=HOSTILE,
+        model=HOSTILE,
+        method=HOSTILE,
+        seed=HOSTILE,
+        seconds={HOSTILE: 1.0},
+        versions={HOSTILE: HOSTILE},
+        exports={
+            HOSTILE: replace(
+                METRICS.exports["onnx"], file=HOSTILE, failure=HOSTILE
+            )
+        },
+        budget={HOSTILE: METRICS.budget["macs"]},
+    )
     page = make_page(
         title=HOSTILE,
         recipe={HOSTILE: HOSTILE},
@@ -226,25 +264,33 @@ def test_hostile_names_stay_text(make_page):
         confusions={HOSTILE: {"classes": [HOSTILE] * 2, "counts": COUNTS}},
     )
     assert "script" not in page.tags
-    assert page.words.count(HOSTILE) == 17
+    assert page.words.count(HOSTILE) == 20
     assert ("aria-label", HOSTILE) in page.attributes
 
 
-@pytest.mark.parametrize("missing", METRICS)
-def test_any_key_may_be_missing(missing, make_page):
-    metrics = {key: METRICS[key] for key in METRICS if key != missing}
-    assert "Result" in make_page(metrics=metrics).words
+@pytest.mark.parametrize("missing", OPTIONAL)
+def test_an_optional_entry_may_be_missing(missing, make_page):
+    page = make_page(metrics=replace(METRICS, **{missing: None}))
+    assert "Result" in page.words
 
 
-def test_an_empty_run_has_a_page(make_page):
-    page = make_page(recipe={}, metrics={}, history={})
-    assert "Checks" not in page.words and "Training" not in page.words
+def test_a_run_that_recorded_nothing_has_a_page(make_page):
+    metrics = replace(
+        METRICS,
+        adapted=ModelMetrics(METRICS.source.costs),
+        budget={},
+        **dict.fromkeys(OPTIONAL),
+    )
+    page = make_page(recipe={}, metrics=metrics, history={})
+    assert not {"Checks", "Budget", "Training"} & set(page.words)
     assert (
-        "A model was adapted to a data set: test accuracy -, depth - → -, "
-        "MACs - → -."
+        "resnet20 was adapted to clothing10: test accuracy -, depth 20 → 20, "
+        "MACs 41.2 M → 41.2 M."
     ) in page.words
 
 
-def test_unknown_metrics_are_ignored(make_page):
-    page = make_page(metrics=METRICS | {"surplus": {"surplus": 98765}})
-    assert not any("98765" in word for word in page.words)
+def test_the_headline_says_when_the_guard_kept_plain_finetuning(make_page):
+    guard = GuardChoice("baseline", {}, 0.1)
+    page = make_page(metrics=replace(METRICS, guard=guard))
+    assert any(word.endswith(KEPT) for word in page.words)
+    assert "kept: plain finetuning" in page.words

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from data.attributes.faces import write_faces
+from whole_runs import run
 
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import switch
 

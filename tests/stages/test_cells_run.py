@@ -4,11 +4,11 @@ import itertools
 
 import keras
 import pytest
+from whole_runs import run
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.assembly.checks import suggest_savings
 from ntaa_tf.pipeline import inspect
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import switch
 from ntaa_tf.storage.files import read_json

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from stages.test_methods import adapt_killed
+from whole_runs import run
 
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import switch
 

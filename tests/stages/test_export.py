@@ -1,10 +1,12 @@
 """The stage writes what the recipe asks for, and tells what came of each."""
 
+import dataclasses
 import types
 
 import numpy as np
 import pytest
 from exported import make_model
+from measured import make_metrics
 
 from ntaa_tf import adapt
 from ntaa_tf import distribute
@@ -12,8 +14,9 @@ from ntaa_tf import pipeline
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.command_line import FAILED
 from ntaa_tf.recipe import make_recipe
-from ntaa_tf.report.exports import show_exports
+from ntaa_tf.report.facts import list_exports
 from ntaa_tf.stages import export
+from ntaa_tf.storage.metric_records import ExportMetrics
 from ntaa_tf.tasks.classification import ClassificationTask
 
 
@@ -69,9 +72,9 @@ def test_what_fails_is_told_beside_what_does_not(without_onnx, tmp_path):
         assert told["bytes"] > 1000
         assert (tmp_path / told["file"]).exists()
     assert result["difference"] < 1e-5
-    page = show_exports({"onnx": onnx, **result["formats"]})
-    assert "onnx (failed)" in page
-    assert "no such operation" in page
+    (failed, *cells), *_ = list_exports({"onnx": ExportMetrics(**onnx)})
+    assert failed == "onnx (failed)"
+    assert cells == ["export/model.onnx", "-", "-", "-", "-"]
 
 
 @pytest.mark.parametrize("speaks", [True, False])
@@ -79,8 +82,9 @@ def test_a_run_that_can_not_be_served_whole_ends_with_what_failed(
     monkeypatch, capsys, speaks
 ):
     """Also on workers for which the chief speaks: none is to wait for it."""
-    failed = {"onnx": {"failure": "can't be written: no such operation"}}
-    monkeypatch.setattr(pipeline, "run", lambda _: {"exports": failed})
+    failed = ExportMetrics("model.onnx", 0, failure="can't be written: no op")
+    metrics = dataclasses.replace(make_metrics(), exports={"onnx": failed})
+    monkeypatch.setattr(pipeline, "run", lambda _: metrics)
     monkeypatch.setattr(adapt, "read_recipe", make_recipe)
     monkeypatch.setattr(
         adapt.flags, "FLAGS", {"inspect": types.SimpleNamespace(value=False)}
@@ -88,6 +92,6 @@ def test_a_run_that_can_not_be_served_whole_ends_with_what_failed(
     monkeypatch.setattr(distribute, "is_silent", lambda _: not speaks)
     assert adapt.main(["adapt"]) == FAILED
     printed = capsys.readouterr()
-    assert "onnx can't be written: no such operation" in printed.err
+    assert "onnx can't be written: no op" in printed.err
     # The table is printed before.
-    assert ("test accuracy" in printed.out) == speaks
+    assert ("parameters" in printed.out) == speaks

@@ -6,11 +6,12 @@ import types
 import keras
 import numpy as np
 import pytest
+from measured import make_metrics
+from whole_runs import run
 
 from ntaa_tf import Architecture
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.data import Examples
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
@@ -20,6 +21,7 @@ from ntaa_tf.stages.guard import guard
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.storage.run_metrics import write_run_metrics
 from ntaa_tf.tasks.classification import ClassificationTask
 from ntaa_tf.training.resumable_fit import ResumableState
 
@@ -148,18 +150,18 @@ def test_a_random_architecture_keeps_its_budget(random_run):
 )
 def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
     """Also when it is killed behind its work and done again."""
-    for path, accuracy in (
-        (tmp_path, ours),
-        (tmp_path / "baseline", plain),
-    ):
+    plain_path = tmp_path / "baseline"
+    directories = {}
+    for path, accuracy in ((tmp_path, ours), (plain_path, plain)):
+        directories[path] = RunDirectory(path, {}, {})
         result = {"validation_accuracy": accuracy}
         write_json(path / "finetune/result.json", result)
         (path / "adapted.keras").write_text(path.name)
     assembly = types.SimpleNamespace(
         path=tmp_path,
-        run_directory=RunDirectory(tmp_path, {}, {}),
+        run_directory=directories[tmp_path],
         baseline=types.SimpleNamespace(
-            run_directory=RunDirectory(tmp_path / "baseline", {}, {})
+            path=plain_path, run_directory=directories[plain_path]
         ),
         task=ClassificationTask(),
     )
@@ -234,9 +236,9 @@ def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
 def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
     recipe = make_recipe(workdir=str(tmp_path), distribute="multiworker")
     open_run_directory(recipe, tmp_path).run_once("source", lambda _: {})
-    write_json(tmp_path / "metrics.json", {"seed": 0})
+    write_run_metrics(tmp_path, make_metrics())
     monkeypatch.delenv("TF_CONFIG", raising=False)
-    assert run(recipe) == {"seed": 0}
+    assert run(recipe)["seed"] == 0
     with pytest.raises(ValueError, match="keeps a run of another recipe: seed"):
         run(replace(recipe, seed=1))
 

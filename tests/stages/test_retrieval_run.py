@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from whole_runs import run
 
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.streams import list_streams
@@ -15,7 +16,6 @@ from ntaa_tf.data import Examples
 from ntaa_tf.data.retrieval import RetrievalDataset
 from ntaa_tf.data.retrieval import open_retrieval
 from ntaa_tf.data.retrieval import prepare_retrieval
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import shrink
 from ntaa_tf.recipe import switch

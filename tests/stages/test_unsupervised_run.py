@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from whole_runs import run
 
 from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.pipeline import pretrain
-from ntaa_tf.pipeline import run
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import replace
 from ntaa_tf.stages import supernet as supernet_stage

@@ -16,7 +16,6 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.storage.run_directory import OccupiedError
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_directory import claim
-from ntaa_tf.storage.run_directory import read_metrics
 
 CHOICES = {"model": "resnet50", "seed": 0, "data_dir": None}
 VERSIONS = {"keras": "3.15.1"}
@@ -280,12 +279,6 @@ def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
     (tmp_path / "file").touch()
     with claim(tmp_path / "file"), pytest.raises(ValueError, match="workdir"):
         open_run(tmp_path / "file")
-
-
-def test_damaged_metrics_are_an_error(tmp_path):
-    (tmp_path / "metrics.json").write_text("")
-    with pytest.raises(ValueError, match=r"metrics.json .*Delete it to have"):
-        read_metrics(tmp_path)
 
 
 def test_stages_that_are_to_follow_anew_are_forgotten(tmp_path):

@@ -77,13 +77,13 @@ def test_it_has_all_tables_and_sentences_of_all_settings(text):
         assert f"<h2>{title}</h2>" in text
     for caption in (
         "Mean ± sample standard deviation",
-        "Test errors against those of finetune, seed by seed",
+        "Difference in test error from finetune, seed by seed",
         "Test errors by target, %",
     ):
         assert text.count(f"<h3>{caption}</h3>") == 2
     assert text.count("One-way analysis of variance") == 2
     for target in TARGETS:
-        assert text.count(f"<th>{target}</th>") == 2
+        assert text.count(f'<th scope="col">{target}</th>') == 2
 
 
 def test_it_has_every_command_and_a_link_where_there_is_a_page(text):

@@ -1,6 +1,7 @@
 """Tables and words say what the runs measured, no more."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,19 +13,14 @@ from comparisons.results import compare
 from comparisons.results import describe_runs
 from comparisons.results import list_columns
 from comparisons.results import read_columns
-from comparisons.results import say
 from comparisons.results import to_json
+from comparisons.results import write_sentences
+from measured import COSTS
+from measured import make_metrics
 
-METRICS = {
-    "adapted": {
-        "test_error": 12.5,
-        "depth": 20,
-        "parameters": 271_000,
-        "macs": 40_600_000,
-        "latency_ms": {"1": 1.5, "32": 9.0},
-    },
-    "seconds": {"search": 100.0, "pretrain": 5.0, "finetune": 50.0},
-}
+SECONDS = {"search": 100.0, "pretrain": 5.0, "finetune": 50.0}
+ADAPTED = COSTS | {"test_error": 12.5}
+METRICS = make_metrics(adapted=ADAPTED, seconds=SECONDS)
 
 
 def make_table(**errors):
@@ -45,8 +41,8 @@ def test_a_run_s_columns_are_in_their_units():
 
 
 def test_a_supernet_for_all_tasks_has_a_column_where_there_is_one():
-    seconds = {**METRICS["seconds"], "supernet": 700.0}
-    own = read_columns({**METRICS, "seconds": seconds})
+    seconds = {**SECONDS, "supernet": 700.0}
+    own = read_columns(replace(METRICS, seconds=seconds))
     # The search of a task is another matter.
     assert (own[SUPERNET], own["search, s"]) == (700, 100)
     table = {"ntaa": {0: read_columns(METRICS)}, "unsupervised": {0: own}}
@@ -71,17 +67,28 @@ def test_large_numbers_have_all_their_digits():
 
 def test_equal_errors_are_no_difference():
     table = make_table(finetune=[3.0, 3.0], ntaa=[3.0, 3.0], other=[4.0, 4.0])
-    *_, ntaa, other = say(table, "finetune", compare(table, "finetune"))
-    assert ntaa.startswith("ntaa against finetune: equal mean errors; 2 pairs")
-    assert "finetune: error 1.00 points higher; 2 pairs of runs" in other
+    *_, ntaa, other = write_sentences(
+        table, "finetune", compare(table, "finetune")
+    )
+    assert ntaa.startswith("ntaa against finetune: equal mean errors. It can't")
+    assert "finetune: error 1.00 points higher. It can't be tested" in other
+    assert "with 2 pairs of runs that do not vary" in other
     one = make_table(finetune=[3.0], ntaa=[4.0])
-    (said,) = say(one, "finetune", compare(one, "finetune"))
-    assert "higher; one pair of runs can't tell" in said
+    (said,) = write_sentences(one, "finetune", compare(one, "finetune"))
+    assert "higher. It can't be tested with one pair of runs." in said
+
+
+def test_attributes_have_columns_of_their_own():
+    scores = {"test_accuracy": 0.5, "test_age_accuracy": 0.25}
+    scores |= {"test_age_one_off": 0.75, "validation_accuracy": 0.125}
+    columns = read_columns(make_metrics(adapted=ADAPTED | scores))
+    assert list(columns) == [*COLUMNS, "age, %", "age 1-off, %"]
+    assert (columns["age, %"], columns["age 1-off, %"]) == (25, 75)
 
 
 def test_retrieval_has_columns_of_its_own():
     measured = {"test_map": 0.6, "test_rank1": 0.8, "test_map_reranked": 0.7}
-    metrics = METRICS | {"adapted": METRICS["adapted"] | measured}
+    metrics = make_metrics(adapted=ADAPTED | measured, seconds=SECONDS)
     columns = read_columns(metrics)
     assert columns["mAP, %"] == pytest.approx(60)
     assert columns["re-ranked mAP, %"] == pytest.approx(70)
@@ -96,10 +103,12 @@ def test_retrieval_has_columns_of_its_own():
 def test_words_tell_what_is_significant():
     better, worse = [1.0, 1.1, 0.9, 1.05], [3.0, 3.2, 2.9, 3.1]
     table = make_table(finetune=worse, ntaa=better, same=[3.0, 3.1, 3.0, 3.1])
-    anova, ntaa, same = say(table, "finetune", compare(table, "finetune"))
+    anova, ntaa, same = write_sentences(
+        table, "finetune", compare(table, "finetune")
+    )
     assert "differ significantly" in anova
     assert "F(2, 9)" in anova
-    assert ntaa.startswith("ntaa: error significantly lower than finetune")
+    assert ntaa.startswith("ntaa: error significantly lower than that of")
     assert same.startswith("same: no significant difference from finetune")
 
 
@@ -112,8 +121,8 @@ def test_only_runs_of_one_seed_are_compared():
 
 def test_one_run_of_each_claims_nothing():
     table = make_table(finetune=[3.0], ntaa=[1.0])
-    (sentence,) = say(table, "finetune", compare(table, "finetune"))
-    assert "can't tell" in sentence
+    (sentence,) = write_sentences(table, "finetune", compare(table, "finetune"))
+    assert "can't be tested" in sentence
 
 
 def test_all_of_it_is_json():

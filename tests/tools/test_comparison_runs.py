@@ -1,5 +1,6 @@
-"""What is missing is run, what is there is kept, what fails is told."""
+"""Missing runs are executed, finished ones kept, failures reported."""
 
+import json
 import os
 import signal
 import sys
@@ -13,9 +14,12 @@ from comparisons.execution import run_missing
 from comparisons.runs import Contestant
 from comparisons.runs import list_contestants
 from comparisons.runs import list_runs
+from measured import make_metrics
 
 from ntaa_tf.command_line import end
 from ntaa_tf.storage.files import write_json
+
+METRICS = json.dumps(make_metrics(adapted={"test_error": 5.0}).to_json())
 
 
 @pytest.fixture
@@ -26,10 +30,11 @@ def started(monkeypatch):
     def command(run):
         started.append((run.contestant.name, run.seed))
         code = (
-            f"import json, os; os.makedirs({str(run.path)!r}, exist_ok=True); "
-            f"json.dump({{'adapted': {{'test_error': {run.seed}}}, "
-            "'threads': os.environ.get('TF_NUM_INTRAOP_THREADS')}, "
-            f"open({str(run.path)!r} + '/metrics.json', 'w'))"
+            f"import os, pathlib; path = pathlib.Path({str(run.path)!r}); "
+            "path.mkdir(parents=True, exist_ok=True); "
+            f"(path / 'metrics.json').write_text({METRICS!r}); "
+            "threads = os.environ.get('TF_NUM_INTRAOP_THREADS', ''); "
+            "(path / 'threads').write_text(threads)"
         )
         if "--fail" in run.contestant.flags:
             code = "raise SystemExit('why it failed')"
@@ -82,7 +87,7 @@ def test_only_what_is_missing_is_run(jobs, tmp_path, started):
     assert len(started) == 3
 
 
-@pytest.mark.parametrize(("jobs", "threads"), [(1, None), (2, "4"), (20, "1")])
+@pytest.mark.parametrize(("jobs", "threads"), [(1, ""), (2, "4"), (20, "1")])
 def test_processes_share_the_cores(
     jobs, threads, tmp_path, started, monkeypatch
 ):
@@ -90,7 +95,7 @@ def test_processes_share_the_cores(
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     runs = make_runs(tmp_path, "other --method=finetune")
     run_missing(runs, jobs)
-    assert {run.read_metrics()["threads"] for run in runs} == {threads}
+    assert {(run.path / "threads").read_text() for run in runs} == {threads}
 
 
 def test_a_failure_is_told_and_stops_no_other(tmp_path, started, caplog):
@@ -127,14 +132,14 @@ def test_stopping_ends_what_runs_and_begins_no_more(
 
 def test_other_flags_by_the_same_name_are_refused(tmp_path):
     make_runs(tmp_path, "slow --learning_rate=0.1")
-    with pytest.raises(ValueError, match=r"slow was run with .*0.2.*0.1"):
+    with pytest.raises(ValueError, match=r"slow was run with .*1.*given .*2"):
         make_runs(tmp_path, "slow --learning_rate=0.2")
     make_runs(tmp_path, "new --learning_rate=0.2")
 
 
 @pytest.mark.parametrize("text", ["", "--flag", "a/b --x", "..", "a x=1"])
 def test_a_variant_is_a_name_and_flags(text):
-    with pytest.raises(ValueError, match=r"`variant`.*a name and flags"):
+    with pytest.raises(ValueError, match=r"--variant needs a name and flags"):
         Contestant.parse(text)
 
 
@@ -143,5 +148,5 @@ def test_a_variant_is_a_name_and_flags(text):
     [([], []), (["ntaa"], []), (["ntaa"], ["ntaa --x"])],
 )
 def test_contestants_are_two_at_least_and_differ(methods, variants):
-    with pytest.raises(ValueError, match="two different names"):
+    with pytest.raises(ValueError, match=r"two different\s+names"):
         list_contestants(methods, variants)

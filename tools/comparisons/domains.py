@@ -1,8 +1,8 @@
-"""Comparisons over several domains, each being the target once.
+"""Comparisons over several domains, each of which is the target once.
 
-*single*: trained on one source, the best of them for each target. *combine*:
-trained on all sources. *oracle*: trained on the target itself. Each is
-averaged over the targets.
+There are three settings. *single*: trained on one source domain; the best
+source counts for each target. *combine*: trained on all source domains.
+*oracle*: trained on the target itself. Results are averaged over the targets.
 
 Source: NTAA, table VIII.
 """
@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from comparisons.results import ERROR
 from comparisons.results import Table
@@ -23,31 +22,32 @@ from comparisons.results import read_columns
 from comparisons.runs import Contestant
 from comparisons.runs import Run
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
-# What the best of the single sources is chosen by: the source's own held-out
-# images, or, as published tables seem to, the target's test images.
+# The split that chooses the best single source: the source's own validation
+# split, or the target's test split, as published tables seem to do.
 VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
 
 OWN_FLAGS = ("--dataset=", "--source_dataset=", "--source_data_dir=")
 NEEDS_SOURCE = f"--method={ACROSS_DOMAINS}"
 
-# The columns that were measured on each target, by its name.
+# For each target domain, by its name, the columns that were measured.
 Targets = Mapping[str, Mapping[str, float]]
 
-# For each contestant, by its name, the targets of each seed.
+# For each contestant, by its name, the targets by seed.
 ByTarget = Mapping[str, Mapping[int, Targets]]
 
 
 @dataclass(frozen=True)
 class Place:
-    """One training of a contestant: from where to where.
+    """One training of a contestant: its source domains and its target.
 
     Args:
-        contestant: what is compared.
+        contestant: the contestant.
         setting: one of `SETTINGS`.
-        sources: data sets that are trained on.
-        target: the data set that is measured on.
+        sources: data sets for training.
+        target: data set for testing.
     """
 
     contestant: Contestant
@@ -57,7 +57,7 @@ class Place:
 
     @property
     def run_as(self) -> Contestant:
-        """The contestant with the flags of this place, by a name of its own."""
+        """The contestant with the flags of this training and a unique name."""
         flags = [f"--dataset={self.target}"]
         words = [self.contestant.name, self.setting]
         if self.setting != ORACLE:
@@ -79,28 +79,28 @@ def list_places(
     """List all trainings.
 
     Args:
-        contestants: what is compared.
-        domains: data sets of the same classes.
+        contestants: the contestants.
+        domains: data sets with the same classes.
         settings: some of `SETTINGS`.
-        common: flags that all runs have.
+        common: flags of all runs.
 
     Raises:
-        ValueError: if there are fewer than two domains, or two of one name, a
-            setting is unknown, or flags name data sets by themselves.
+        ValueError: if there are fewer than two domains, or two with the same
+            name; if a setting is unknown; or if a flag names a data set.
     """
     flags = [*common, *(flag for c in contestants for flag in c.flags)]
     _check_flags(flags, settings)
     names = [shorten(domain) for domain in domains]
     if len(domains) < 2 or len(set(names)) < len(names):
         raise ValueError(
-            "Invalid value for `domains`. Expected at least two data sets with "
-            f"different names. Received: {names}."
+            "--domains needs at least two data sets with different names. "
+            f"Received: {names}."
         )
     unknown = sorted(set(settings) - set(SETTINGS))
     if unknown or not settings:
         raise ValueError(
-            f"Invalid value for `settings`. Expected some of {SETTINGS}. "
-            f"Received: {unknown}."
+            f"--settings needs some of {', '.join(SETTINGS)}. Received: "
+            f"{list(settings)}."
         )
     return [
         Place(contestant, setting, sources, target)
@@ -114,16 +114,16 @@ def list_places(
 def take_best(
     places: Sequence[Place], runs: Sequence[Run], chosen_by: str
 ) -> dict[str, ByTarget]:
-    """Read what was measured on each target; of single sources on the best.
+    """Read the results on each target; in setting *single*, the best source's.
 
     Args:
         places: all trainings.
-        runs: those that are finished.
+        runs: the finished runs.
         chosen_by: one of `CHOSEN_BY`.
 
     Returns:
-        For each setting, and in it each contestant, the seeds of which all
-        targets are finished.
+        For each setting, for each contestant, the results by seed. A seed is
+        left out unless all its targets are finished.
     """
     measured = {(r.contestant.name, r.seed): r.read_metrics() for r in runs}
     rows: dict[tuple[str, str], list[Place]] = {}
@@ -132,33 +132,35 @@ def take_best(
         rows.setdefault(row, []).append(place)
     settings: dict[str, dict[str, dict[int, Targets]]] = {}
     for seed in sorted({run.seed for run in runs}):
-        for (setting, name), of in rows.items():
-            keys = [(place.run_as.name, seed) for place in of]
+        for (setting, name), trainings in rows.items():
+            keys = [(place.run_as.name, seed) for place in trainings]
             if all(key in measured for key in keys):
                 found = [measured[key] for key in keys]
-                of_name = settings.setdefault(setting, {}).setdefault(name, {})
-                of_name[seed] = _choose(of, found, chosen_by)
+                seeds = settings.setdefault(setting, {}).setdefault(name, {})
+                seeds[seed] = _choose(trainings, found, chosen_by)
     return {**settings}
 
 
 def average(table: ByTarget) -> Table:
-    """Average what was measured over the targets."""
+    """Average each column over the targets."""
     return {
-        name: {seed: _average_columns(of) for seed, of in seeds.items()}
+        name: {
+            seed: _average_columns(targets) for seed, targets in seeds.items()
+        }
         for name, seeds in table.items()
     }
 
 
 def list_targets(table: ByTarget) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Give the header and the rows of a table of errors by target."""
-    seeds = [of for runs in table.values() for of in runs.values()]
-    targets = list(seeds[0])
+    """List the header and the rows of a table of errors by target."""
+    first = next(iter(table.values()))
+    targets = list(next(iter(first.values())))
     return ["", "runs", *map(shorten, targets)], [
         (
             name,
             str(len(runs)),
             *(
-                describe([of[target] for of in runs.values()], ERROR)
+                describe([columns[target] for columns in runs.values()], ERROR)
                 for target in targets
             ),
         )
@@ -167,7 +169,7 @@ def list_targets(table: ByTarget) -> tuple[list[str], list[tuple[str, ...]]]:
 
 
 def shorten(domain: str) -> str:
-    """Name a domain without the path of its folder.
+    """Return the name of a domain without the path of its folder.
 
     Example:
     >>> shorten("folder:data/real"), shorten("domainnet/real")
@@ -178,18 +180,18 @@ def shorten(domain: str) -> str:
 
 
 def _check_flags(flags: Sequence[str], settings: Sequence[str]) -> None:
-    """Raise a ValueError where flags do not go with domains and settings."""
+    """Raise a ValueError if a flag contradicts the domains or settings."""
     for flag in flags:
         if flag.startswith(OWN_FLAGS):
             raise ValueError(
-                "Invalid value for `domains`. Expected no flag that names data "
-                f"sets beside them. Received: {flag}."
+                f"{flag} can't be used with --domains, which sets the data "
+                "sets of each run. Remove it."
             )
     if ORACLE in settings and NEEDS_SOURCE in flags:
         raise ValueError(
-            "Invalid value for `settings`. Expected none of oracle with "
-            f"{NEEDS_SOURCE}, which needs a source. Received: "
-            f"{list(settings)}."
+            f"--settings={','.join(settings)} can't be used with "
+            f"{NEEDS_SOURCE}, which needs a source domain. Choose "
+            f"--settings={SINGLE},{COMBINE}."
         )
 
 
@@ -205,16 +207,16 @@ def _list_sources(
 
 def _choose(
     places: Sequence[Place],
-    measured: Sequence[Mapping[str, Any]],
+    measured: Sequence[RunMetrics],
     chosen_by: str,
 ) -> Targets:
-    """Give for each target the columns of its best run."""
+    """Return the columns of the best run for each target."""
     best: dict[str, tuple[float, Mapping[str, float]]] = {}
     for place, metrics in zip(places, measured, strict=True):
         columns = read_columns(metrics)
         score = -columns[ERROR]
         if chosen_by == VALIDATION:
-            score = metrics["adapted"][f"validation_{metrics['score']}"]
+            score = metrics.adapted.validation[metrics.score]
         if place.target not in best or score > best[place.target][0]:
             best[place.target] = score, columns
     return {target: columns for target, (_, columns) in best.items()}

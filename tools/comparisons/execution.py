@@ -1,4 +1,4 @@
-"""Runs of a comparison are executed: each a process, several at one time."""
+"""The execution of a comparison's runs: one process each, some in parallel."""
 
 import concurrent.futures
 import itertools
@@ -20,43 +20,44 @@ logger = logging.getLogger(__name__)
 
 
 def run_missing(runs: Sequence[Run], jobs: int) -> list[Run]:
-    """Run what is not finished, and go on with what was interrupted.
+    """Execute unfinished runs; interrupted ones resume.
 
     Args:
-        runs: all of them.
-        jobs: how many seeds are worked on at one time; the runs of a seed
-            are done in their order, as one may read what another left.
+        runs: all runs.
+        jobs: number of seeds in parallel. The runs of one seed are executed in
+            their order, since a run may read files of an earlier one.
 
     Returns:
-        The runs that failed; what they wrote is in `<path>.log`.
+        The runs that failed. Their output is in `<path>.log`.
     """
     missing = [run for run in runs if not run.is_finished]
-    logger.info("%d of %d runs are to be done", len(missing), len(runs))
+    logger.info("%d of %d runs are missing", len(missing), len(runs))
     seeds = [
-        list(of_seed)
-        for _, of_seed in itertools.groupby(missing, lambda run: run.seed)
+        list(group)
+        for _, group in itertools.groupby(missing, lambda run: run.seed)
     ]
     environment = os.environ | share_cores(jobs)
     crew = _Crew(environment)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         try:
             failed = list(pool.map(crew.execute_all, seeds))
-        except BaseException:  # Whatever ends this process ends the runs.
+        except BaseException:  # Also an interrupt must end the runs.
             crew.stop()
             raise
-    return [run for of_seed in failed for run in of_seed]
+    return list(itertools.chain.from_iterable(failed))
 
 
 def share_cores(jobs: int) -> dict[str, str]:
-    """Give every one of several processes its share of the cores.
+    """Divide the cores among parallel processes.
 
-    Processes that each count on all cores wait for one another.
+    If each process used a thread for every core, they would slow one another.
 
     Args:
-        jobs: how many processes run at one time.
+        jobs: number of parallel processes.
 
     Returns:
-        Environment variables; none for a single process.
+        Environment variables that limit the threads of a process; empty for
+        a single one.
     """
     if jobs == 1:
         return {}
@@ -75,7 +76,7 @@ class _Crew:
     """Executes runs in several threads, until it is stopped.
 
     Args:
-        environment: variables of the processes.
+        environment: environment variables of the processes.
     """
 
     def __init__(self, environment: Mapping[str, str]):
@@ -84,11 +85,11 @@ class _Crew:
         self._stopped = threading.Event()
 
     def execute_all(self, runs: Sequence[Run]) -> list[Run]:
-        """Execute runs in turn; give those that fail."""
+        """Execute runs one after the other; return those that failed."""
         return [run for run in runs if self._execute(run)]
 
     def stop(self) -> None:
-        """End the runs that are under way; begin no others."""
+        """Terminate the current runs, and start no others."""
         self._stopped.set()
         for process in list(self._processes):
             process.terminate()
@@ -98,10 +99,10 @@ class _Crew:
             return STOPPED
         log = run.path.with_suffix(".log")
         log.parent.mkdir(parents=True, exist_ok=True)
-        logger.info("%s seed %d: begins", run.contestant.name, run.seed)
+        logger.info("%s seed %d: started", run.contestant.name, run.seed)
         status = self._wait_for(run.command, log)
         if not self._stopped.is_set():
-            _tell(run, status, log)
+            _log_result(run, status, log)
         return status
 
     def _wait_for(self, command: Sequence[str], log: Path) -> int:
@@ -118,14 +119,14 @@ class _Crew:
         return process.wait()
 
 
-def _tell(run: Run, status: int, log: Path) -> None:
-    """Tell the error that a run measured, or how it failed."""
+def _log_result(run: Run, status: int, log: Path) -> None:
+    """Log the test error of a run, or the last lines before it failed."""
     if status:
         lines = log.read_text("utf-8").splitlines()[-LINES_OF_A_LOG:]
         command, last = shlex.join(run.command), "\n".join(lines)
         logger.error("%s failed:\n%s", command, last)
         return
-    error = run.read_metrics()["adapted"]["test_error"]
+    error = run.read_metrics().adapted.test_error
     logger.info(
         "%s seed %d: %.2f %% test error", run.contestant.name, run.seed, error
     )

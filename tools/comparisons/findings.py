@@ -1,4 +1,4 @@
-"""What a comparison found: tables and sentences, to be written in any form."""
+"""The findings of a comparison: tables and sentences, for any format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from comparisons.results import compare
 from comparisons.results import describe_runs
 from comparisons.results import list_columns
 from comparisons.results import list_comparisons
-from comparisons.results import say
 from comparisons.results import to_json
+from comparisons.results import write_sentences
 
 TESTS = (
     *("", "difference", "95 % by bootstrap", "effect size d"),
@@ -23,7 +23,7 @@ TESTS = (
 
 @dataclass(frozen=True)
 class Listing:
-    """A table, and what stands above it."""
+    """A table and its caption."""
 
     caption: str
     header: Sequence[str]
@@ -32,14 +32,15 @@ class Listing:
 
 @dataclass(frozen=True)
 class Findings:
-    """What methods did on one data set, or over several.
+    """The results of methods on one data set, or over several.
 
     Args:
-        table: what each run measured.
-        against: what the others are compared with.
-        setting: of several findings, which these are, in a word.
-        title: the same for a person.
-        by_target: what was averaged in `table`, if it was.
+        table: the results of each run.
+        against: the contestant that the others are compared with.
+        setting: a word that tells these findings from others, such as
+            `single`.
+        title: the setting in words.
+        by_target: the results on each target, if `table` has their averages.
     """
 
     table: Table
@@ -52,12 +53,12 @@ class Findings:
     def over_targets(
         cls, by_target: ByTarget, against: str, setting: str, title: str
     ) -> "Findings":
-        """Make those over several data sets, each being the target once."""
+        """Average the results over data sets, each the target once."""
         return cls(average(by_target), against, setting, title, by_target)
 
     @property
     def listings(self) -> list[Listing]:
-        """All tables."""
+        """The tables."""
         compared = compare(self.table, self.against)
         listed = [
             Listing(
@@ -66,7 +67,7 @@ class Findings:
                 describe_runs(self.table),
             ),
             Listing(
-                f"Test errors against those of {self.against}, seed by seed",
+                f"Difference in test error from {self.against}, seed by seed",
                 TESTS,
                 list_comparisons(compared),
             ),
@@ -78,10 +79,12 @@ class Findings:
 
     @property
     def sentences(self) -> list[str]:
-        """What differs significantly, and what does not."""
-        return say(self.table, self.against, compare(self.table, self.against))
+        """The verdicts: which differences are significant."""
+        return write_sentences(
+            self.table, self.against, compare(self.table, self.against)
+        )
 
     def to_json(self) -> dict[str, Any]:
-        """Give all of it as what JSON can hold."""
+        """Return the findings as JSON data."""
         compared = compare(self.table, self.against)
         return to_json(self.table, self.against, compared)

@@ -9,11 +9,11 @@ from comparisons.findings import Findings
 
 
 def write_markdown(findings: Sequence[Findings], about: str = "") -> str:
-    """Write what was found as text.
+    """Format findings as Markdown.
 
     Args:
         findings: at least one.
-        about: what all of it is of, if that is to be said.
+        about: introductory sentence, if any.
     """
     parts = [about] if about else []
     for found in findings:

@@ -1,4 +1,4 @@
-"""The plot of a comparison: error over MACs, a dot for every run."""
+"""The plot of a comparison: test error against MACs, a dot for each run."""
 
 import math
 import statistics
@@ -15,10 +15,10 @@ WIDTH = 5.0  # Inches.
 HEIGHT = 3.2
 LEGEND_ROW = 0.18
 LEGEND_COLUMNS = 2
-LONG_NAME = 24  # Letters of which two do not stand side by side.
+LONG_NAME = 24  # Longer names get a legend of one column.
 FONT_SIZE = 9
-# Hues that the colour-blind tell apart (after Okabe and Ito) on light and on
-# dark paper, and for those who do not see them, shapes.
+# Hues that colour-blind readers can distinguish (after Okabe and Ito), on light
+# and on dark pages. Shapes differ as well.
 COLOURS = (
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
     *("#56b4e9", "#e69f00", "#8a8f98"),
@@ -27,7 +27,7 @@ MARKERS = "osD^vPX*<>"
 
 
 def draw_comparison(table: Table) -> Figure:
-    """Draw every run as a dot, and the mean of each contestant large."""
+    """Draw each run as a dot, and the mean of each contestant as a ring."""
     columns = 1 if max(map(len, table)) > LONG_NAME else LEGEND_COLUMNS
     legend = LEGEND_ROW * math.ceil(len(table) / columns)
     figure = Figure(figsize=(WIDTH, HEIGHT + legend), layout="constrained")
@@ -49,7 +49,7 @@ def draw_comparison(table: Table) -> Figure:
             label=name,
         )
     text: dict[str, Any] = {"color": INK, "fontsize": FONT_SIZE}
-    axes.set_xlabel("multiply-adds of an image, millions", **text)
+    axes.set_xlabel("millions of multiply-adds per image", **text)
     axes.set_ylabel(ERROR, **text)
     axes.set_ylim(bottom=0)
     axes.spines[:].set_visible(False)

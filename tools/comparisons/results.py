@@ -1,4 +1,4 @@
-"""What runs measured, and whether it differs, as tables and words."""
+"""The results of runs as tables, and their statistical tests in words."""
 
 import math
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from comparisons.statistics import PairedComparison
 from comparisons.statistics import adjust_for_many
 from comparisons.statistics import analyse_variance
 from comparisons.statistics import compare_pairs
+from ntaa_tf.storage.run_metrics import RunMetrics
 
 ERROR = "test error, %"
 COLUMNS = {
@@ -26,41 +27,47 @@ COLUMNS = {
     "training, s": 1.0,
 }
 
-# What retrieval measures beside its error, which is 100 − mAP.
+# Further scores of retrieval, whose error is 100 − mAP.
 RETRIEVAL_COLUMNS = {
-    "mAP, %": "test_map",
-    "rank 1, %": "test_rank1",
-    "re-ranked mAP, %": "test_map_reranked",
-    "re-ranked rank 1, %": "test_rank1_reranked",
+    "mAP, %": "map",
+    "rank 1, %": "rank1",
+    "re-ranked mAP, %": "map_reranked",
+    "re-ranked rank 1, %": "rank1_reranked",
 }
 
-# What is measured of each attribute, after its name.
+# Endings of the names of attribute scores, and of their columns.
 ATTRIBUTE_COLUMNS = {"_accuracy": ", %", "_one_off": " 1-off, %"}
 
-# Of a supernet that learns without labels, once for all tasks that share it.
+# Pretraining of a supernet without labels, once for all tasks that share it.
 SUPERNET = "supernet, s"
 
-# The stages whose seconds are those of training; tuning has those of the runs
-# that were not kept.
+# The stages that make up the training time. The time of `tune` is that of the
+# trainings that were not kept.
 TRAINING = ("tune", "pretrain", "finetune")
 
 # For each contestant, by its name, the columns of each run, by its seed.
 Table = Mapping[str, Mapping[int, Mapping[str, float]]]
 
 
-def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Give the columns of one run.
+def read_columns(metrics: RunMetrics) -> dict[str, float]:
+    """Return the columns of one run.
 
     Args:
-        metrics: what its `metrics.json` holds.
+        metrics: metrics of the run.
+
+    Raises:
+        ValueError: if the adapted model has no costs or no test error.
     """
-    adapted, seconds = metrics["adapted"], metrics["seconds"]
+    adapted, seconds = metrics.adapted, metrics.seconds
+    costs, error = adapted.costs, adapted.test_error
+    if costs is None or error is None:
+        raise ValueError("The metrics lack the adapted model's costs or error.")
     values = (
-        adapted["test_error"],
-        adapted["depth"],
-        adapted["parameters"],
-        adapted["macs"],
-        adapted["latency_ms"]["1"],
+        error,
+        costs.depth,
+        costs.parameters,
+        costs.macs,
+        costs.latency_ms["1"],
         seconds.get("search", 0.0),
         sum(seconds.get(name, 0.0) for name in TRAINING),
     )
@@ -71,28 +78,26 @@ def read_columns(metrics: Mapping[str, Any]) -> dict[str, float]:
     if "supernet" in seconds:
         columns[SUPERNET] = seconds["supernet"]
     columns |= {
-        column: 100 * adapted[name]
+        column: 100 * adapted.test[name]
         for column, name in RETRIEVAL_COLUMNS.items()
-        if name in adapted
+        if name in adapted.test
     }
-    return columns | _read_attributes(adapted)
+    return columns | _read_attributes(adapted.test)
 
 
-def _read_attributes(adapted: Mapping[str, Any]) -> dict[str, float]:
-    """Give the accuracies of single attributes."""
+def _read_attributes(scores: Mapping[str, float]) -> dict[str, float]:
+    """Return the accuracies of single attributes in percent."""
     return {
-        key.removeprefix("test_").removesuffix(ending) + words: 100 * value
-        for key, value in adapted.items()
+        name.removesuffix(ending) + words: 100 * score
+        for name, score in scores.items()
         for ending, words in ATTRIBUTE_COLUMNS.items()
-        if key.startswith("test_")
-        and key.endswith(ending)
-        and key != f"test{ending}"
+        if name.endswith(ending)
     }
 
 
 def list_columns(table: Table) -> list[str]:
-    """List the columns that all runs have, and that of a supernet if any."""
-    runs = [columns for of in table.values() for columns in of.values()]
+    """List the columns that all runs have; the supernet's if any run has it."""
+    runs = [columns for seeds in table.values() for columns in seeds.values()]
     listed = [
         column
         for column in runs[0]
@@ -103,7 +108,7 @@ def list_columns(table: Table) -> list[str]:
 
 
 def describe_runs(table: Table) -> list[tuple[str, ...]]:
-    """Give a row for each contestant: mean ± sample standard deviation."""
+    """Format a row for each contestant: mean ± sample standard deviation."""
     columns = list_columns(table)
     return [
         (
@@ -116,7 +121,7 @@ def describe_runs(table: Table) -> list[tuple[str, ...]]:
 
 
 def describe(runs: Sequence[Mapping[str, float]], column: str) -> str:
-    """Write the mean of a column and its sample standard deviation."""
+    """Format the mean of a column and its sample standard deviation."""
     moments = Moments.measure([columns.get(column, 0.0) for columns in runs])
     mean = _round(moments.mean, 4)
     if not moments.deviation > 0:
@@ -125,24 +130,23 @@ def describe(runs: Sequence[Mapping[str, float]], column: str) -> str:
 
 
 def _round(number: float, digits: int) -> str:
-    """Write so many digits, and all of those before the point."""
+    """Format with so many digits, but never drop digits before the point."""
     if abs(number) < 10 ** (digits - 1):
         return f"{number:.{digits}g}"
     return f"{number:,.0f}"
 
 
 def analyse(table: Table) -> Anova | None:
-    """Ask whether all have one mean error; None with less than two runs."""
+    """Test whether all mean errors are equal; None with too few runs."""
     groups = [
-        Moments.measure([columns[ERROR] for columns in runs.values()])
-        for runs in table.values()
+        [columns[ERROR] for columns in runs.values()] for runs in table.values()
     ]
-    many = len(groups) > 1 and all(group.count > 1 for group in groups)
+    many = len(groups) > 1 and all(len(group) > 1 for group in groups)
     return analyse_variance(groups) if many else None
 
 
 def compare(table: Table, against: str) -> dict[str, PairedComparison]:
-    """Compare the errors of all others with those of one, seed by seed."""
+    """Compare the errors of each contestant with those of one, by seed."""
     compared = {}
     for name, runs in table.items():
         shared = sorted(set(runs) & set(table[against]))
@@ -157,45 +161,46 @@ def compare(table: Table, against: str) -> dict[str, PairedComparison]:
 def list_comparisons(
     compared: Mapping[str, PairedComparison],
 ) -> list[tuple[str, ...]]:
-    """Give a row for each comparison."""
+    """Format a row for each comparison."""
     adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
     return [
         (
             name,
             f"{found.difference:+.2f}",
             f"{found.interval[0]:+.2f} to {found.interval[1]:+.2f}",
-            _number(found.effect_size),
-            _number(found.p, 4),
-            _number(adjusted[name], 4),
-            _number(found.wilcoxon_p, 4),
+            _format_number(found.effect_size),
+            _format_number(found.p, 4),
+            _format_number(adjusted[name], 4),
+            _format_number(found.wilcoxon_p, 4),
         )
         for name, found in compared.items()
     ]
 
 
-def say(
+def write_sentences(
     table: Table, against: str, compared: Mapping[str, PairedComparison]
 ) -> list[str]:
-    """Say in words what differs significantly, and what does not."""
+    """Describe in words which differences are significant."""
     sentences = []
     anova = analyse(table)
     if anova is not None and not math.isnan(anova.p):
         verdict = "differ" if anova.p < SIGNIFICANCE else "do not differ"
         sentences.append(
             f"One-way analysis of variance: F({anova.between}, {anova.within})"
-            f" = {_number(anova.f)}, p = {_number(anova.p, 4)}: at "
-            f"{SIGNIFICANCE} the mean errors {verdict} significantly."
+            f" = {_format_number(anova.f)}, p = {_format_number(anova.p, 4)}: "
+            f"the mean errors {verdict} significantly at the {SIGNIFICANCE} "
+            "level."
         )
     adjusted = adjust_for_many({name: c.p for name, c in compared.items()})
     for name, found in compared.items():
-        sentences.append(_say_one(name, against, found, adjusted[name]))
+        sentences.append(_write_sentence(name, against, found, adjusted[name]))
     return sentences
 
 
 def to_json(
     table: Table, against: str, compared: Mapping[str, PairedComparison]
 ) -> dict[str, Any]:
-    """Give all of it as what JSON can hold."""
+    """Return the results and their tests as JSON data."""
     anova = analyse(table)
     kept = {
         "runs": {name: dict(runs) for name, runs in table.items()},
@@ -208,7 +213,7 @@ def to_json(
 
 
 def _replace_missing(data: Any) -> Any:
-    """Put None where there is no number: JSON has no NaN, no infinity."""
+    """Replace NaN and infinity, which JSON lacks, by None."""
     if isinstance(data, Mapping):
         return {
             str(key): _replace_missing(value) for key, value in data.items()
@@ -219,7 +224,7 @@ def _replace_missing(data: Any) -> Any:
     return None if missing else data
 
 
-def _say_one(
+def _write_sentence(
     name: str, against: str, found: PairedComparison, adjusted: float
 ) -> str:
     size = f"{abs(found.difference):.2f} points"
@@ -232,19 +237,20 @@ def _say_one(
             else "one pair of runs"
         )
         return (
-            f"{name} against {against}: {how}; {pairs} can't tell whether by "
-            "chance."
+            f"{name} against {against}: {how}. It can't be tested with {pairs}."
         )
-    tested = f"p = {_number(adjusted, 4)} after Holm, {found.count} pairs"
+    tested = (
+        f"p = {_format_number(adjusted, 4)} after Holm, {found.count} pairs"
+    )
     if adjusted < SIGNIFICANCE:
         return (
-            f"{name}: error significantly {word} than {against}, by {size} "
-            f"({tested})."
+            f"{name}: error significantly {word} than that of {against}, by "
+            f"{size} ({tested})."
         )
     return (
         f"{name}: no significant difference from {against}; {how} ({tested})."
     )
 
 
-def _number(value: float, digits: int = 2) -> str:
+def _format_number(value: float, digits: int = 2) -> str:
     return "-" if value != value else f"{value:.{digits}g}"

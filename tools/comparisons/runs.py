@@ -6,24 +6,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ntaa_tf.recipe.methods import METHODS
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
+from ntaa_tf.storage.run_directory import METRICS_FILE
+from ntaa_tf.storage.run_metrics import RunMetrics
+from ntaa_tf.storage.run_metrics import read_run_metrics
 
-METRICS_FILE = "metrics.json"
 CONTESTANTS_FILE = "contestants.json"
 NAME = re.compile(r"\w[\w.+-]*")
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """What is compared: flags of `ntaa_tf.adapt`, by a name.
+    """One side of a comparison: a name for flags of `ntaa_tf.adapt`.
 
     Args:
-        name: letters, digits and the like; it names a directory.
-        flags: what makes it differ from the others.
+        name: letters, digits, `_`, `.`, `+` and `-`; it names a directory.
+        flags: the flags in which it differs from the others.
     """
 
     name: str
@@ -31,10 +32,10 @@ class Contestant:
 
     @classmethod
     def parse(cls, text: str) -> "Contestant":
-        """Read a name and flags, separated by spaces.
+        """Parse a name and flags, separated by spaces.
 
         Raises:
-            ValueError: if it is not of this form.
+            ValueError: if the text has another form.
 
         Example:
         >>> Contestant.parse("paper --method=ntaa --start=paper")
@@ -45,7 +46,7 @@ class Contestant:
             flag.startswith("--") for flag in flags
         ):
             raise ValueError(
-                "Invalid value for `variant`. Expected a name and flags, as in "
+                "--variant needs a name and flags, as in "
                 f"'paper --method=ntaa --start=paper'. Received: {text!r}."
             )
         return cls(name, tuple(flags))
@@ -56,11 +57,11 @@ class Run:
     """One run: a contestant with a seed.
 
     Args:
-        contestant: what is run.
-        seed: of everything random.
-        workdir: of the comparison.
-        common: flags that all runs have. In these and the contestant's,
-            `{seed}` and `{workdir}` stand for those of the run.
+        contestant: the contestant.
+        seed: random seed.
+        workdir: directory of the comparison.
+        common: flags of all runs. In these and in the contestant's flags,
+            `{seed}` and `{workdir}` are replaced by the values of this run.
     """
 
     contestant: Contestant
@@ -70,7 +71,7 @@ class Run:
 
     @property
     def command(self) -> list[str]:
-        """The command that runs it, or goes on with it."""
+        """The command that starts or resumes the run."""
         known = {"{seed}": str(self.seed), "{workdir}": str(self.workdir)}
         flags = [*self.common, *self.contestant.flags]
         for name, value in known.items():
@@ -83,42 +84,41 @@ class Run:
 
     @property
     def path(self) -> Path:
-        """The work directory of the run."""
+        """The run directory."""
         return self.workdir / self.contestant.name / f"seed{self.seed}"
 
     @property
     def is_finished(self) -> bool:
-        """Whether its metrics are there."""
+        """Whether the run has written its metrics."""
         return (self.path / METRICS_FILE).exists()
 
-    def read_metrics(self) -> dict[str, Any]:
-        """Read what it measured."""
-        metrics: dict[str, Any] = read_json(self.path / METRICS_FILE)
-        return metrics
+    def read_metrics(self) -> RunMetrics:
+        """Read the metrics of the finished run."""
+        return read_run_metrics(self.path)
 
 
 def list_contestants(
     methods: Sequence[str], variants: Sequence[str]
 ) -> list[Contestant]:
-    """List what is compared: methods by their names, and variants.
+    """List the contestants: methods, and variants.
 
     Raises:
-        ValueError: if there are fewer than two, or two of one name, or a
-            method is unknown.
+        ValueError: if there are fewer than two, if two have the same name, or
+            if a method is unknown.
     """
     unknown = sorted(set(methods) - set(METHODS))
     if unknown:
         raise ValueError(
-            f"Invalid value for `methods`. Expected some of {list(METHODS)}. "
-            f"Received: {unknown}."
+            f"Unknown in --methods: {', '.join(unknown)}. Choose some of "
+            f"{', '.join(METHODS)}."
         )
     contestants = [Contestant(m, (f"--method={m}",)) for m in methods]
     contestants += [Contestant.parse(text) for text in variants]
     names = [contestant.name for contestant in contestants]
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(
-            "Invalid value for `methods`. Expected, with --variant, at least "
-            f"two different names. Received: {names}."
+            "--methods and --variant together need at least two different "
+            f"names. Received: {names}."
         )
     return contestants
 
@@ -129,10 +129,13 @@ def list_runs(
     workdir: Path,
     common: Sequence[str],
 ) -> list[Run]:
-    """List all runs, seed by seed, so that an early end leaves whole rows.
+    """List all runs, seed by seed.
+
+    In this order, an early end leaves seeds that all contestants finished.
 
     Raises:
-        ValueError: if the directory keeps a contestant of other flags.
+        ValueError: if the directory has a contestant with the same name and
+            other flags.
     """
     _keep_contestants(contestants, workdir, common)
     return [
@@ -143,7 +146,11 @@ def list_runs(
 
 
 def read_flags(recipe: Path) -> list[str]:
-    """Read the flags of a recipe's file, so that a change of it is seen."""
+    """Read the flags of a recipe file.
+
+    They are passed one by one, not as --flagfile: so a later change of the
+    file is noticed.
+    """
     lines = map(str.strip, recipe.read_text("utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -151,16 +158,15 @@ def read_flags(recipe: Path) -> list[str]:
 def _keep_contestants(
     contestants: Sequence[Contestant], workdir: Path, common: Sequence[str]
 ) -> None:
-    """Note the flags of every contestant; refuse others of the same name."""
+    """Record the flags of every contestant; refuse changed ones."""
     workdir.mkdir(parents=True, exist_ok=True)
     file = workdir / CONTESTANTS_FILE
     kept: dict[str, list[str]] = read_json(file) if file.exists() else {}
     flags = {c.name: [*common, *c.flags] for c in contestants}
-    for name, those in flags.items():
-        if kept.get(name, those) != those:
+    for name, given in flags.items():
+        if kept.get(name, given) != given:
             raise ValueError(
-                "Invalid value for `workdir`. Expected a directory in which "
-                f"{name} was run with {those}. Received: {workdir}, where it "
-                f"was run with {kept[name]}."
+                f"In {workdir}, {name} was run with {kept[name]}, but is given "
+                f"{given}. Choose another --workdir, or another name."
             )
     write_json(file, {**kept, **flags})

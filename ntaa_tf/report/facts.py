@@ -1,0 +1,105 @@
+"""The small tables of the page: checks, budget, exports, durations."""
+
+from collections.abc import Mapping
+
+from ntaa_tf.report.table import MISSING
+from ntaa_tf.report.table import format_milliseconds
+from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import name_score
+from ntaa_tf.storage.metric_records import BudgetCost
+from ntaa_tf.storage.metric_records import ExportMetrics
+from ntaa_tf.storage.run_metrics import RunMetrics
+
+MEBIBYTE = 2**20
+
+Pairs = list[tuple[str, str]]
+
+
+def list_checks(metrics: RunMetrics) -> Pairs:
+    """List validation scores, choices and differences, each with its name."""
+    return _list_scores(metrics) + [
+        (name, value)
+        for name, value in {
+            "Kept by the guard": metrics.guard and metrics.guard.kept,
+            "Learning rate chosen by tuning": (
+                metrics.tune and str(metrics.tune.learning_rate)
+            ),
+            "Labelled target images that trained the architecture": (
+                metrics.target_labels and f"{metrics.target_labels:,}"
+            ),
+            "Largest output difference after collapse": _format_difference(
+                metrics.collapse_difference
+            ),
+            "Largest output difference after export": _format_difference(
+                metrics.export_difference
+            ),
+        }.items()
+        if value and value != MISSING
+    ]
+
+
+def _list_scores(metrics: RunMetrics) -> Pairs:
+    """List the validation scores, in the order of the stages."""
+    gap = metrics.gap
+    scores: dict[str, float | None] = {}
+    if gap is not None:
+        scores["of the supernet"] = gap.supernet
+        scores["of its argmax model"] = gap.argmax
+        scores["within the budget"] = gap.budget
+    validation = metrics.adapted.validation
+    scores["after finetuning"] = validation.get(metrics.score)
+    return [
+        (f"Validation {name_score(metrics)} {moment}", format_share(score))
+        for moment, score in scores.items()
+        if score is not None
+    ]
+
+
+def list_budget(budget: Mapping[str, BudgetCost]) -> list[tuple[str, ...]]:
+    """List each limited cost: source, limit, derived, and measured."""
+    return [
+        (
+            name,
+            _format_cost(cost.source),
+            _format_cost(cost.limit),
+            _format_cost(cost.derived),
+            _format_cost(cost.measured),
+        )
+        for name, cost in budget.items()
+    ]
+
+
+def list_exports(
+    exports: Mapping[str, ExportMetrics],
+) -> list[tuple[str, ...]]:
+    """List each exported format: file, size, agreement, and latency."""
+    return [
+        (
+            name + (" (failed)" if export.failure else ""),
+            export.file,
+            f"{export.bytes / MEBIBYTE:,.2f} MiB" if export.bytes else MISSING,
+            _format_difference(export.difference),
+            format_share(export.agreement),
+            format_milliseconds(export.milliseconds, digits=2),
+        )
+        for name, export in exports.items()
+    ]
+
+
+def list_seconds(seconds: Mapping[str, float]) -> Pairs:
+    """List the duration of each stage, and their total."""
+    durations = {**seconds, "total": sum(seconds.values())}
+    return [(stage, f"{durations[stage]:,.1f} s") for stage in durations]
+
+
+def list_versions(metrics: RunMetrics) -> Pairs:
+    """List the seed and the versions of the libraries."""
+    return [("seed", str(metrics.seed)), *metrics.versions.items()]
+
+
+def _format_cost(cost: float | None) -> str:
+    return MISSING if cost is None else f"{cost:,.10g}"
+
+
+def _format_difference(difference: float | None) -> str:
+    return MISSING if difference is None else f"{difference:.1e}"

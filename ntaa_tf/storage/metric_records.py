@@ -1,0 +1,196 @@
+"""The entries of `metrics.json`, one dataclass each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import fields
+from dataclasses import replace
+from typing import Any
+
+# Fields that map names to scores. In the file each score is a key of its own,
+# such as `test_accuracy`.
+SCORES = ("test", "validation")
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelCosts:
+    """The costs of a model for one image.
+
+    Args:
+        parameters: number of weights, moving statistics included.
+        macs: multiply-adds.
+        depth: weighted layers on the longest path.
+        activations: numbers in all layer outputs together.
+        latency_ms: milliseconds of a batch, by batch size (`"1"`, `"32"`).
+    """
+
+    parameters: int
+    macs: int
+    depth: int
+    activations: int
+    latency_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ModelMetrics:
+    """Costs and scores of one model.
+
+    Args:
+        costs: None for the searched model before finetuning: its costs are
+            those of the adapted model.
+        test: scores on the test split, by name (`accuracy`, `map`, `rank1`,
+            `age_accuracy`, ...).
+        validation: scores on the validation split, by name.
+        test_error: 100 minus the main test score in percent.
+
+    Example:
+    >>> ModelMetrics.from_json({"test_accuracy": 0.9}).test
+    {'accuracy': 0.9}
+    """
+
+    costs: ModelCosts | None = None
+    test: Mapping[str, float] = field(default_factory=dict)
+    validation: Mapping[str, float] = field(default_factory=dict)
+    test_error: float | None = None
+
+    @classmethod
+    def from_json(cls, data: Json) -> "ModelMetrics":
+        """Read a model's entry of `metrics.json`; unknown keys are ignored."""
+        costs = read_record(ModelCosts, data) if "macs" in data else None
+        return read_record(cls, {**data, "costs": costs})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the model's entry of `metrics.json`."""
+        costs = write_record(self.costs) if self.costs else {}
+        return {**costs, **write_record(replace(self, costs=None))}
+
+
+@dataclass(frozen=True)
+class RankingConditions:
+    """Evaluation settings of retrieval, in which published results differ.
+
+    Args:
+        distance: the distance that ranks the gallery.
+        average_precision: the definition of average precision.
+        flip_test: whether mirrored images were averaged in.
+    """
+
+    distance: str
+    average_precision: str
+    flip_test: bool
+
+
+@dataclass(frozen=True)
+class SearchGap:
+    """Validation scores on the way from the supernet to its architecture.
+
+    Args:
+        supernet: score of the supernet at the end of the search.
+        argmax: score of the supernet with its best candidates alone.
+        budget: score of the derived architecture, if there was a budget.
+    """
+
+    supernet: float
+    argmax: float
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
+class BudgetCost:
+    """One limited cost.
+
+    Args:
+        source: cost of the source model.
+        limit: the most that was allowed.
+        derived: predicted cost of the derived architecture.
+        measured: cost of the adapted model, where it can be measured.
+    """
+
+    source: float
+    limit: float
+    derived: float
+    measured: float | None = None
+
+
+@dataclass(frozen=True)
+class TuneChoice:
+    """The learning rate that `--tune` chose.
+
+    Args:
+        learning_rate: the best one.
+        validation: for each score, its value by learning rate.
+        other_seconds: duration of the trainings that were not kept.
+        seconds: duration of the whole stage.
+    """
+
+    learning_rate: float
+    validation: Mapping[str, Mapping[str, float]]
+    other_seconds: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GuardChoice:
+    """The model that `--guard` kept.
+
+    Args:
+        kept: `adapted` or `baseline`.
+        validation: for each score, its value for both models.
+        seconds: duration of the stage.
+    """
+
+    kept: str
+    validation: Mapping[str, Mapping[str, float]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ExportMetrics:
+    """One exported format, reopened by its own runtime.
+
+    Args:
+        file: path in the run directory.
+        bytes: size of the file, or of all files in the directory.
+        milliseconds: median latency of one image.
+        difference: largest difference from the live model's outputs.
+        agreement: share of images with the same prediction.
+        failure: why the format can't be served; None if it can.
+    """
+
+    file: str
+    bytes: int
+    milliseconds: float | None = None
+    difference: float | None = None
+    agreement: float | None = None
+    failure: str | None = None
+
+
+def read_record(kind: Any, data: Json) -> Any:
+    """Build a record of a kind from an entry; unknown keys are ignored.
+
+    Raises:
+        TypeError: if the entry lacks a field without a default.
+    """
+    names = [each.name for each in fields(kind)]
+    values = {name: data[name] for name in names if name in data}
+    for name in {*SCORES} & {*names}:
+        values[name] = {
+            key.removeprefix(f"{name}_"): data[key]
+            for key in data
+            if key.startswith(f"{name}_") and key not in names
+        }
+    return kind(**values)
+
+
+def write_record(record: Any) -> dict[str, Any]:
+    """Return the entry of a record; values that are None are left out."""
+    written: dict[str, Any] = {}
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if each.name in SCORES:
+            written |= {f"{each.name}_{key}": value[key] for key in value}
+        elif value is not None:
+            written[each.name] = value
+    return written
