@@ -73,26 +73,27 @@ def list_headings() -> tuple[Heading, ...]:
     return tuple(headings)
 
 
-def drop_unused(words: Sequence[str]) -> list[str]:
-    """Return a command's flags without those that have no effect.
+def drop_unused(words: Sequence[str], beside: Sequence[str] = ()) -> list[str]:
+    """Return the flags of a command that have an effect.
 
     A comparison gives the same flags to several methods, and a method refuses
     the flags of another.
 
     Args:
         words: flags as on a command line, each with its value by `=`.
+        beside: further flags of the command, which are not returned.
 
     Raises:
         ValueError: if a flag is unknown or malformed.
 
     Example:
-    >>> drop_unused(["--method=finetune", "--seed=1", "--confidence=0.1"])
-    ['--method=finetune', '--seed=1']
+    >>> drop_unused(["--seed=1", "--confidence=0.1"], ["--method=finetune"])
+    ['--seed=1']
     """
     values = flags.FlagValues()
     define_flags(values)
     try:
-        values(["", *words])
+        values(["", *words, *beside])
     except flags.Error as error:
         raise ValueError(str(error)) from error
     names = [field.name for _, field, _ in list_choices()]

@@ -43,7 +43,7 @@ SUPERNET = "supernet, s"
 
 # The stages that make up the training time. The time of `tune` is that of the
 # trainings that were not kept.
-TRAINING = ("tune", "pretrain", "finetune")
+TRAINING = ("tune", "transfer", "finetune")
 
 # For each contestant, by its name, the columns of each run, by its seed.
 Table = Mapping[str, Mapping[int, Mapping[str, float]]]

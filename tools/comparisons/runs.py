@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ntaa_tf.recipe.flags import drop_unused
 from ntaa_tf.recipe.methods import METHODS
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
@@ -73,11 +74,14 @@ class Run:
     def command(self) -> list[str]:
         """The command that starts or resumes the run."""
         known = {"{seed}": str(self.seed), "{workdir}": str(self.workdir)}
-        flags = [*self.common, *self.contestant.flags]
+        common, own = [*self.common], [*self.contestant.flags]
         for name, value in known.items():
-            flags = [flag.replace(name, value) for flag in flags]
+            common = [flag.replace(name, value) for flag in common]
+            own = [flag.replace(name, value) for flag in own]
+        # A method refuses common flags that are for another method.
+        common = drop_unused(common, beside=own)
         return [
-            *(sys.executable, "-m", "ntaa_tf.adapt", *flags),
+            *(sys.executable, "-m", "ntaa_tf.adapt", *common, *own),
             *("--baseline=false", f"--seed={self.seed}"),
             f"--workdir={self.path}",
         ]
