@@ -36,11 +36,17 @@ def make_adapted():
     tensor = layers.Conv2D(4, 3, padding="same", name="stem")(tensor)
     for index, name in enumerate(CANDIDATES):
         before, strides = tensor, 2 if index in (4, 7) else 1
+        # The kernel of the source must differ from the candidate's, or the site
+        # would not offer it.
         tensor = layers.Conv2D(
             (8, 4, 6)[index % 3],
+<<<<<<< HEAD
             5
             if name == "conv3x3"
             else 3,  # The source's own kernel is no candidate.
+=======
+            5 if name == "conv3x3" else 3,
+>>>>>>> room-zooexport
             strides=strides,
             padding="same",
             name=name,

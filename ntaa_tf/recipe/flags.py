@@ -73,38 +73,28 @@ def list_headings() -> tuple[Heading, ...]:
     return tuple(headings)
 
 
-def drop_unused(words: Sequence[str], beside: Sequence[str] = ()) -> list[str]:
-    """Return the flags of a command that have an effect.
-
-    A comparison gives the same flags to several methods, and a method refuses
-    the flags of another.
+def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
+    """List the given flags of a command that have no effect, by name.
 
     Args:
-        words: flags as on a command line, each with its value by `=`.
-        beside: further flags of the command, which are not returned.
+        words: flags as on a command line.
 
     Raises:
         ValueError: if a flag is unknown or malformed.
 
     Example:
-    >>> drop_unused(["--seed=1", "--confidence=0.1"], ["--method=finetune"])
-    ['--seed=1']
+    >>> sorted(list_unused_flags(["--method=finetune", "--confidence=0.1"]))
+    ['confidence']
     """
     values = flags.FlagValues()
     define_flags(values)
     try:
-        values(["", *words, *beside])
+        values(["", *words])
     except flags.Error as error:
         raise ValueError(str(error)) from error
     names = [field.name for _, field, _ in list_choices()]
-    choices = {name: values[name].value for name in names}
-    unused = list_unused(assemble(choices))
-    return [
-        word
-        for word in words
-        if word.lstrip("-").partition("=")[0].removeprefix("no") not in unused
-        and word.lstrip("-").partition("=")[0] not in unused
-    ]
+    recipe = assemble({name: values[name].value for name in names})
+    return frozenset(n for n in list_unused(recipe) if values[n].present)
 
 
 def _strip_none(annotation: Any) -> type:

@@ -59,7 +59,7 @@ def build_cells(
     Returns:
         A functional model from raw RGB images (batch, height, width, 3), 0 to
         255, to the last feature map (batch, height / 16, width / 16,
-        32 · channels).
+        32 · channels), where height and width are rounded up.
 
     Raises:
         ValueError: if the image is too small for four blocks, or has too few
@@ -69,8 +69,8 @@ def build_cells(
     for Domain Adaption", section 3.
 
     Example:
-    >>> build_cells((64, 32), channels=6, cells_per_block=1).output.shape
-    (None, 4, 2, 192)
+    >>> build_cells((64, 32), "classification", 4, 1).output.shape
+    (None, 4, 2, 128)
     """
     operations = SPACES[search_space]
     _check_size(image_size, operations)

@@ -68,6 +68,8 @@ def test_a_crash_leaves_other_files_of_the_runtime_alone(
 ):
     """The others are opened again, each in a process of its own."""
     model, files = exported
+    # The file that crashes comes first, so only one process imports TensorFlow.
+    files = {name: files[name] for name in ("saved_model", "keras")}
     crash = 'OPENERS["saved_model"] = lambda *_: os.abort()'
     change_openers(monkeypatch, tmp_path, crash)
     checked = check_exports(files, ask(model, images))

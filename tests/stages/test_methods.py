@@ -223,7 +223,7 @@ def test_tuning_keeps_the_rate_that_validates_best(tmp_path, monkeypatch):
         ),
         (
             {"method": "random", "max_weight_free": "0", "max_macs": "0.3x"},
-            r"limits that some architecture keeps",
+            r"No architecture keeps the budget",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 from ntaa_tf.storage.run_directory import OccupiedError
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_directory import claim
@@ -43,7 +43,7 @@ def test_an_empty_directory_is_taken(tmp_path):
 
 def test_a_real_recipe_is_its_own_when_read_back(tmp_path):
     for _ in range(2):
-        run = RunDirectory(tmp_path, Recipe().to_dict(), VERSIONS)
+        run = RunDirectory(tmp_path, make_recipe().to_dict(), VERSIONS)
         run.run_once("source", lambda _: {})
 
 

@@ -21,7 +21,22 @@ CLASSIFIER = 1_000 * (1_024 + 1)
 @pytest.fixture(scope="module")
 def network():
     """The network at its native size, which no test changes."""
+    keras.utils.set_random_seed(0)
     return build_inception_v2((224, 224))
+
+
+@pytest.fixture(scope="module")
+def path(network, tmp_path_factory):
+    """A file of the network's weights."""
+    path = str(tmp_path_factory.mktemp("weights") / "inception.weights.h5")
+    network.save_weights(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def source(path):
+    """A source of the smallest possible image size with these weights."""
+    return load_source(find_source("inception_v2", path), 32)
 
 
 def _convolutions(model):
@@ -68,21 +83,17 @@ def test_it_costs_what_is_published(network):
     assert cost.depth == 1 + 2 + 10 * 3  # The longest branch: 1x1, 3x3, 3x3.
 
 
-def test_the_smallest_image_gives_one_pixel():
+def test_the_smallest_image_gives_one_pixel(source):
     info = find_source("inception_v2", "none")
     assert choose_image_size(info, (20, 20)) == (32, 32)
-    source = load_source(info, 32)
     assert source(np.zeros((1, 32, 32, 3))).shape == (1, 1, 1, 1024)
     with pytest.raises(ValueError, match=r"`image_size`: 31x31.*at least 32"):
         load_source(info, 31)
 
 
-def test_weights_come_from_a_file(network, tmp_path):
-    path = str(tmp_path / "inception.weights.h5")
-    network.save_weights(path)
+def test_weights_come_from_a_file(network, path, source):
     info = find_source("inception_v2", path)
     assert choose_image_size(info, (32, 32)) == (128, 128)
-    source = load_source(info, 64)
     np.testing.assert_array_equal(
         source.get_layer("inception_5b_3x3").kernel,
         network.get_layer("inception_5b_3x3").kernel,
@@ -99,9 +110,8 @@ def test_every_convolution_but_the_first_is_a_site(network):
     assert len(sites) == 68
 
 
-def test_it_is_searched_and_collapses_exactly(rng):
-    keras.utils.set_random_seed(0)
-    source = load_source(find_source("inception_v2", "none"), 32)
+@pytest.mark.long
+def test_it_is_searched_and_collapses_exactly(source, rng):
     images = rng.uniform(0, 255, (4, 32, 32, 3)).astype("float32")
     Recalibration(source)([images])
     branches = "1x1|3x3|double_2|pool_projection"

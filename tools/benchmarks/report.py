@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 from matplotlib.figure import Figure
-from ntaa_tf.assembly.runs import find_versions
 
+from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.storage.files import write_atomically
 from ntaa_tf.storage.files import write_json
 

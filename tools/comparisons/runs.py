@@ -3,11 +3,12 @@
 import re
 import shlex
 import sys
+from collections.abc import Collection
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ntaa_tf.recipe.flags import drop_unused
+from ntaa_tf.recipe.flags import list_unused_flags
 from ntaa_tf.recipe.methods import METHODS
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
@@ -74,14 +75,11 @@ class Run:
     def command(self) -> list[str]:
         """The command that starts or resumes the run."""
         known = {"{seed}": str(self.seed), "{workdir}": str(self.workdir)}
-        common, own = [*self.common], [*self.contestant.flags]
+        flags = [*self.common, *self.contestant.flags]
         for name, value in known.items():
-            common = [flag.replace(name, value) for flag in common]
-            own = [flag.replace(name, value) for flag in own]
-        # A method refuses common flags that are for another method.
-        common = drop_unused(common, beside=own)
+            flags = [flag.replace(name, value) for flag in flags]
         return [
-            *(sys.executable, "-m", "ntaa_tf.adapt", *common, *own),
+            *(sys.executable, "-m", "ntaa_tf.adapt", *flags),
             *("--baseline=false", f"--seed={self.seed}"),
             f"--workdir={self.path}",
         ]
@@ -142,11 +140,49 @@ def list_runs(
             other flags.
     """
     _keep_contestants(contestants, workdir, common)
+    shared = share_flags(contestants, common)
     return [
-        Run(contestant, seed, workdir, tuple(common))
+        Run(contestant, seed, workdir, shared[contestant.name])
         for seed in range(num_seeds)
         for contestant in contestants
     ]
+
+
+def share_flags(
+    contestants: Sequence[Contestant], common: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the common flags of each contestant, by its name.
+
+    A method refuses flags that only other methods use, so each contestant
+    gets the flags that it uses. A flag that none uses is given to all, and
+    refused.
+
+    Args:
+        contestants: contestants of the comparison.
+        common: flags of all runs.
+    """
+    # Any seed and directory will do to parse the flags.
+    templates = {"{seed}": "0", "{workdir}": "workdir"}
+    words = list(common)
+    unused = {}
+    for contestant in contestants:
+        flags = [*words, *contestant.flags]
+        for name, value in templates.items():
+            flags = [flag.replace(name, value) for flag in flags]
+        unused[contestant.name] = list_unused_flags(flags)
+    by_none = frozenset.intersection(*unused.values())
+    return {
+        name: tuple(
+            word for word in words if not _is_of(word, dropped - by_none)
+        )
+        for name, dropped in unused.items()
+    }
+
+
+def _is_of(word: str, names: Collection[str]) -> bool:
+    """Tell whether a word gives one of some flags, also as --noflag."""
+    name = word.lstrip("-").partition("=")[0]
+    return name in names or name.removeprefix("no") in names
 
 
 def read_flags(recipe: Path) -> list[str]:
