@@ -40,13 +40,7 @@ def make_adapted():
         # would not offer it.
         tensor = layers.Conv2D(
             (8, 4, 6)[index % 3],
-<<<<<<< HEAD
-            5
-            if name == "conv3x3"
-            else 3,  # The source's own kernel is no candidate.
-=======
             5 if name == "conv3x3" else 3,
->>>>>>> room-zooexport
             strides=strides,
             padding="same",
             name=name,

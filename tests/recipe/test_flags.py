@@ -8,7 +8,7 @@ from absl import flags
 from ntaa_tf.command_line.guidance import show_all
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe.flags import define_flags
-from ntaa_tf.recipe.flags from ntaa_tf.recipe.flags import list_headings
+from ntaa_tf.recipe.flags import list_headings
 from ntaa_tf.recipe.flags import list_unused_flags
 from ntaa_tf.recipe.flags import read_recipe
 from ntaa_tf.recipe.recipe import list_choices
