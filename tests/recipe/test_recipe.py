@@ -83,7 +83,7 @@ def test_a_value_that_is_no_option_is_refused(name):
         ("validation_share", 0, "above 0, below 1"),
         ("validation_share", 1.0, "above 0, below 1"),
         ("validation_share", float("nan"), "above 0, below 1"),
-        ("resize", "0", "pixels"),
+        ("resize", "0", "a size in pixels"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(name, value, expected):

@@ -36,7 +36,7 @@ def started(monkeypatch):
             "threads = os.environ.get('TF_NUM_INTRAOP_THREADS', ''); "
             "(path / 'threads').write_text(threads)"
         )
-        if "--fail" in run.contestant.flags:
+        if run.contestant.name == "broken":
             code = "raise SystemExit('why it failed')"
         return [sys.executable, "-c", code]
 
@@ -99,7 +99,7 @@ def test_processes_share_the_cores(
 
 
 def test_a_failure_is_told_and_stops_no_other(tmp_path, started, caplog):
-    runs = make_runs(tmp_path, "broken --fail", seeds=1)
+    runs = make_runs(tmp_path, "broken --method=finetune", seeds=1)
     (failed,) = run_missing(runs, 1)
     assert failed.contestant.name == "broken"
     assert "why it failed" in caplog.text
