@@ -17,7 +17,6 @@ from ntaa_tf import insert_mixed_ops
 from ntaa_tf.layers.candidates import Convolution
 from ntaa_tf.layers.mixed_op import MixedOp
 
-
 # Earlier inputs exist only where a site follows another: in the residual model.
 # A shared site has none, whatever `skip_inputs` says.
 CASES = [
