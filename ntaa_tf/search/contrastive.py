@@ -106,6 +106,8 @@ class ContrastiveSupernet(Supernet):
         self, images: Any, keys: Any, queries: Any, sample_weight: Any
     ) -> Any:
         """Compute this replica's share of InfoNCE, plus the penalties."""
+        # The queue holds the keys of all replicas, so each replica has the same
+        # negatives. The mean over its own images is divided by the replicas.
         losses = compute_info_nce(
             ops.cast(queries, keys.dtype),
             keys,

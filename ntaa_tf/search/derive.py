@@ -90,6 +90,8 @@ def collapse(
     """
     architecture = architecture or derive(supernet)
     check_architecture(supernet, architecture)
+    # The layers of a replacement are new and already hold the weights of their
+    # candidate. `rewrite` copies all other layers and drops unused ones.
     replacements: dict[str, Callable[..., Any]] = {}
     for choice in supernet.choices:
         if isinstance(choice, MixedOp):

@@ -45,6 +45,9 @@ class SourcePenalty(keras.regularizers.Regularizer):
 class CostPenalty(keras.regularizers.Regularizer):
     """Penalty λ Σ p_t · cost_t with p = softmax(θ): a choice's expected cost.
 
+    Its derivative by θ_t is λ p_t (cost_t − Σ p_s · cost_s): it lowers the
+    options that cost more than the present average and raises the others.
+
     Args:
         strength: λ.
         costs: the cost of each option.

@@ -26,6 +26,7 @@ def start_pull(progress: Any, start: str = "exact") -> Any:
     >>> float(start_pull(0.0)), float(start_pull(0.5))
     (1.0, 0.0)
     """
+    # A line from 1 at progress 0 to 0 at START_SHARE, clipped behind it.
     pull = ops.clip(1 - ops.cast(progress, "float32") / START_SHARE, 0.0, 1.0)
     return pull * float(start == "exact")
 
@@ -41,6 +42,7 @@ def end_pull(progress: Any, end: str = "exact") -> Any:
     >>> float(end_pull(0.5)), float(end_pull(1.0))
     (0.0, 1.0)
     """
+    # A line from 0 at 1 − END_SHARE to 1 at progress 1, clipped before it.
     late = (ops.cast(progress, "float32") - 1 + END_SHARE) / END_SHARE
     return ops.clip(late, 0.0, 1.0) * float(end == "exact")
 

@@ -1,10 +1,14 @@
-"""Small source models, with all that the sites of real ones have."""
+"""Small source models whose sites have all features of real ones."""
+
+import contextlib
 
 import keras
 from keras import layers
 from keras.src.applications.convnext import ConvNeXt
 from keras.src.applications.efficientnet import EfficientNet
 from keras.src.applications.efficientnet_v2 import EfficientNetV2
+
+from ntaa_tf import insert_mixed_ops
 
 
 def make_residual(size=16, activation=None):
@@ -69,7 +73,7 @@ def make_grouped(size=8):
 
 
 def make_convnext(size=32):
-    """ConvNeXt's blocks of Keras, few and narrow, and none of them faint."""
+    """A few narrow blocks of Keras's ConvNeXt, with a layer scale of 1."""
     return ConvNeXt(
         depths=[1, 2, 1, 1],
         projection_dims=[8, 12, 16, 20],
@@ -109,10 +113,36 @@ MODELS = {
 
 
 def randomize(model, rng):
-    """Give every weight a value that no other has, variances positive."""
+    """Assign a random value to every weight; variances are positive."""
     for weight in model.weights:
         values = 0.3 * rng.normal(size=weight.shape)
         if weight.name in ("moving_variance", "gamma", "deviation"):
             values = 1 + abs(values)
         weight.assign(values)
     return model
+
+
+def make_small_supernet(rng):
+    """Insert few candidates at few sites: a step is traced in a second.
+
+    The candidates are a larger kernel, an operation that no kernel merges, and
+    one that a kernel merges. One site is before a batch norm and the other
+    changes the number of channels.
+    """
+    source = randomize(make_residual(), rng)
+    return insert_mixed_ops(source, "conv5x5,max_pool,identity", "first|padded")
+
+
+@contextlib.contextmanager
+def restoring(variables):
+    """Restore the values of variables afterwards.
+
+    A compiled supernet can so be used by several tests: the trace of its step
+    takes much longer than the step.
+    """
+    values = [variable.numpy() for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)

@@ -12,7 +12,7 @@ LINEAR = "conv5x5,conv1x1,avg_pool,identity"
 
 
 def make_source():
-    """A network without batch norm, which sees each batch by itself."""
+    """A network without batch norm, whose statistics depend on the batch."""
     keras.utils.set_random_seed(0)
     inputs = keras.Input((8, 8, 3))
     hidden = layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
@@ -51,9 +51,14 @@ def search(batch_size, accumulation, updates, scaled=False):
     return supernet
 
 
+@pytest.fixture(scope="module")
+def large():
+    """A supernet that learnt from large batches, without accumulation."""
+    return search(4 * BATCHES, None, updates=3)
+
+
 @pytest.mark.parametrize("scaled", [False, True])
-def test_accumulated_batches_are_one_of_their_size(scaled):
-    large = search(4 * BATCHES, None, updates=3)
+def test_accumulated_batches_are_one_of_their_size(large, scaled):
     small = search(4, BATCHES, updates=3, scaled=scaled)
     for one, other in zip(
         large.trainable_variables, small.trainable_variables, strict=True

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
-from search.small_models import make_residual
-from search.small_models import randomize
+from search.small_models import make_small_supernet
+from search.small_models import restoring
 
-from ntaa_tf import insert_mixed_ops
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.losses import BatchHardTriplet
@@ -83,9 +82,9 @@ def test_first_order_takes_the_weights_as_they_are():
 
 
 def test_the_unrolled_gradient_is_taken_around_the_weights_as_they_were(rng):
-    """Weights that the held-out loss does not reach stay there.
+    """Weights that the held-out loss does not depend on stay where they are.
 
-    They are the second output's, of which the training loss is quadratic.
+    They are the weights of the second output, which the training loss takes.
     """
     inputs = keras.Input((2,))
     choice = Toy()(inputs)
@@ -106,8 +105,8 @@ def test_the_unrolled_gradient_is_taken_around_the_weights_as_they_were(rng):
     )
     before = model.logits[0].numpy()
     model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
-    # With the head at 1, L_training = 2 (w + c − 3)² and ∂w′/∂c = −4ξ = −2, so
-    # that what c does to w′ + 2c by itself and through w′ is nothing together.
+    # With the head at 1, L_training = 2 (w + c − 3)², so ∂w′/∂c = −4ξ = −2. In
+    # w′ + 2c the direct effect of c and the effect through w′ cancel.
     np.testing.assert_allclose(model.logits[0].numpy(), before, atol=2e-2)
 
 
@@ -133,7 +132,7 @@ def make_judged(share, **kwargs):
 
 
 def step_judged(model, head):
-    """Give how logits, the head's kernel and the network's weights moved."""
+    """Return the moves of logits, head kernel and network weights."""
     watched = [*model.logits, head.kernel, *model.network_variables]
     before = [variable.numpy() for variable in watched]
     pair = tuple(
@@ -201,7 +200,7 @@ def test_an_unrolled_step_of_no_length_is_first_order():
 
 @pytest.mark.parametrize("unrolled", [False, True])
 def test_the_weights_step_from_where_they_were(unrolled):
-    """What the second order tries out on the weights is taken back."""
+    """The second order restores the weights after its finite difference."""
     model = make_toy(unrolled=unrolled)
     step(model, ((1, 1), 3), ((1, 2), 7))
     _, share = differentiate_share(model.logits[0].numpy())
@@ -210,7 +209,7 @@ def test_the_weights_step_from_where_they_were(unrolled):
 
 
 def make_supernet(rng, **kwargs):
-    supernet = insert_mixed_ops(randomize(make_residual(), rng))
+    supernet = make_small_supernet(rng)
     model = BilevelSupernet(*single_or_list(supernet))
     model.compile(
         kwargs.pop("optimizer", keras.optimizers.SGD(0.1)),
@@ -241,7 +240,7 @@ def assert_same(variables, values):
 @pytest.mark.parametrize("unrolled", [False, True])
 @pytest.mark.parametrize("level", ["weights", "logits"])
 def test_a_step_of_one_level_leaves_the_other(level, unrolled, rng):
-    """A level whose optimizer stands still stays, to the last bit."""
+    """A level with a learning rate of 0 stays, to the last bit."""
     model = make_supernet(
         rng,
         optimizer=keras.optimizers.SGD(0.0 if level == "logits" else 0.1),
@@ -267,32 +266,33 @@ def test_a_step_of_one_level_leaves_the_other(level, unrolled, rng):
 
 @pytest.mark.parametrize("unrolled", [False, True])
 def test_each_stream_reaches_its_own_loss_only(unrolled, rng):
-    """Other held-out images change logits, and no weight or statistic.
+    """Other held-out images change no weight and no statistic.
 
-    The logits stand still here; in second order they would see both streams.
+    The logits have a learning rate of 0 here: the weights learn after them, and
+    would see the held-out images through them.
     """
     training, (images, labels) = draw_batch(rng), draw_batch(rng)
+    model = make_supernet(rng, architecture_rate=0.0, unrolled=unrolled)
+    watched = [*model.network_variables, *model.non_trainable_variables]
     ends = []
     for scale in (1.0, 3.0):
-        model = make_supernet(
-            np.random.default_rng(1), architecture_rate=0.0, unrolled=unrolled
-        )
         pair = training, (scale * images, labels)
-        model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
-        state = model.non_trainable_variables
-        ends.append(copy_values([*model.network_variables, *state]))
+        with restoring(model.variables):
+            model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
+            ends.append(copy_values(watched))
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_logits_of_first_order_do_not_see_the_training_batch(rng):
     (images, labels), held_out = draw_batch(rng), draw_batch(rng)
+    model = make_supernet(rng)
     ends = []
     for scale in (1.0, 3.0):
-        model = make_supernet(np.random.default_rng(1))
         pair = (scale * images, labels), held_out
-        model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
-        ends.append(copy_values(model.logits))
+        with restoring(model.variables):
+            model.fit(tf.data.Dataset.from_tensors(pair), verbose=0)
+            ends.append(copy_values(model.logits))
     for one, other in zip(*ends, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -312,7 +312,7 @@ def test_a_compiled_one_is_saved_whole(rng, tmp_path):
     assert reopened.unrolled
 
 
-def test_what_does_not_go_together_is_refused(rng):
+def test_options_that_exclude_each_other_are_refused(rng):
     scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
     with pytest.raises(ValueError, match=r"`unrolled`.*scales the loss"):
         make_supernet(rng, optimizer=scaled, unrolled=True)

@@ -1,4 +1,4 @@
-"""The budgeted derivation is exact: held against all architectures."""
+"""The budgeted derivation is exact: compared with all architectures."""
 
 import itertools
 import re
@@ -24,7 +24,7 @@ COSTS = ("macs", "parameters", "depth")
 
 
 def make_plain():
-    """Three convolutions in a row, the last two free to read further back."""
+    """Three convolutions in a row, of which two can read earlier inputs."""
     tensor = inputs = keras.Input((8, 8, 3))
     for name, channels in (("stem", 4), ("a", 4), ("b", 8), ("c", 8)):
         tensor = keras.layers.Conv2D(
@@ -43,7 +43,7 @@ SPACES = {
 
 @pytest.fixture(scope="module", params=SPACES)
 def searched(request):
-    """A supernet with random logits, and each architecture with its costs."""
+    """A supernet with random logits, and the costs of all architectures."""
     make, candidates, skip_inputs = SPACES[request.param]
     keras.utils.set_random_seed(0)
     supernet = insert_mixed_ops(make(), candidates, skip_inputs=skip_inputs)
@@ -109,11 +109,11 @@ def test_costs_are_predicted_exactly(searched):
     [
         (1.0, 0.0, {"a", "b", "c"}),
         (1.0, 0.2, {"a"}),
-        # Two have to give way: the second lacks less than the other.
+        # Two sites must become cheaper. After `a`, `c` has the better logit.
         (0.6, 0.2, {"a", "c"}),
     ],
 )
-def test_a_budget_asks_for_the_same_lead(share, confidence, expected):
+def test_a_budget_respects_the_confidence(share, confidence, expected):
     source = make_plain()
     supernet = insert_mixed_ops(source, "conv1x1")
     for choice, lead in zip(supernet.choices, (1.0, 0.2, 0.3), strict=True):
@@ -141,14 +141,14 @@ def test_limits_hold_together(searched):
     assert derived == find_best(measured, limits)[1]
 
 
-def test_without_need_the_argmax_is_kept(searched):
+def test_the_winners_are_kept_if_they_fit(searched):
     supernet, measured = searched
     limits = {name: between(measured, name, 1) for name in COSTS}
     assert derive(supernet, Budget(supernet, limits)) == derive(supernet)
 
 
 @pytest.mark.parametrize("name", COSTS)
-def test_what_can_not_be_reached_names_what_can(searched, name):
+def test_an_impossible_limit_names_the_smallest_possible_one(searched, name):
     supernet, measured = searched
     least = min(getattr(cost, name) for _, _, cost in measured)
     message = f"{name} at most .*smallest reachable is {least:,}"

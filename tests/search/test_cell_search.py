@@ -26,6 +26,12 @@ def make_supernet():
     return Supernet(features.input, keras.layers.Dense(3)(pooled))
 
 
+@pytest.fixture(scope="module")
+def untouched():
+    """A supernet that no test changes."""
+    return make_supernet()
+
+
 def make_images(rng, count=8):
     return rng.uniform(0, 255, (count, 16, 16, 3)).astype("float32")
 
@@ -46,15 +52,13 @@ def searched():
     return supernet, images
 
 
-def test_the_logits_of_both_kinds_learn(searched):
+def test_the_logits_of_both_kinds_learn(searched, untouched):
     supernet, _ = searched
-    for choice, fresh in zip(
-        supernet.choices, make_supernet().choices, strict=True
-    ):
+    for choice, fresh in zip(supernet.choices, untouched.choices, strict=True):
         assert np.all(choice.logits.numpy() != fresh.logits.numpy())
 
 
-def test_no_penalty_is_on_what_has_no_source(searched):
+def test_cells_have_no_penalty(searched):
     assert searched[0].source_penalty == 1.0
     assert [choice.logits.regularizer for choice in searched[0].choices] == [
         None,
@@ -62,7 +66,7 @@ def test_no_penalty_is_on_what_has_no_source(searched):
     ]
 
 
-def test_an_ended_search_collapses_into_what_it_is(searched):
+def test_collapse_after_a_search_changes_nothing(searched):
     supernet, images = searched
     architecture = derive(supernet)
     plain = collapse(supernet, architecture)
@@ -105,7 +109,7 @@ def test_a_stored_architecture_is_applied(searched, rng):
         ({"conv": "source"}, "edges of cells, such as 'reduction_node3_f"),
     ],
 )
-def test_another_architecture_is_refused(changes, message):
+def test_another_architecture_is_refused(changes, message, untouched):
     sites = {
         f"{kind}_{edge}": operation
         for kind in ("normal", "reduction")
@@ -119,7 +123,7 @@ def test_another_architecture_is_refused(changes, message):
         }
     )
     with pytest.raises(ValueError, match=f"`architecture`.*{message}"):
-        apply_architecture(make_supernet(), architecture)
+        apply_architecture(untouched, architecture)
 
 
 def test_an_edge_reads_where_it_comes_from(searched):
@@ -132,9 +136,9 @@ def test_an_edge_reads_where_it_comes_from(searched):
         )
 
 
-def test_options_of_cells_are_not_drawn():
+def test_options_of_cells_are_not_drawn(untouched):
     with pytest.raises(ValueError, match=r"`relaxation`. Expected 'expectat"):
-        make_supernet().compile(relaxation="gumbel")
+        untouched.compile(relaxation="gumbel")
 
 
 def test_the_monitor_knows_cells(searched):

@@ -1,4 +1,4 @@
-"""Self-supervision: keys are constant, the logits rest, the weights learn."""
+"""Contrastive learning: keys are constant, logits rest, weights learn."""
 
 import keras
 import numpy as np
@@ -28,7 +28,12 @@ def make_features(rng):
 
 def make_learner(rng, **kwargs):
     source = make_features(rng)
-    features = insert_mixed_ops(source, source_lead=0.0)
+    features = insert_mixed_ops(
+        source,
+        "conv5x5,max_pool,identity",
+        "first|second|padded",
+        source_lead=0.0,
+    )
     learner = ContrastiveSupernet(
         features.input, attach_query_head(features, SIZE)
     )

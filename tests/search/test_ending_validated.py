@@ -1,4 +1,4 @@
-"""What validation speaks against is taken back, and nothing else."""
+"""Validation reverts the changes that lower the score, and no others."""
 
 import keras
 import numpy as np
@@ -13,22 +13,29 @@ EPOCHS = 8
 END = 6  # The first epoch of the last quarter.
 
 
-@pytest.fixture
-def supernet(rng):
-    """A supernet of which every choice is changed."""
-    supernet = insert_mixed_ops(randomize(make_residual(), rng), "conv5x5")
+@pytest.fixture(scope="module")
+def compiled():
+    """A supernet whose learning rates are 0: no test changes its weights."""
+    source = randomize(make_residual(), np.random.default_rng(0))
+    supernet = insert_mixed_ops(source, "conv5x5")
     supernet.compile(
         keras.optimizers.SGD(0.0),
         architecture_optimizer=keras.optimizers.SGD(0.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    for choice in supernet.choices:
-        choice.logits.assign([0.5, 2.0])
     return supernet
 
 
+@pytest.fixture
+def supernet(compiled):
+    """The supernet, with a change at every choice."""
+    for choice in compiled.choices:
+        choice.logits.assign([0.5, 2.0])
+    return compiled
+
+
 def search(supernet, rng, measure, first_epoch=0, **kwargs):
-    """Search; give how often it was measured before each epoch."""
+    """Search; return the number of measurements before each epoch."""
     counts, calls = [], []
 
     class Watch(keras.callbacks.Callback):
@@ -56,7 +63,7 @@ def list_changed(supernet):
 
 
 def punish(*names):
-    """Measure half as much for each of these that is changed."""
+    """Return a measure that halves for each changed choice of these."""
 
     def measure(winners):
         return 0.5 ** sum(winners[name] != "source" for name in names)
@@ -69,7 +76,7 @@ def test_what_costs_is_taken_back(bad, supernet, rng):
     names = list_changed(supernet)
     counts = search(supernet, rng, punish(*bad))
     assert list_changed(supernet) == [n for n in names if n not in bad]
-    # Once, when the mixture begins to end: the whole, and each change.
+    # In one epoch only: the whole network, then each change reverted.
     assert counts[: END + 1] == [0] * END + [1 + len(names)]
     assert counts[-1] == counts[END]
 

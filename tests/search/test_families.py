@@ -10,7 +10,8 @@ from ntaa_tf.graph.rewrite import flatten
 from ntaa_tf.search.insert import choose_sites
 from ntaa_tf.training.batch_norm_calibration import Recalibration
 
-# The sites of each, so that a family never loses them unnoticed.
+# The image size and the number of sites of each, so that a family never loses
+# sites unnoticed.
 FAMILIES = {
     "VGG19": (32, 15),
     "ResNet50": (32, 48),
@@ -24,13 +25,22 @@ FAMILIES = {
     "NASNetMobile": (32, 185),
     "ConvNeXtTiny": (32, 18),
 }
-# Of more sites an even part is searched: their insertion takes minutes.
+# A network with more sites gets mixed ops at an even part of them only:
+# insertion at all of them takes minutes.
 MOST_SITES = 60
+# The other families belong to `make test-all`.
+SHORT = ("VGG19", "MobileNet", "ConvNeXtTiny")
 TIGHT = ("ResNet50", "VGG19")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(family, marks=() if family in SHORT else pytest.mark.long)
+        for family in FAMILIES
+    ],
+)
 def test_family(family, rng):
     size, num_sites = FAMILIES[family]
     keras.utils.set_random_seed(0)
@@ -53,8 +63,9 @@ def test_family(family, rng):
     difference = np.abs(supernet(images) - expected).max()
     assert difference <= bound * spread
 
-    # A random network amplifies rounding, the more the more is changed: hence
-    # few changes and a wide bound. The layers' own tests are the tight ones.
+    # A random network amplifies rounding errors, more with every changed site.
+    # So few sites change and the bound is wide. The tests of the layers have
+    # tight bounds.
     for choice in supernet.choices[::4]:
         choice.choose(str(rng.choice(choice.options)))
     Recalibration(supernet)([images])

@@ -1,6 +1,7 @@
-"""A kept supernet rests in the search: logits and the head learn alone."""
+"""A saved supernet is not trained further: only logits and head learn."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -20,31 +21,44 @@ CHOICES = {"model": "residual", "sites": "all", "image_size": [16, 16]}
 VERSIONS = {"keras": "3"}
 
 
-def split_source(rng):
-    """A source with a head, and the same without."""
-    source = randomize(make_residual(), rng)
+def split_source():
+    """Return a source with a head, and the same source without it."""
+    source = randomize(make_residual(), np.random.default_rng(0))
     maps = [x for x in source.layers if len(x.output.shape) == 4]
     return source, keras.Model(source.input, maps[-1].output)
 
 
-@pytest.fixture
-def kept(rng, tmp_path):
-    """A supernet with a head, and the directory of one that learnt."""
-    source, features = split_source(rng)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A supernet without a head, and its directory; no test changes them."""
+    _, features = split_source()
     learnt = insert_mixed_ops(features, source_lead=0.0)
     for variable in learnt.variables:
         if "logits" not in variable.path and "pull" not in variable.path:
             variable.assign(variable + 0.01)
-    save_supernet(learnt, tmp_path, CHOICES, {"epochs": 3}, VERSIONS)
-    return insert_mixed_ops(source, source_lead=0.0), learnt, tmp_path
+    path = tmp_path_factory.mktemp("written")
+    save_supernet(learnt, path, CHOICES, {"epochs": 3}, VERSIONS)
+    return learnt, path
+
+
+@pytest.fixture
+def path(written, tmp_path):
+    """A copy of the directory, which a test may change."""
+    return shutil.copytree(written[1], tmp_path / "copy")
+
+
+@pytest.fixture
+def supernet():
+    """A task's supernet of the same source, with a head."""
+    return insert_mixed_ops(split_source()[0], source_lead=0.0)
 
 
 def read(model):
     return {variable.path: variable.numpy() for variable in model.variables}
 
 
-def test_weights_are_those_of_the_kept_one(kept):
-    supernet, learnt, path = kept
+def test_the_weights_are_the_saved_ones(supernet, written):
+    learnt, path = written
     load_supernet(supernet, path)
     names = {layer.name for layer in learnt.layers}
     for layer in supernet.layers:
@@ -56,9 +70,9 @@ def test_weights_are_those_of_the_kept_one(kept):
                 np.testing.assert_array_equal(received, value)
 
 
-def test_a_search_moves_logits_and_the_head_alone(kept, rng):
-    """Not the statistics of batch norm, and not those of the noise."""
-    supernet, _, path = kept
+def test_a_search_moves_logits_and_the_head_alone(supernet, written, rng):
+    """Neither batch-norm statistics nor those of the noise move."""
+    _, path = written
     head = supernet.layers[-1]
     supernet.compile(
         keras.optimizers.SGD(0.1, weight_decay=0.1),
@@ -84,8 +98,8 @@ def test_a_search_moves_logits_and_the_head_alone(kept, rng):
     assert learnt == logits | {v.path for v in head.variables}
 
 
-def test_what_rests_is_computed_as_in_inference(rng, tmp_path):
-    """Dropout in the middle of a source draws nothing."""
+def test_a_resting_network_runs_in_inference_mode(rng, tmp_path):
+    """Dropout inside the source is off."""
     inputs = keras.Input((8, 8, 3))
     stem = keras.layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
     hidden = keras.layers.Dropout(0.9, name="drop")(stem)
@@ -110,25 +124,24 @@ def test_what_rests_is_computed_as_in_inference(rng, tmp_path):
     assert losses[0] == pytest.approx(losses[2], abs=1e-6)
 
 
-def test_a_kept_one_of_other_layers_is_not_loaded(kept, rng):
-    *_, path = kept
+def test_a_saved_one_with_other_layers_is_not_loaded(written):
+    _, path = written
     other = rewrite(make_residual(), names={"first": "renamed"})
     supernet = insert_mixed_ops(other, source_lead=0.0)
-    with pytest.raises(ValueError, match=r"`supernet`.* is another"):
+    with pytest.raises(ValueError, match=r"layer '\w+' of the `supernet`"):
         load_supernet(supernet, path)
     few = insert_mixed_ops(make_residual(), candidates="identity")
-    with pytest.raises(ValueError, match=r"`supernet`.* is another"):
+    with pytest.raises(ValueError, match=r"layer '\w+' of the `supernet`"):
         load_supernet(few, path)
 
 
-def test_half_of_one_is_none(kept):
-    *_, path = kept
+def test_half_of_the_files_is_no_supernet(path):
     (path / "super.keras").unlink()
     assert not has_supernet(path)
 
 
-def test_the_record_says_what_differs(kept):
-    *_, path = kept
+def test_differences_to_the_record_are_listed(written):
+    _, path = written
     assert has_supernet(path)
     assert not has_supernet(path / "elsewhere")
     check_supernet(path, CHOICES, {})
@@ -142,15 +155,13 @@ def test_the_record_says_what_differs(kept):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 2, "choices": {}}'])
-def test_a_record_of_something_else_is_told(text, kept):
-    *_, path = kept
+def test_a_record_of_something_else_is_refused(text, path):
     (path / "super.json").write_text(text)
     with pytest.raises(ValueError, match=r"`supernet`.* can't be read"):
         check_supernet(path, CHOICES, {})
 
 
-def test_versions_are_told_and_not_compared(kept):
-    *_, path = kept
+def test_versions_are_recorded_and_not_compared(path):
     record = json.loads((path / "super.json").read_text())
     assert record["versions"] == VERSIONS
     record["versions"] = {"keras": "4"}

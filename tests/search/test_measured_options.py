@@ -1,4 +1,4 @@
-"""A budget drops what the loss does not miss, and measuring leaves no trace."""
+"""A budget removes what the loss does not need; measuring changes nothing."""
 
 import keras
 import numpy as np
@@ -54,8 +54,21 @@ def limit_macs(supernet, share):
     return Budget(supernet, {"macs": share * source})
 
 
-def test_what_the_loss_does_not_miss_goes_first(rng):
-    """The logits speak against it, and are not believed."""
+@pytest.fixture(scope="module")
+def residual():
+    """A compiled supernet, which measuring does not change, and batches."""
+    source = randomize(make_residual(), np.random.default_rng(0))
+    batches = make_batches(source, np.random.default_rng(1))
+    return make_supernet(source, "conv5x5,max_pool,noise,identity"), batches
+
+
+@pytest.fixture(scope="module")
+def measured(residual):
+    return MeasuredOptions(*residual)
+
+
+def test_operations_that_the_loss_does_not_need_go_first(rng):
+    """The logits favour them, but only the loss counts."""
     keras.utils.set_random_seed(0)
     source = make_chain()
     supernet = make_supernet(source)
@@ -70,31 +83,26 @@ def test_what_the_loss_does_not_miss_goes_first(rng):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 2.0])
-def test_limits_are_kept_and_winners_that_keep_them(share, rng):
-    source = randomize(make_residual(), rng)
-    supernet = make_supernet(source, "ntaa")
+def test_limits_are_kept_and_winners_that_keep_them(share, residual, measured):
+    supernet, _ = residual
     budget = limit_macs(supernet, share)
     winners = {choice.name: choice.winner for choice in supernet.choices}
-    chosen = MeasuredOptions(supernet, make_batches(source, rng)).choose(budget)
+    chosen = measured.choose(budget)
     assert budget.keeps(chosen)
     assert (chosen == winners) == budget.keeps(winners)
 
 
-def test_measuring_leaves_no_trace(rng):
-    source = randomize(make_residual(), rng)
-    supernet = make_supernet(source, "ntaa")
+def test_measuring_changes_no_variable(residual, measured):
+    supernet, _ = residual
     before = [variable.numpy() for variable in supernet.variables]
-    measured = MeasuredOptions(supernet, make_batches(source, rng))
     measured.choose(limit_macs(supernet, 0.5))
     for variable, value in zip(supernet.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
 
 
-def test_what_is_random_is_the_same_in_every_measurement(rng):
-    """Else a change could seem to lower the loss by chance alone."""
-    source = randomize(make_residual(), rng)
-    supernet = make_supernet(source, "ntaa")
-    measured = MeasuredOptions(supernet, make_batches(source, rng))
+def test_noise_is_the_same_in_every_measurement(residual, measured):
+    """Otherwise a change could lower the loss by chance."""
+    supernet, _ = residual
     noisy = dict.fromkeys((c.name for c in supernet.choices), "noise")
     losses = {measured._measure(noisy) for _ in range(3)}
     assert len(losses) == 1
@@ -120,8 +128,8 @@ def test_limits_are_approached_from_the_source(rng):
     assert above.approach(0.5) == above.limits
 
 
-def test_what_no_single_change_brings_nearer_is_found(rng):
-    """Of two equally deep branches both have to become shallower."""
+def test_changes_that_help_only_together_are_found(rng):
+    """The depth falls only if both of two equally deep branches change."""
     inputs = keras.Input((SIZE, SIZE, 4))
     stem = keras.layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
     left, right = (

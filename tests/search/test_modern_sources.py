@@ -26,8 +26,9 @@ DEPTHWISE_5 = ("depthwise", 5), ("conv3x3", "conv1x1")
 DEPTHWISE_7 = ("depthwise", 7), ("conv5x5", "conv3x3", "conv1x1")
 FUSED = ("dense", 3), ("conv5x5", "conv1x1")
 
-# The sites of each kind, and the convolutions that they may become. What else
-# there is: the stem, reductions of 2×2 pixels, squeeze and excitation.
+# For each network: the number of sites of each kind with their convolutional
+# candidates; then the roles of the convolutions that are no sites (stem, 2×2
+# reductions, squeeze-and-excitation).
 TABLES = {
     "ConvNeXtTiny": ({DEPTHWISE_7: 18}, {"stem": 1, "main": 3}),
     "ConvNeXtSmall": ({DEPTHWISE_7: 36}, {"stem": 1, "main": 3}),
@@ -60,7 +61,15 @@ assert "ntaa_tf" not in sys.modules
 """
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=() if name == "ConvNeXtTiny" else pytest.mark.long
+        )
+        for name in TABLES
+    ],
+)
 def test_sites_of_the_real_networks_and_their_candidates(name):
     network = getattr(keras.applications, name)(
         weights=None, include_top=False, input_shape=(224, 224, 3)
@@ -78,6 +87,12 @@ def test_sites_of_the_real_networks_and_their_candidates(name):
         conv.role for conv in convolutions if conv not in sites
     )
     assert (table, others) == TABLES[name]
+
+
+@pytest.fixture(scope="module")
+def convnext():
+    """A small ConvNeXt, which no test changes."""
+    return make_convnext()
 
 
 @pytest.fixture(scope="module", params=SMALL)
@@ -102,7 +117,7 @@ def test_the_supernet_starts_as_the_source(adapted):
 
 @pytest.mark.parametrize("place", [0, 1, 2, -2])
 def test_a_collapsed_network_is_the_supernet(adapted, place):
-    """The last but one is the identity, the others are convolutions."""
+    """The last option but one is the identity, the others are convolutions."""
     _, supernet, images = adapted
     for choice in supernet.choices:
         choice.choose(choice.options[place])
@@ -115,9 +130,9 @@ def test_a_collapsed_network_is_the_supernet(adapted, place):
     )
 
 
-def test_convnext_opens_where_the_package_is_not_known(tmp_path):
+def test_convnext_opens_where_the_package_is_not_known(convnext, tmp_path):
     """LayerScale and StochasticDepth are layers that Keras finds itself."""
-    supernet = insert_mixed_ops(make_convnext())
+    supernet = insert_mixed_ops(convnext)
     for choice in supernet.choices:
         choice.choose(choice.options[1])
     adapted = collapse(supernet)
@@ -131,9 +146,9 @@ def test_convnext_opens_where_the_package_is_not_known(tmp_path):
 
 
 @pytest.mark.parametrize("size", [7, 5, 3, 1])
-def test_smaller_kernels_of_convnext_are_the_centre_of_its_own(size):
+def test_smaller_kernels_of_convnext_are_the_centre_of_its_own(convnext, size):
     """Keras writes its depthwise convolution with groups, channels last."""
-    source = make_convnext()
+    source = convnext
     name = "convnext_stage_0_block_0_depthwise_conv"
     kernel = np.swapaxes(source.get_layer(name).get_weights()[0], 2, 3)
     supernet = insert_mixed_ops(source, sites=name)
@@ -149,17 +164,17 @@ def test_smaller_kernels_of_convnext_are_the_centre_of_its_own(size):
     )
 
 
-def test_no_smaller_kernel_of_convnext_has_the_lead_of_its_own():
-    """It does not begin as the source, whose border it lacks."""
-    (first, *_) = insert_mixed_ops(make_convnext()).choices
+def test_no_smaller_kernel_of_convnext_has_the_lead_of_its_own(convnext):
+    """A smaller kernel lacks the source's border, so it starts differently."""
+    (first, *_) = insert_mixed_ops(convnext, sites="last:2").choices
     logits = np.array(first.logits)
     assert logits[0] > 0
     assert not np.any(logits[1:])
 
 
-def test_adapted_convnext_learns_in_every_kernel():
+def test_adapted_convnext_learns_in_every_kernel(convnext):
     """Also where a convolution with groups stays what it is."""
-    supernet = insert_mixed_ops(make_convnext(), sites="last:2")
+    supernet = insert_mixed_ops(convnext, sites="last:2")
     for choice in supernet.choices:
         choice.choose("conv3x3" if "conv3x3" in choice.options else "source")
     adapted = collapse(supernet)

@@ -1,12 +1,10 @@
-"""What was probable after each epoch is kept, once for each epoch."""
+"""Each option's probability is recorded, once for each epoch."""
 
 import keras
 import numpy as np
 import pytest
-from search.small_models import make_residual
-from search.small_models import randomize
+from search.small_models import make_small_supernet
 
-from ntaa_tf import insert_mixed_ops
 from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.probabilities import list_probabilities
@@ -15,7 +13,7 @@ from ntaa_tf.storage.files import read_json
 
 @pytest.fixture
 def supernet(rng):
-    return insert_mixed_ops(randomize(make_residual(), rng))
+    return make_small_supernet(rng)
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def test_an_epoch_that_is_trained_again_is_there_once(
     again = ProbabilityRecorder(tmp_path / "course.json")
     again.set_model(supernet)
     choice.logits.assign(20 * np.eye(len(choice.options))[0])
-    again.on_epoch_end(1)  # Killed before the state of epoch 1 was kept.
+    again.on_epoch_end(1)  # A run killed before epoch 1 was saved.
     source = read_json(tmp_path / "course.json")[choice.name]["source"]
     assert len(source) == 2 and source[0] < source[1] == 1
 

@@ -1,8 +1,11 @@
+"""The annealing schedules, at points of the search."""
+
 import pytest
 
 from ntaa_tf.recipe import LOGITS_REST
 from ntaa_tf.search.schedule import END_SHARE
 from ntaa_tf.search.schedule import end_pull
+from ntaa_tf.search.schedule import learns_logits
 from ntaa_tf.search.schedule import start_pull
 
 
@@ -30,3 +33,21 @@ def test_the_recipe_knows_when_the_logits_rest():
 def test_paper_has_no_pulls(progress):
     assert float(start_pull(progress, "paper")) == 0
     assert float(end_pull(progress, "paper")) == 0
+
+
+@pytest.mark.parametrize(
+    ("progress", "warm_up", "end", "learns"),
+    [
+        (0.0, 0.0, "exact", True),
+        (0.74, 0.0, "exact", True),
+        (0.75, 0.0, "exact", False),
+        (0.99, 0.0, "paper", True),
+        (0.1, 0.2, "paper", False),
+        (0.2, 0.2, "paper", True),
+        (0.1, 0.2, "exact", False),
+    ],
+)
+def test_logits_rest_in_the_warm_up_and_at_an_exact_end(
+    progress, warm_up, end, learns
+):
+    assert bool(learns_logits(progress, warm_up, end)) == learns
