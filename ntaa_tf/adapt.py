@@ -16,11 +16,11 @@ from absl import app
 from absl import flags
 from absl import logging as absl_logging
 
-from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import RESUMABLE
 from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
-from ntaa_tf.command_line import refuse_words
 from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.command_line.machine_failures import list_runtime_errors
 from ntaa_tf.command_line.quiet_import import import_tensorflow
@@ -77,7 +77,7 @@ def main(
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
 
     def act() -> None:
-        refuse_words(arguments[1:])
+        check_no_words(arguments[1:])
         recipe = read_recipe(**fixed)
         # It takes seconds, so wrong flags have ended the command before.
         import_tensorflow()
@@ -87,7 +87,7 @@ def main(
         act,
         failures=list_runtime_errors,
         explain=explain,
-        stopped=GOES_ON,
+        stopped=RESUMABLE,
     )
 
 

@@ -21,7 +21,7 @@ from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.stages.evaluate import evaluate
 from ntaa_tf.stages.guard import guard
-from ntaa_tf.stages.metrics import summarize
+from ntaa_tf.stages.metrics import collect_metrics
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
@@ -62,7 +62,7 @@ def run(recipe: Recipe) -> RunMetrics:
         return finished
     with assemble(recipe) as assembly:
         plain = finetune_plainly(assembly) if assembly.recipe.compares else {}
-        metrics = summarize(assembly, adapt(assembly), plain)
+        metrics = collect_metrics(assembly, adapt(assembly), plain)
         report(assembly, metrics, write_command(recipe))
         write_run_metrics(assembly.path, metrics)
         logger.info("finished: open %s", assembly.path / "report.html")

@@ -54,10 +54,10 @@ from comparisons.runs import read_flags
 
 from ntaa_tf.command_line import DONE
 from ntaa_tf.command_line import FAILED
-from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import RESUMABLE
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
-from ntaa_tf.command_line import refuse_words
 
 NAME = "comparison"
 EACH_FOLD = "--fold={seed}"
@@ -129,12 +129,12 @@ def main(arguments: list[str]) -> int:
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logger.setLevel(logging.INFO)
-    return end(lambda: follow(arguments[1:]), stopped=GOES_ON)
+    return end(lambda: follow(arguments[1:]), stopped=RESUMABLE)
 
 
 def follow(words: Sequence[str]) -> int:
     """Execute the missing runs, and write the report."""
-    refuse_words(words)
+    check_no_words(words)
     flag = flags.FLAGS
     contestants = list_contestants(flag.methods, flag.variant)
     against = flag.against or contestants[0].name

@@ -14,16 +14,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 from absl import flags
 from tool import run_tool
 
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.data.retrieval import open_retrieval
-from ntaa_tf.data.retrieval import summarize
+from ntaa_tf.data.retrieval import summarize_retrieval
 
 
 def follow(words: list[str]) -> None:
     """Print the summary of the data set that the flags name."""
-    refuse_words(words)
+    check_no_words(words)
     flag = flags.FLAGS
-    print(summarize(open_retrieval(flag.dataset, flag.data_dir)))
+    print(summarize_retrieval(open_retrieval(flag.dataset, flag.data_dir)))
 
 
 if __name__ == "__main__":

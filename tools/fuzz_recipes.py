@@ -29,7 +29,7 @@ from tool import run_tool
 
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import FAILED
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.recipe.choices import find_choice
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import list_choices
@@ -175,7 +175,7 @@ def follow(words: list[str]) -> int:
     Returns:
         1 if a run failed, else 0.
     """
-    refuse_words(words)
+    check_no_words(words)
     workdir = Path(flags.FLAGS.workdir)
     draw = random.Random(flags.FLAGS.seed)
     outcomes: Counter[str] = Counter()

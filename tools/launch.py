@@ -23,7 +23,7 @@ from absl import flags
 from tool import run_tool
 
 from ntaa_tf.command_line import DONE
-from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import RESUMABLE
 from ntaa_tf.distribute.cluster import VARIABLE
 from ntaa_tf.distribute.cluster import write_cluster
 
@@ -171,4 +171,4 @@ def follow(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    run_tool(__doc__, follow, stopped=GOES_ON)
+    run_tool(__doc__, follow, stopped=RESUMABLE)

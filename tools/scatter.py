@@ -21,7 +21,7 @@ from tool import run_tool
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.layers.search_space import SOURCE
 from ntaa_tf.layers.search_space import WEIGHT_FREE
 from ntaa_tf.storage.files import write_atomically
@@ -65,7 +65,7 @@ def scatter(architecture: Architecture, seed: int) -> Architecture:
 
 def follow(words: list[str]) -> None:
     """Write and print the scattered architecture."""
-    refuse_words(words)
+    check_no_words(words)
     flag = flags.FLAGS
     chosen = Architecture.from_json(Path(flag.architecture).read_text("utf-8"))
     scattered = scatter(chosen, flag.seed)

@@ -17,7 +17,7 @@ import keras
 from absl import flags
 from tool import run_tool
 
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.graph.cost import measure_cost
 
 MAP_RANK = 4
@@ -53,7 +53,7 @@ def shorten(model: keras.Model, after: str) -> keras.Model:
 
 def follow(words: list[str]) -> None:
     """Write the shortened model, and print the costs of both models."""
-    refuse_words(words)
+    check_no_words(words)
     flag = flags.FLAGS
     model = keras.models.load_model(flag.model)
     short = shorten(model, flag.after)

@@ -30,8 +30,8 @@ from tool import run_tool
 
 from ntaa_tf.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.adapt import read_recipe
-from ntaa_tf.command_line import GOES_ON
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import RESUMABLE
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
@@ -154,7 +154,7 @@ def follow(words: list[str]) -> int:
     Returns:
         1 if a recipe failed, else 0.
     """
-    refuse_words(words)
+    check_no_words(words)
     workdir = Path(flags.FLAGS.workdir).absolute()
     files = [f for f in list_recipes() if re.search(flags.FLAGS.only, f.stem)]
     width = max((len(file.stem) for file in files), default=0)
@@ -173,4 +173,4 @@ if __name__ == "__main__":
         "",
         "Regular expression for the names of the recipes to run.",
     )
-    run_tool(__doc__, follow, stopped=GOES_ON)
+    run_tool(__doc__, follow, stopped=RESUMABLE)

@@ -32,7 +32,7 @@ from tool import run_tool
 from victims import VICTIMS
 from victims import start
 
-from ntaa_tf.command_line import refuse_words
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.recipe.methods import METHODS
 
 # Flags that a method needs: a source domain, an architecture or a data set.
@@ -98,7 +98,7 @@ def follow(words: list[str]) -> int:
     Returns:
         1 if a method failed, else 0.
     """
-    refuse_words(words)
+    check_no_words(words)
     flag = flags.FLAGS
     workdir = Path(flag.workdir).absolute()
     failed = False

@@ -55,7 +55,7 @@ class Batches:
             self.count_labels(stream),
             stream.fit(self._recipe.training.batch_size, images_per_class),
             augment=self._recipe.data.augment,
-            flip=self._dataset.mirrors if flip is None else flip,
+            flip=self._dataset.can_mirror if flip is None else flip,
             seed=self._recipe.output.seed,
             first_epoch=first_epoch,
             epochs=end - first_epoch,
@@ -95,7 +95,7 @@ class Batches:
 
     def sample_images(self, count: int) -> np.ndarray:
         """Return some training images, uint8, without augmentation."""
-        images = data.spread(self._dataset.train.images, count)
+        images = data.take_evenly(self._dataset.train.images, count)
         return data.crop_center(images, self._image_size)
 
     def calibration(

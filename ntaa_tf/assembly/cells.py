@@ -28,7 +28,7 @@ def build_cells(
     """
     seed, cells = recipe.output.seed, recipe.cells
     keras.utils.set_random_seed(seed)
-    features = zoo.build_cells(
+    features = zoo.build_autoreid(
         image_size,
         cells.cell_search_space or recipe.data.task,
         cells.cell_channels,

@@ -3,23 +3,23 @@
 from ntaa_tf.command_line.ending import BAD_INPUT
 from ntaa_tf.command_line.ending import DONE
 from ntaa_tf.command_line.ending import FAILED
-from ntaa_tf.command_line.ending import GOES_ON
+from ntaa_tf.command_line.ending import RESUMABLE
 from ntaa_tf.command_line.ending import STOPPED
 from ntaa_tf.command_line.ending import TERMINATED
 from ntaa_tf.command_line.ending import end
 from ntaa_tf.command_line.guidance import Heading
+from ntaa_tf.command_line.words import check_no_words
 from ntaa_tf.command_line.words import make_parser
-from ntaa_tf.command_line.words import refuse_words
 
 __all__ = [
     "BAD_INPUT",
     "DONE",
     "FAILED",
-    "GOES_ON",
+    "RESUMABLE",
     "STOPPED",
     "TERMINATED",
     "Heading",
+    "check_no_words",
     "end",
     "make_parser",
-    "refuse_words",
 ]

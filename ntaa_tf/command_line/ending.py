@@ -15,7 +15,7 @@ BAD_INPUT = 2
 # A shell's status of a process that a signal ended: 128 + the signal.
 STOPPED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
-GOES_ON = "stopped; the same command goes on from here"
+RESUMABLE = "stopped; the same command goes on from here"
 
 # Errors of flags and files that the user can correct.
 _WRONG_INPUT = (

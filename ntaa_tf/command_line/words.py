@@ -20,7 +20,7 @@ _EVERYDAY = ("--help", "-help", "-h", "-?", "--helpshort", "-helpshort")
 _ALL = ("--helpfull", "-helpfull")
 
 
-def refuse_words(words: Sequence[str]) -> None:
+def check_no_words(words: Sequence[str]) -> None:
     """Raise a ValueError if a command line has words that are no flags."""
     if words:
         raise ValueError(

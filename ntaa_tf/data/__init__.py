@@ -14,8 +14,8 @@ from ntaa_tf.data.image_dataset import prepare_images
 from ntaa_tf.data.image_domains import join_domains
 from ntaa_tf.data.image_sets import open_dataset
 from ntaa_tf.data.order import make_order
-from ntaa_tf.data.order import spread
 from ntaa_tf.data.order import steps_per_epoch
+from ntaa_tf.data.order import take_evenly
 from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
 from ntaa_tf.data.served import ServedDecoder
@@ -40,8 +40,8 @@ __all__ = [
     "open_dataset",
     "prepare_images",
     "split_dataset",
-    "spread",
     "steps_per_epoch",
+    "take_evenly",
     "take_fingerprint",
     "training_batches",
 ]

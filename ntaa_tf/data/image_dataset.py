@@ -39,7 +39,7 @@ class ImageDataset:
         return len(self.class_names)
 
     @property
-    def mirrors(self) -> bool:
+    def can_mirror(self) -> bool:
         """Whether mirrored images keep their class; single characters don't."""
         return not all(len(name) == 1 for name in self.class_names)
 

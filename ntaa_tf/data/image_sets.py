@@ -59,7 +59,7 @@ def _open_by_name(name: str, data_dir: str | None) -> RawDataset:
         path = pathlib.Path(name.removeprefix(FOLDER_PREFIX))
         return open_folder(name, path.expanduser())
     try:
-        builder = tfds.find_builder(name, data_dir)
+        builder = tfds.find_tfds_builder(name, data_dir)
     except LookupError as error:
         raise ValueError(_describe_unknown(name)) from error
     return tfds.open_tfds(name, builder)

@@ -215,7 +215,7 @@ def _count_batches(groups: np.ndarray, classes_per_batch: int) -> int:
     return steps
 
 
-def spread(images: np.ndarray, count: int) -> np.ndarray:
+def take_evenly(images: np.ndarray, count: int) -> np.ndarray:
     """Return a subset of images, evenly spaced over the whole split.
 
     The first images alone may be of one class, as splits are often sorted.
@@ -228,7 +228,7 @@ def spread(images: np.ndarray, count: int) -> np.ndarray:
         The chosen images in their order.
 
     Example:
-    >>> spread(np.arange(10), 4)
+    >>> take_evenly(np.arange(10), 4)
     array([0, 3, 6, 9])
     """
     rows = np.linspace(0, len(images) - 1, min(count, len(images)))

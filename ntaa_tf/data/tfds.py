@@ -17,7 +17,9 @@ def list_names() -> list[str]:
     return tfds.list_builders(with_community_datasets=False)
 
 
-def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder:
+def find_tfds_builder(
+    name: str, data_dir: str | None
+) -> tfds.core.DatasetBuilder:
     """Find the builder of a data set of tensorflow-datasets.
 
     Args:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ntaa_tf.distribute.workers import add_up
+from ntaa_tf.distribute.workers import add_over_workers
 from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import find_workers
 from ntaa_tf.distribute.workers import is_led
@@ -67,7 +67,7 @@ def _check_shared(path: Path, flag: str) -> None:
             mark = stack.enter_context(
                 tempfile.TemporaryDirectory(dir=path, prefix=UNFINISHED)
             )
-        blind = add_up(not is_seen(Path(agree(mark))))
+        blind = add_over_workers(not is_seen(Path(agree(mark))))
     if blind:
         raise ValueError(
             f"--{flag}={path} is not shared by all workers: {blind} of them "

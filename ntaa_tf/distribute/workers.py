@@ -64,10 +64,10 @@ def agree(value: Any) -> Any:
         return value
     # A broadcast as a sum: all workers but the chief add zeros.
     text = b"" if is_led() else json.dumps(value).encode()
-    length = add_up(len(text))
+    length = add_over_workers(len(text))
     padded = np.zeros(length, np.int32)
     padded[: len(text)] = list(text)
-    return json.loads(bytes(add_up(padded).tolist()))
+    return json.loads(bytes(add_over_workers(padded).tolist()))
 
 
 def check_alike(name: str, values: Mapping[str, Any]) -> None:
@@ -91,10 +91,10 @@ def check_alike(name: str, values: Mapping[str, Any]) -> None:
 
 def wait() -> None:
     """Wait until all workers have called this function (a barrier)."""
-    add_up(1)
+    add_over_workers(1)
 
 
-def add_up(numbers: Any) -> Any:
+def add_over_workers(numbers: Any) -> Any:
     """All-reduce int32 numbers of all workers by their sum.
 
     All workers must call it at the same point.

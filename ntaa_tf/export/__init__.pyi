@@ -1,7 +1,7 @@
 from .checking import KERAS as KERAS
-from .checking import Asked as Asked
-from .checking import ask as ask
+from .checking import Reference as Reference
 from .checking import check_exports as check_exports
+from .checking import compute_reference as compute_reference
 from .converting import CONVERTERS as CONVERTERS
 from .converting import name_tensors as name_tensors
 from .failures import list_failures as list_failures

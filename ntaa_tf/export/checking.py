@@ -27,7 +27,7 @@ KERAS = "keras"  # Name of the `.keras` file, which every run writes.
 
 
 @dataclass(frozen=True)
-class Asked:
+class Reference:
     """Reference outputs of the live model.
 
     Args:
@@ -42,12 +42,12 @@ class Asked:
     file_size: Size
 
 
-def ask(
+def compute_reference(
     model: keras.Model,
     images: np.ndarray,
     outputs: Sequence[str] = LOGITS,
     file_size: Size | None = None,
-) -> Asked:
+) -> Reference:
     """Compute reference outputs of the live model on the CPU.
 
     The exports are checked on the CPU as well, so rounding is similar.
@@ -56,7 +56,7 @@ def ask(
         model: the live model.
         images: uint8, (batch, height, width, 3).
         outputs: names of the outputs, in the model's order.
-        file_size: see `Asked`; by default the size of the images.
+        file_size: see `Reference`; by default the size of the images.
     """
     with tf.device("CPU:0"):
         given = model(images.astype("float32"), training=False)
@@ -66,11 +66,11 @@ def ask(
         ]
     height, width = file_size or images.shape[1:3]
     named = dict(zip(outputs, arrays, strict=True))
-    return Asked(images, named, (height, width))
+    return Reference(images, named, (height, width))
 
 
 def check_exports(
-    files: Mapping[str, Path], asked: Asked
+    files: Mapping[str, Path], reference: Reference
 ) -> dict[str, dict[str, Any]]:
     """Reopen exports in their runtimes and compare them with the live model.
 
@@ -79,7 +79,7 @@ def check_exports(
     Args:
         files: written files or directories by format; "keras" is a format
             here as well.
-        asked: reference outputs of the live model.
+        reference: reference outputs of the live model.
 
     Returns:
         Results by format. `difference` is the largest absolute difference of
@@ -93,12 +93,12 @@ def check_exports(
     for group in _group_by_runtime(files):
         reopened = reopen(
             {name: files[name] for name in group},
-            asked.images,
-            list(asked.outputs),
-            asked.file_size,
+            reference.images,
+            list(reference.outputs),
+            reference.file_size,
         )
         for name, (result, outputs) in reopened.items():
-            measured = _compare(name, asked, outputs) if outputs else {}
+            measured = _compare(name, reference, outputs) if outputs else {}
             results[name] = {**result, **measured}
     return results
 
@@ -111,8 +111,10 @@ def _group_by_runtime(files: Mapping[str, Path]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _compare(name: str, asked: Asked, outputs: Outputs) -> dict[str, Any]:
-    difference, agreement = compare(asked.outputs, outputs)
+def _compare(
+    name: str, reference: Reference, outputs: Outputs
+) -> dict[str, Any]:
+    difference, agreement = compare(reference.outputs, outputs)
     if not np.isfinite(difference):
         return {
             "failure": "returns outputs with other names or shapes than the "

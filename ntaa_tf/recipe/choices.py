@@ -24,7 +24,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChoiceDescription:
     """The description of a field, beside its name, type and default.
 
     Args:
@@ -96,17 +96,17 @@ def choice(default: Any, help: str, brief: str = "", **limits: Any) -> Any:
 
     Args:
         default: the one default of the choice.
-        help: as of `Choice`.
-        brief: as of `Choice`.
-        **limits: further arguments of `Choice`.
+        help: as of `ChoiceDescription`.
+        brief: as of `ChoiceDescription`.
+        **limits: further arguments of `ChoiceDescription`.
     """
-    described = Choice(help, brief, **limits)
+    described = ChoiceDescription(help, brief, **limits)
     return dataclasses.field(default=default, metadata={_METADATA: described})
 
 
-def find_choice(field: dataclasses.Field[Any]) -> Choice:
+def find_choice(field: dataclasses.Field[Any]) -> ChoiceDescription:
     """Return what `choice` declared of a field."""
-    described: Choice = field.metadata[_METADATA]
+    described: ChoiceDescription = field.metadata[_METADATA]
     return described
 
 

@@ -11,7 +11,7 @@ from absl import flags
 from ntaa_tf.command_line import Heading
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import Recipe
-from ntaa_tf.recipe.recipe import assemble
+from ntaa_tf.recipe.recipe import fill_sections
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
 from ntaa_tf.recipe.recipe import make_recipe
@@ -93,7 +93,7 @@ def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
     except flags.Error as error:
         raise ValueError(str(error)) from error
     names = [field.name for _, field, _ in list_choices()]
-    recipe = assemble({name: values[name].value for name in names})
+    recipe = fill_sections({name: values[name].value for name in names})
     return frozenset(n for n in list_unused(recipe) if values[n].present)
 
 

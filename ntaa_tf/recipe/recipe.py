@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ntaa_tf.recipe.choices import Choice
+from ntaa_tf.recipe.choices import ChoiceDescription
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import find_choice
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
@@ -164,7 +164,7 @@ def make_recipe(**choices: Any) -> Recipe:
     """
     _check_known(choices)
     preset = PRESETS.get(choices.get("preset", NO_PRESET), {})
-    return _check(assemble({**preset, **choices}, frozenset(choices)))
+    return _check(fill_sections({**preset, **choices}, frozenset(choices)))
 
 
 def replace(recipe: Recipe, **choices: Any) -> Recipe:
@@ -178,7 +178,7 @@ def replace(recipe: Recipe, **choices: Any) -> Recipe:
     >>> replace(make_recipe(seed=1), seed=2).output.seed
     2
     """
-    return _check(assemble({**recipe.to_dict(), **choices}, recipe.given))
+    return _check(fill_sections({**recipe.to_dict(), **choices}, recipe.given))
 
 
 def switch(recipe: Recipe, **choices: Any) -> Recipe:
@@ -193,14 +193,16 @@ def switch(recipe: Recipe, **choices: Any) -> Recipe:
     >>> switch(make_recipe(max_depth="0.5x"), method="finetune").limits
     Limits(max_macs=None, max_params=None, max_latency_ms=None, ...)
     """
-    switched = assemble({**recipe.to_dict(), **choices})
+    switched = fill_sections({**recipe.to_dict(), **choices})
     unused = list_unused(switched)
     values = switched.to_dict()
     kept = {name: values[name] for name in values.keys() - unused}
-    return _check(assemble(kept, recipe.given - unused))
+    return _check(fill_sections(kept, recipe.given - unused))
 
 
-def list_choices() -> Iterator[tuple[str, dataclasses.Field[Any], Choice]]:
+def list_choices() -> Iterator[
+    tuple[str, dataclasses.Field[Any], ChoiceDescription]
+]:
     """List the section, the field and the description of every choice."""
     for name, section in SECTIONS.items():
         for field in dataclasses.fields(section):
@@ -221,7 +223,7 @@ def list_unused(recipe: Recipe) -> frozenset[str]:
     )
 
 
-def assemble(
+def fill_sections(
     values: Mapping[str, Any], given: frozenset[str] = frozenset()
 ) -> Recipe:
     """Build a recipe whose choices are not checked beside one another.

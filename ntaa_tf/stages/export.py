@@ -9,12 +9,12 @@ import keras
 from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.data import ServedDecoder
-from ntaa_tf.data import spread
+from ntaa_tf.data import take_evenly
 from ntaa_tf.export import CONVERTERS
 from ntaa_tf.export import KERAS
-from ntaa_tf.export import Asked
-from ntaa_tf.export import ask
+from ntaa_tf.export import Reference
 from ntaa_tf.export import check_exports
+from ntaa_tf.export import compute_reference
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export import list_failures
 from ntaa_tf.export import name_tensors
@@ -56,7 +56,9 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
     }
     files = {KERAS: assembly.path / ADAPTED_FILE, **files}
     written = {name: files[name] for name in files if name not in failures}
-    checked = check_exports(written, _ask(assembly, adapted)) | failures
+    checked = (
+        check_exports(written, _compute_outputs(assembly, adapted)) | failures
+    )
     results = {
         name: {
             "file": str(file.relative_to(assembly.path)),
@@ -90,12 +92,12 @@ def _write(
     return ""
 
 
-def _ask(assembly: Assembly, model: keras.Model) -> Asked:
+def _compute_outputs(assembly: Assembly, model: keras.Model) -> Reference:
     """Compute the live model's outputs for some test images."""
-    images = spread(
+    images = take_evenly(
         assembly.task.list_images(assembly.dataset.test), COMPARED_IMAGES
     )
-    return ask(
+    return compute_reference(
         model, images, assembly.task.outputs, _make_decoder(assembly).resize
     )
 

@@ -16,7 +16,7 @@ SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
 CHOICES = ("tune", "guard")
 
 
-def summarize(
+def collect_metrics(
     assembly: Assembly,
     results: Mapping[str, Any],
     plain: Mapping[str, Any],
@@ -33,11 +33,11 @@ def summarize(
     seconds = {SOURCE_STAGE: source["seconds"]}
     evaluated = dict(results["evaluate"])
     if plain:
-        seconds[BASELINE] = sum(list_seconds(plain).values())
+        seconds[BASELINE] = sum(count_seconds(plain).values())
         # Its latency was measured again in turns with the others'.
         measured = evaluated.get(BASELINE, {})
         evaluated[BASELINE] = plain["evaluate"]["adapted"] | measured
-    seconds |= list_seconds(results)
+    seconds |= count_seconds(results)
     collected = {
         "dataset": recipe.data.dataset,
         "model": recipe.source.model,
@@ -58,7 +58,7 @@ def summarize(
     return RunMetrics.from_json(collected)
 
 
-def list_seconds(results: Mapping[str, Any]) -> dict[str, float]:
+def count_seconds(results: Mapping[str, Any]) -> dict[str, float]:
     """List the duration of each stage; trials count without the kept one."""
     return {
         name: kept.get("other_seconds", kept["seconds"])

@@ -13,7 +13,7 @@ from ntaa_tf.recipe.methods import Method
 from ntaa_tf.stages.evaluate import evaluate
 from ntaa_tf.stages.export import export
 from ntaa_tf.stages.finetune import finetune
-from ntaa_tf.stages.sample import sample
+from ntaa_tf.stages.sample import sample_architecture
 from ntaa_tf.stages.search import search
 from ntaa_tf.stages.supernet import train_supernet
 from ntaa_tf.stages.transfer import transfer
@@ -30,7 +30,9 @@ def list_training(method: Method) -> Stages:
     if method.self_supervises:
         stages[STAGE] = train_supernet
     if method.search != NOTHING:
-        stages["search"] = search if method.trains_supernet else sample
+        stages["search"] = (
+            search if method.trains_supernet else sample_architecture
+        )
     if method.weights == TRANSFER:
         stages["transfer"] = transfer
     return {**stages, "finetune": finetune}

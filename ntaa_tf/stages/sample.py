@@ -11,7 +11,7 @@ from ntaa_tf.stages.collapse import keep_architecture
 from ntaa_tf.stages.collapse import keep_collapsed
 
 
-def sample(assembly: Assembly, directory: Path) -> dict[str, Any]:
+def sample_architecture(assembly: Assembly, directory: Path) -> dict[str, Any]:
     """Draw an architecture uniformly, or take the one of --architecture.
 
     Args:

@@ -139,7 +139,7 @@ def _fit(
         lambda first: data.contrasting_batches(
             dataset.train,
             recipe.training.batch_size,
-            flip=dataset.mirrors if flip is None else flip,
+            flip=dataset.can_mirror if flip is None else flip,
             seed=recipe.output.seed,
             first_epoch=first,
             epochs=epochs - first,

@@ -1,6 +1,6 @@
 """Source models by name or from a file, with their preprocessing."""
 
-from ntaa_tf.zoo.autoreid import build_cells
+from ntaa_tf.zoo.autoreid import build_autoreid
 from ntaa_tf.zoo.embedded import pretrain_digits
 from ntaa_tf.zoo.find import find_source
 from ntaa_tf.zoo.load import load_source
@@ -9,7 +9,7 @@ from ntaa_tf.zoo.source import choose_image_size
 
 __all__ = [
     "SourceInfo",
-    "build_cells",
+    "build_autoreid",
     "choose_image_size",
     "find_source",
     "load_source",

@@ -33,7 +33,7 @@ SPACES = {
 }
 
 
-def build_cells(
+def build_autoreid(
     image_size: Size,
     search_space: str = "retrieval",
     channels: int = 32,
@@ -69,7 +69,7 @@ def build_cells(
     for Domain Adaption", section 3.
 
     Example:
-    >>> build_cells((64, 32), "classification", 4, 1).output.shape
+    >>> build_autoreid((64, 32), "classification", 4, 1).output.shape
     (None, 4, 2, 128)
     """
     operations = SPACES[search_space]

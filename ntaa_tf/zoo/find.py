@@ -122,7 +122,7 @@ def _find_cells(weights: str, preprocessing: str | None) -> SourceInfo:
     return SourceInfo(
         name=autoreid.NAME,
         weights="none",
-        preprocessing="none",  # `build_cells` puts its own in front.
+        preprocessing="none",  # `build_autoreid` puts its own in front.
         native_size=autoreid.NATIVE_SIZE,
         minimum_size=autoreid.MINIMUM_SIZE,
         fixed_size=False,

@@ -74,7 +74,7 @@ def _load_features(info: SourceInfo, size: Size, trained: bool) -> keras.Model:
     if info.name in NETWORKS:
         return build_network(info.name, weights, size)
     if info.name == autoreid.NAME:
-        return autoreid.build_cells(size)
+        return autoreid.build_autoreid(size)
     if info.name == embedded.NAME:
         return cut_classifier(_make_digits(size, trained))
     if is_preset(info.name):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from ntaa_tf.command_line import GOES_ON
+from ntaa_tf.command_line import RESUMABLE
 from ntaa_tf.command_line import end
 
 
@@ -67,7 +67,7 @@ def test_signals_end_with_what_shells_expect(capsys):
         signal.pause()
 
     before = signal.getsignal(signal.SIGTERM)
-    assert end(be_killed, stopped=GOES_ON) == 143
-    assert end(fail(KeyboardInterrupt()), stopped=GOES_ON) == 130
+    assert end(be_killed, stopped=RESUMABLE) == 143
+    assert end(fail(KeyboardInterrupt()), stopped=RESUMABLE) == 130
     assert signal.getsignal(signal.SIGTERM) == before
-    assert capsys.readouterr().err == 2 * f"error: {GOES_ON}\n"
+    assert capsys.readouterr().err == 2 * f"error: {RESUMABLE}\n"

@@ -4,8 +4,8 @@ import pytest
 from absl import flags
 
 from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import check_no_words
 from ntaa_tf.command_line import make_parser
-from ntaa_tf.command_line import refuse_words
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_wrong_flag_is_one_message(word, parse, capsys):
 
 def test_words_are_refused_where_flags_alone_are_expected():
     with pytest.raises(ValueError, match="Received: stray words"):
-        refuse_words(["stray", "words"])
+        check_no_words(["stray", "words"])
 
 
 def test_without_headings_help_has_the_flags_of_the_script(monkeypatch, capsys):

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from exported import make_model
 
-from ntaa_tf.export import ask
 from ntaa_tf.export import check_exports
 from ntaa_tf.export import checking
+from ntaa_tf.export import compute_reference
 from ntaa_tf.export import list_failures
 from ntaa_tf.export import runtimes
 
@@ -47,7 +47,9 @@ def checked(exported, images, tmp_path_factory):
     path = tmp_path_factory.mktemp("leftover") / "leftover.keras"
     make_model(layer=Leftover()).save(path)
     keras.saving.load_model(path)  # It opens in this process.
-    return check_exports({**files, "keras": path}, ask(model, images))
+    return check_exports(
+        {**files, "keras": path}, compute_reference(model, images)
+    )
 
 
 def test_an_export_is_compared_and_timed(checked):
@@ -72,7 +74,7 @@ def test_a_crash_leaves_other_files_of_the_runtime_alone(
     files = {name: files[name] for name in ("saved_model", "keras")}
     crash = 'OPENERS["saved_model"] = lambda *_: os.abort()'
     change_openers(monkeypatch, tmp_path, crash)
-    checked = check_exports(files, ask(model, images))
+    checked = check_exports(files, compute_reference(model, images))
     assert list(list_failures(checked)) == ["saved_model"]
     assert checked["keras"]["difference"] < 1e-5
     assert checked["keras"]["agreement"] == 1
@@ -85,7 +87,7 @@ def test_a_crash_is_reported_with_its_last_words(images, monkeypatch, tmp_path):
     )
     monkeypatch.setattr(runtimes, "__file__", str(script))
     files = {"onnx": tmp_path / "model.onnx"}
-    checked = check_exports(files, ask(make_model(), images))
+    checked = check_exports(files, compute_reference(make_model(), images))
     assert "ended with status -6: oh" in list_failures(checked)["onnx"]
 
 
@@ -100,7 +102,7 @@ def test_a_crash_is_reported_with_its_last_words(images, monkeypatch, tmp_path):
 def test_wrong_outputs_are_a_failure(
     change, message, exported, images, monkeypatch
 ):
-    asked = ask(exported[0], images)
+    asked = compute_reference(exported[0], images)
     outputs = {"serving_default/logits": change(asked.outputs["logits"])}
     result = {"milliseconds": 1.0}
     monkeypatch.setattr(

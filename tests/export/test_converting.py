@@ -9,7 +9,7 @@ from exported import OUTPUTS
 
 from ntaa_tf.export import CONVERTERS
 from ntaa_tf.export import KERAS
-from ntaa_tf.export import ask
+from ntaa_tf.export import compute_reference
 from ntaa_tf.export import name_tensors
 from ntaa_tf.export.comparing import compare
 from ntaa_tf.export.formats import FORMATS
@@ -54,7 +54,7 @@ def test_a_format_takes_batches_of_any_size(
     for batch in (pictures[:1], pictures, pictures[:2]):
         exported = {f"one/{key}": value for key, value in infer(batch).items()}
         assert set(exported) == {"one/kind", "one/age"}
-        live = ask(model, batch, OUTPUTS).outputs
+        live = compute_reference(model, batch, OUTPUTS).outputs
         assert compare(live, exported)[0] <= tolerance
 
 
@@ -63,7 +63,9 @@ def test_naming_changes_neither_the_model_nor_its_outputs(adapted, pictures):
     named = name_tensors(adapted, OUTPUTS)
     assert named.inputs[0].name == "images"
     outputs = named(pictures.astype("float32"), training=False)
-    for name, expected in ask(adapted, pictures, OUTPUTS).outputs.items():
+    for name, expected in compute_reference(
+        adapted, pictures, OUTPUTS
+    ).outputs.items():
         np.testing.assert_allclose(outputs[name], expected, atol=1e-5)
     assert [layer.name for layer in adapted.layers] == before
 

@@ -16,12 +16,12 @@ from ntaa_tf.search.derive import derive
 from ntaa_tf.search.monitor import measure_entropy
 from ntaa_tf.search.monitor import measure_winners
 from ntaa_tf.search.supernet import Supernet
-from ntaa_tf.zoo.autoreid import build_cells
+from ntaa_tf.zoo.autoreid import build_autoreid
 
 
 def make_supernet():
     keras.utils.set_random_seed(0)
-    features = build_cells((16, 16), "classification", 4, 1)
+    features = build_autoreid((16, 16), "classification", 4, 1)
     pooled = keras.layers.GlobalAveragePooling2D()(features.output)
     return Supernet(features.input, keras.layers.Dense(3)(pooled))
 

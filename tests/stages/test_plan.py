@@ -6,7 +6,7 @@ import pytest
 
 from ntaa_tf import pipeline
 from ntaa_tf.recipe import make_recipe
-from ntaa_tf.stages.metrics import list_seconds
+from ntaa_tf.stages.metrics import count_seconds
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.stages.tune import retract_incomplete
 from ntaa_tf.storage.files import write_json
@@ -90,5 +90,5 @@ def test_a_new_baseline_is_compared_anew(tmp_path, monkeypatch, choices, left):
 def test_no_second_is_counted_twice():
     """The stages of the kept trial have its seconds, of killed attempts too."""
     tune = {"seconds": 5.0, "other_seconds": 60.0}
-    listed = list_seconds({"tune": tune, "finetune": {"seconds": 20.0}})
+    listed = count_seconds({"tune": tune, "finetune": {"seconds": 20.0}})
     assert listed == {"tune": 60.0, "finetune": 20.0}

@@ -7,7 +7,7 @@ import pytest
 from ntaa_tf.data import Examples
 from ntaa_tf.data.attributes import Attribute
 from ntaa_tf.data.attributes import AttributeDataset
-from ntaa_tf.data.attributes import tabulate
+from ntaa_tf.data.attributes import build_table
 from ntaa_tf.tasks.attributes import AttributesTask
 from ntaa_tf.tasks.attributes import attach_classifiers
 
@@ -18,7 +18,7 @@ SEEN = [("young", "no"), ("old", None), ("grown", "yes"), (None, "yes")]
 
 @pytest.fixture
 def labelled():
-    table, labels = tabulate([AGE, HAT], SEEN)
+    table, labels = build_table([AGE, HAT], SEEN)
     images = np.zeros((len(SEEN), 8, 8, 3), "uint8")
     return AttributesTask(table), Examples(images, labels)
 

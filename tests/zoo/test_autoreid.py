@@ -7,7 +7,7 @@ from ntaa_tf.layers.cell_choice import CellChoice
 from ntaa_tf.layers.cell_node import CellNode
 from ntaa_tf.zoo import choose_image_size
 from ntaa_tf.zoo import find_source
-from ntaa_tf.zoo.autoreid import build_cells
+from ntaa_tf.zoo.autoreid import build_autoreid
 
 
 def list_nodes(model):
@@ -21,13 +21,13 @@ def model():
     Its images have the fewest rows that the part-aware module accepts, and
     both sides are odd.
     """
-    return build_cells((49, 19), channels=4, cells_per_block=2)
+    return build_autoreid((49, 19), channels=4, cells_per_block=2)
 
 
 @pytest.fixture(scope="module")
 def classifying():
     """The smallest network for classification."""
-    return build_cells((16, 16), "classification", 4, 1)
+    return build_autoreid((16, 16), "classification", 4, 1)
 
 
 def test_channels_double_and_maps_halve_from_block_to_block(model):
@@ -67,13 +67,13 @@ def test_classification_has_no_part_aware_module(classifying):
 
 def test_maps_too_small_for_parts_are_refused():
     with pytest.raises(ValueError, match=r"48 rows.*at least 49"):
-        build_cells((48, 16), channels=4, cells_per_block=1)
+        build_autoreid((48, 16), channels=4, cells_per_block=1)
 
 
 @pytest.mark.parametrize("size", [(64, 8), (15, 64)])
 def test_maps_without_pixels_are_refused(size):
     with pytest.raises(ValueError, match=r"`image_size`.*at least 16"):
-        build_cells(size, "classification", 4, 1)
+        build_autoreid(size, "classification", 4, 1)
 
 
 def test_it_is_found_by_its_name():

@@ -79,7 +79,7 @@ def make_pull(
             dataset.num_classes,
             batch,
             augment,
-            flip=dataset.mirrors,
+            flip=dataset.can_mirror,
             epochs=EPOCHS,
         )
     )

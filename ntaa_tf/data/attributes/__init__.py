@@ -10,7 +10,7 @@ from ntaa_tf.data.attributes.raw import RawAttributes
 from ntaa_tf.data.attributes.table import MISSING
 from ntaa_tf.data.attributes.table import Attribute
 from ntaa_tf.data.attributes.table import AttributeTable
-from ntaa_tf.data.attributes.table import tabulate
+from ntaa_tf.data.attributes.table import build_table
 
 __all__ = [
     "ADIENCE",
@@ -19,9 +19,9 @@ __all__ = [
     "AttributeDataset",
     "AttributeTable",
     "RawAttributes",
+    "build_table",
     "open_adience",
     "open_attributes",
     "open_labels_file",
     "prepare_attributes",
-    "tabulate",
 ]

@@ -11,7 +11,7 @@ from ntaa_tf.data.attributes.raw import RawAttributes
 from ntaa_tf.data.attributes.table import MISSING
 from ntaa_tf.data.attributes.table import Attribute
 from ntaa_tf.data.attributes.table import AttributeTable
-from ntaa_tf.data.attributes.table import tabulate
+from ntaa_tf.data.attributes.table import build_table
 from ntaa_tf.data.raw import RawSplit
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def open_adience(
     rows_of_folds = [_read(root, index) for index in range(FOLDS)]
     rows = [row for fold_rows in rows_of_folds for row in fold_rows]
     folds = np.repeat(np.arange(FOLDS), list(map(len, rows_of_folds)))
-    table, labels = tabulate(
+    table, labels = build_table(
         attributes, [[row[a.name] for a in attributes] for row in rows]
     )
     _warn_of_counts(table, labels, folds)

@@ -42,7 +42,7 @@ class AttributeDataset:
         return len(self.table.rows)
 
     @property
-    def mirrors(self) -> bool:
+    def can_mirror(self) -> bool:
         """Whether mirrored images keep their attributes."""
         return True
 

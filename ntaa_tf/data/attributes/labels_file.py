@@ -9,7 +9,7 @@ import numpy as np
 
 from ntaa_tf.data.attributes.raw import RawAttributes
 from ntaa_tf.data.attributes.table import Attribute
-from ntaa_tf.data.attributes.table import tabulate
+from ntaa_tf.data.attributes.table import build_table
 from ntaa_tf.data.raw import RawSplit
 
 LABELS_FILE = "labels.csv"
@@ -55,7 +55,7 @@ def open_labels_file(
     attributes = _list_attributes(name, rows, target, ordinal)
     names = [attribute.name for attribute in attributes]
     rows = [row for row in rows if any(row[column] for column in names)]
-    table, labels = tabulate(
+    table, labels = build_table(
         attributes, [[row[column] or None for column in names] for row in rows]
     )
     images = _find_images(name, root, rows)

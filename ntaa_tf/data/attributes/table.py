@@ -66,7 +66,7 @@ class AttributeTable:
         return vectors[self.rows[:, column]]
 
 
-def tabulate(
+def build_table(
     attributes: Sequence[Attribute], values: Sequence[Sequence[str | None]]
 ) -> tuple[AttributeTable, np.ndarray]:
     """Build the table of attributes, and the labels of images in it.
@@ -83,7 +83,7 @@ def tabulate(
     Example:
     >>> shown = [Attribute("age", ("young", "old")), Attribute("hat", ("no",))]
     >>> seen = [("old", "no"), ("young", None), ("old", "no")]
-    >>> table, labels = tabulate(shown, seen)
+    >>> table, labels = build_table(shown, seen)
     >>> table.rows.tolist(), labels.tolist()
     ([[0, -1], [1, 0]], [1, 0, 1])
     """

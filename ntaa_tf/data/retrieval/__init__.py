@@ -11,13 +11,13 @@ from ntaa_tf.data.retrieval.dataset import Views
 from ntaa_tf.data.retrieval.dataset import prepare_retrieval
 from ntaa_tf.data.retrieval.grammar import Grammar
 from ntaa_tf.data.retrieval.grammar import parse_name
-from ntaa_tf.data.retrieval.identities import combine
 from ntaa_tf.data.retrieval.identities import index_identities
+from ntaa_tf.data.retrieval.identities import join_training_views
 from ntaa_tf.data.retrieval.joining import join_retrieval_domains
 from ntaa_tf.data.retrieval.known_sets import open_retrieval
 from ntaa_tf.data.retrieval.sets import SETS
 from ntaa_tf.data.retrieval.sets import RetrievalSet
-from ntaa_tf.data.retrieval.summary import summarize
+from ntaa_tf.data.retrieval.summary import summarize_retrieval
 from ntaa_tf.data.retrieval.validation import hold_out_identities
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import JUNK
@@ -35,12 +35,12 @@ __all__ = [
     "RetrievalSet",
     "Trial",
     "Views",
-    "combine",
     "hold_out_identities",
     "index_identities",
     "join_retrieval_domains",
+    "join_training_views",
     "open_retrieval",
     "parse_name",
     "prepare_retrieval",
-    "summarize",
+    "summarize_retrieval",
 ]

@@ -43,7 +43,9 @@ def check_splits(raw: RawRetrieval) -> None:
     """
     for split in ("train", "query"):
         if split in raw.splits:
-            check_known(raw.splits[split], f"{split} split of `{raw.name}`")
+            check_known_identities(
+                raw.splits[split], f"{split} split of `{raw.name}`"
+            )
     trained = raw.splits["train"].known_identities
     if len(trained) < 2:
         raise ValueError(
@@ -120,7 +122,7 @@ def find_matched(
     )
 
 
-def check_known(views: RawViews, where: str) -> None:
+def check_known_identities(views: RawViews, where: str) -> None:
     """Check that no view is junk or a distractor.
 
     Args:

@@ -68,7 +68,7 @@ class RetrievalDataset:
     target: Examples | None = None
 
     @property
-    def mirrors(self) -> bool:
+    def can_mirror(self) -> bool:
         """Whether mirrored images keep their identity."""
         return True
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ntaa_tf.data.retrieval.checks import check_known
+from ntaa_tf.data.retrieval.checks import check_known_identities
 from ntaa_tf.data.retrieval.views import DISTRACTOR
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
@@ -39,7 +39,7 @@ def index_identities(identities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return labels, unique
 
 
-def combine(retrievals: Sequence[RawRetrieval]) -> RawRetrieval:
+def join_training_views(retrievals: Sequence[RawRetrieval]) -> RawRetrieval:
     """Join the training views of several data sets.
 
     Query and gallery are those of the first data set. Identities and cameras
@@ -63,7 +63,9 @@ def combine(retrievals: Sequence[RawRetrieval]) -> RawRetrieval:
             "Received: none"
         )
     for raw in retrievals:
-        check_known(raw.splits["train"], f"train split of `{raw.name}`")
+        check_known_identities(
+            raw.splits["train"], f"train split of `{raw.name}`"
+        )
     first = retrievals[0]
     joined, before = first.splits["train"], list(first.splits.values())
     for raw in retrievals[1:]:

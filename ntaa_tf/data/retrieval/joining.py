@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ntaa_tf.data.retrieval.checks import check_known
-from ntaa_tf.data.retrieval.identities import combine
+from ntaa_tf.data.retrieval.checks import check_known_identities
+from ntaa_tf.data.retrieval.identities import join_training_views
 from ntaa_tf.data.retrieval.validation import MIN_IDENTITIES
 from ntaa_tf.data.retrieval.views import RawRetrieval
 from ntaa_tf.data.retrieval.views import RawViews
@@ -44,7 +44,7 @@ def join_retrieval_domains(
             "and a gallery split for evaluation. Received: "
             f"{list(target.splits)}"
         )
-    joined = combine(sources)
+    joined = join_training_views(sources)
     splits = {
         "train": joined.splits["train"],
         "query": target.splits["query"],
@@ -52,7 +52,7 @@ def join_retrieval_domains(
     }
     if judges:
         views = target.splits["train"]
-        check_known(views, f"train split of `{target.name}`")
+        check_known_identities(views, f"train split of `{target.name}`")
         if len(views.known_identities) < MIN_IDENTITIES:
             raise ValueError(
                 f"Invalid data set `{target.name}`. Expected at least "

@@ -18,7 +18,7 @@ HEADINGS = (
 )
 
 
-def summarize(raw: RawRetrieval) -> str:
+def summarize_retrieval(raw: RawRetrieval) -> str:
     """Count images, identities and cameras of each split; decode nothing.
 
     Args:

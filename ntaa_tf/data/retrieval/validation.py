@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ntaa_tf.data.retrieval.checks import check_known
+from ntaa_tf.data.retrieval.checks import check_known_identities
 from ntaa_tf.data.retrieval.views import RawViews
 from ntaa_tf.data.split import stratified_order
 
@@ -41,7 +41,7 @@ def hold_out_identities(
     """
     # scikit-learn's GroupShuffleSplit holds out identities too, but does not
     # stratify them, and would change the splits of existing runs.
-    check_known(train, "value for `train`")
+    check_known_identities(train, "value for `train`")
     identities = train.known_identities
     count = _count_held(len(identities), share)
     several = _have_several_cameras(train, identities)

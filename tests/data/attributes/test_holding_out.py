@@ -5,7 +5,7 @@ import pytest
 
 from ntaa_tf.data.attributes import Attribute
 from ntaa_tf.data.attributes import RawAttributes
-from ntaa_tf.data.attributes import tabulate
+from ntaa_tf.data.attributes import build_table
 from ntaa_tf.data.attributes.holding_out import hold_out_groups
 from ntaa_tf.data.attributes.holding_out import split_attributes
 from ntaa_tf.data.raw import RawSplit
@@ -14,7 +14,7 @@ SEEN = ["young", "old"] * 30
 
 
 def make_raw(seen, groups):
-    table, labels = tabulate(
+    table, labels = build_table(
         [Attribute("age", ("young", "old"))], [[age] for age in seen]
     )
     images = np.zeros((len(seen), 4, 4, 3), "uint8")

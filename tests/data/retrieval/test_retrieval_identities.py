@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from hypothesis import strategies
 
-from ntaa_tf.data.retrieval import combine
 from ntaa_tf.data.retrieval import index_identities
+from ntaa_tf.data.retrieval import join_training_views
 
 
 @hypothesis.settings(deadline=None)
@@ -31,7 +31,7 @@ def test_identities_and_cameras_of_several_sets_stay_apart(make_retrieval):
     )
     made = make_retrieval("made", train=[(1, 1), (1, 4), (5, 1)])
     more = make_retrieval("more", train=[(1, 1)], query=[(2, 1)])
-    joined = combine([real, made, more])
+    joined = join_training_views([real, made, more])
     assert joined.name == "real+made+more"
     train = joined.splits["train"]
     assert train.identities.tolist() == [1, 5, 10, 10, 14, 15]
@@ -59,7 +59,9 @@ PAIRS = strategies.lists(
 )
 @hypothesis.given(sets=strategies.lists(PAIRS, min_size=1, max_size=4))
 def test_two_views_are_of_one_identity_as_before(make_retrieval, sets):
-    joined = combine([make_retrieval(train=pairs) for pairs in sets])
+    joined = join_training_views(
+        [make_retrieval(train=pairs) for pairs in sets]
+    )
     train = joined.splits["train"]
     before = [
         (index, *pair) for index, pairs in enumerate(sets) for pair in pairs
@@ -72,13 +74,13 @@ def test_two_views_are_of_one_identity_as_before(make_retrieval, sets):
 
 def test_first_data_set_may_be_for_training_only(make_retrieval):
     made = make_retrieval("made", train=[(1, 1)])
-    assert list(combine([made, made]).splits) == ["train"]
-    assert combine([made]).splits == made.splits
+    assert list(join_training_views([made, made]).splits) == ["train"]
+    assert join_training_views([made]).splits == made.splits
 
 
 def test_nothing_to_combine():
     with pytest.raises(ValueError, match="at least one data set"):
-        combine([])
+        join_training_views([])
 
 
 @pytest.mark.parametrize("identity", [-1, 0])
@@ -86,4 +88,4 @@ def test_junk_and_distractors_are_not_combined(make_retrieval, identity):
     good = make_retrieval("good", train=[(1, 1)])
     bad = make_retrieval("bad", train=[(1, 1), (identity, 1)])
     with pytest.raises(ValueError, match="train split of `bad`"):
-        combine([good, bad])
+        join_training_views([good, bad])

@@ -1,4 +1,4 @@
-from ntaa_tf.data.retrieval import summarize
+from ntaa_tf.data.retrieval import summarize_retrieval
 
 EXPECTED = """\
 split    images  identities  cameras  images per identity  distractors  junk
@@ -14,11 +14,11 @@ def test_splits_are_counted(make_retrieval):
         query=[(1, 1)],
         gallery=[(1, 1), (2, 1), (2, 2), (-1, 3), (0, 1), (0, 2)],
     )
-    assert f"{summarize(raw)}\n" == EXPECTED
+    assert f"{summarize_retrieval(raw)}\n" == EXPECTED
 
 
 def test_gallery_of_distractors_only(make_retrieval):
     raw = make_retrieval(gallery=[(0, 1), (-1, 1)])
-    assert summarize(raw).splitlines()[1].split() == (
+    assert summarize_retrieval(raw).splitlines()[1].split() == (
         ["gallery", "2", "0", "1", "-", "1", "1"]
     )
