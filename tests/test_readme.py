@@ -1,13 +1,42 @@
-"""What the README shows runs."""
+"""The README and the pages beside it show only what exists."""
 
 import re
 from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
+from absl import flags
 
-README = Path(__file__).parents[1] / "README.md"
+from ntaa_tf.adapt import define_flags
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+# Flags of other programs that the pages name.
+FOREIGN = {"constraint", "editable", "logdir", "rm", "model_config_file"}
+
+
+def name(page):
+    return str(page.relative_to(ROOT))
+
+
+def list_headings(page):
+    """List the anchors of a page's headings, as GitHub and MkDocs name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    kept = [re.sub(r"[^\w\s-]", "", heading.lower()) for heading in headings]
+    return {re.sub(r"\s", "-", heading) for heading in kept}
+
+
+def list_flags():
+    """List the names of all flags of the package and of its tools."""
+    values = flags.FlagValues()
+    define_flags(values)
+    names = {*values, "flagfile", "help", "helpfull", "out"}
+    for file in (ROOT / "tools").rglob("*.py"):
+        names |= set(re.findall(r'"([a-z_]+)"', file.read_text("utf-8")))
+    return names
 
 
 def test_python_example_runs_and_keeps_its_promises(rng):
@@ -36,3 +65,22 @@ def test_make_targets_exist():
     assert targets
     for target in targets:
         assert re.search(rf"^{target}:", makefile, re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_to_files_and_headings(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if link.startswith(("http:", "https:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in list_headings(target), link
+
+
+def test_pages_name_no_flag_that_is_gone():
+    known = list_flags() | FOREIGN
+    for page in PAGES:
+        for flag in re.findall(r"--([a-z]\w*)", page.read_text("utf-8")):
+            is_known = flag in known or flag.removeprefix("no") in known
+            assert is_known, f"{name(page)}: --{flag}"
