@@ -35,7 +35,7 @@ def make_plain():
 
 
 SPACES = {
-    "residual": (make_residual, "conv5x5,conv1x1,identity", 1),
+    "residual": (make_residual, "conv5x5,identity", 1),
     "shared": (make_shared, "ntaa", 1),
     "skips": (make_plain, "conv5x5,identity", 3),
 }

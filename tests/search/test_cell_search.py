@@ -46,6 +46,7 @@ def searched():
         architecture_optimizer=keras.optimizers.SGD(1.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         source_penalty=1.0,
+        run_eagerly=True,  # The trace takes much longer than four steps.
     )
     images = make_images(rng)
     supernet.fit(images, np.arange(8) % 3, batch_size=2, verbose=0)

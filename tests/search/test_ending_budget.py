@@ -17,7 +17,7 @@ from ntaa_tf.search.ending import EndWithinBudget
 @pytest.fixture(scope="module")
 def compiled():
     source = randomize(make_residual(), np.random.default_rng(0))
-    supernet = insert_mixed_ops(source, "conv5x5,max_pool,identity")
+    supernet = insert_mixed_ops(source)
     supernet.compile(
         keras.optimizers.SGD(0.01),
         architecture_optimizer=keras.optimizers.SGD(0.1),

@@ -21,17 +21,17 @@ CHOICES = {"model": "residual", "sites": "all", "image_size": [16, 16]}
 VERSIONS = {"keras": "3"}
 
 
-def split_source():
-    """Return a source with a head, and the same source without it."""
-    source = randomize(make_residual(), np.random.default_rng(0))
-    maps = [x for x in source.layers if len(x.output.shape) == 4]
-    return source, keras.Model(source.input, maps[-1].output)
+@pytest.fixture(scope="module")
+def source():
+    """A source with a head."""
+    return randomize(make_residual(), np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(source, tmp_path_factory):
     """A supernet without a head, and its directory; no test changes them."""
-    _, features = split_source()
+    maps = [x for x in source.layers if len(x.output.shape) == 4]
+    features = keras.Model(source.input, maps[-1].output)
     learnt = insert_mixed_ops(features, source_lead=0.0)
     for variable in learnt.variables:
         if "logits" not in variable.path and "pull" not in variable.path:
@@ -48,9 +48,9 @@ def path(written, tmp_path):
 
 
 @pytest.fixture
-def supernet():
+def supernet(source):
     """A task's supernet of the same source, with a head."""
-    return insert_mixed_ops(split_source()[0], source_lead=0.0)
+    return insert_mixed_ops(source, source_lead=0.0)
 
 
 def read(model):

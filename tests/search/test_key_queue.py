@@ -1,4 +1,4 @@
-"""The queue of keys is first in, first out."""
+"""The queue of keys is first in, first out, on every replica."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def test_the_oldest_give_way_also_around_the_end(batch):
 
 
 def test_more_than_it_holds_is_refused():
-    with pytest.raises(ValueError, match=r"`keys`. Expected at most the 7"):
+    with pytest.raises(ValueError, match="holds 7 keys, but a batch has 8"):
         KeyQueue(7, 2).put(number(0, 8))
 
 

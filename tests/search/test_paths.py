@@ -1,6 +1,9 @@
+"""Paths are drawn with the probabilities of the options, independently."""
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from ntaa_tf.layers.choice import GUMBEL
 from ntaa_tf.layers.choice import SINGLE_PATH
@@ -20,9 +23,10 @@ def choices(rng):
 
 def draw(choices, steps, seed=0):
     generator = keras.random.SeedGenerator(seed)
+    draw_once = tf.function(lambda: draw_paths(choices, generator))
     drawn = []
     for _ in range(steps):
-        draw_paths(choices, generator)
+        draw_once()
         drawn.append([int(choice.drawn) for choice in choices])
     return np.array(drawn)
 

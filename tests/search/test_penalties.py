@@ -41,7 +41,7 @@ def test_shares_of_the_source_s_options_are_those_of_its_sites():
 def derive_macs(cost_weight, rng):
     """Search on random labels, where only the penalties have a direction."""
     keras.utils.set_random_seed(0)
-    supernet = insert_mixed_ops(make_residual(), "conv5x5,max_pool,identity")
+    supernet = insert_mixed_ops(make_residual())
     supernet.compile(
         keras.optimizers.SGD(0.0),
         architecture_optimizer=keras.optimizers.SGD(0.5),
