@@ -61,7 +61,9 @@ def run(recipe: Recipe) -> RunMetrics:
     if finished is not None:
         return finished
     with assemble(recipe) as assembly:
-        plain = finetune_plainly(assembly) if assembly.recipe.compares else {}
+        plain = (
+            finetune_plainly(assembly) if assembly.recipe.has_baseline else {}
+        )
         metrics = collect_metrics(assembly, adapt(assembly), plain)
         report(assembly, metrics, write_command(recipe))
         write_run_metrics(assembly.path, metrics)

@@ -38,7 +38,7 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
     source = assembly.task.finish(assembly.source)
     adapted = assembly.load_adapted()
     models = {"source": source, "adapted": adapted}
-    if assembly.recipe.compares:
+    if assembly.recipe.has_baseline:
         models[BASELINE] = assembly.baseline.load_adapted()
     costs = _measure_costs(models)
     predictions = _predict_test(assembly, adapted)

@@ -80,7 +80,7 @@ def list_careful(
     """
     plan = assembly.recipe.adaptation.plan
     inherits = plan.search != NOTHING and plan.weights == INHERIT
-    if not (inherits and assembly.recipe.is_careful):
+    if not (inherits and assembly.recipe.slows_new_kernels):
         return []
     file = assembly.path / "search" / ARCHITECTURE_FILE
     return list_collapsed_kernels(

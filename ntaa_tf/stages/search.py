@@ -127,7 +127,9 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
     if recipe.one_cosine:
         epochs = recipe.training.total_epochs
     steps = assembly.search_steps
-    careful = list_spreading_kernels(supernet) if recipe.is_careful else []
+    careful = (
+        list_spreading_kernels(supernet) if recipe.slows_new_kernels else []
+    )
     supernet.compile(
         optimizer=assembly.make_optimizer(
             supernet, epochs * steps, careful=careful

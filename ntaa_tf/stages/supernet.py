@@ -206,7 +206,9 @@ def _build_learner(
     )
     set_precision(learner, recipe.compute.mixed_precision)
     synchronize(learner, recipe.compute.sync_batch_norm)
-    careful = list_spreading_kernels(features) if recipe.is_careful else []
+    careful = (
+        list_spreading_kernels(features) if recipe.slows_new_kernels else []
+    )
     learner.compile(
         optimizer=assembly.make_optimizer(
             learner, choices.supernet_epochs * steps, careful=careful
