@@ -189,7 +189,7 @@ def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
     assert steps[0] != steps[1]
     assert assembly.search_steps == steps[0]
     for stream in assembly.streams:
-        batches = assembly.batches.train(1, 3, stream, steps[0])
+        batches = assembly.batches.training(1, 3, stream, steps[0])
         assert len(list(batches)) == 2 * steps[0]
 
 
