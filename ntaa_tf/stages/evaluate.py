@@ -45,7 +45,7 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
     predictions = _predict_test(assembly, adapted)
     measured = _measure_test(assembly, predictions)
     untrained = {}
-    if assembly.task.answers_untrained:
+    if assembly.task.measures_untrained:
         untrained = _measure_test(assembly, _predict_test(assembly, source))
     _write_illustration(assembly, predictions, directory)
     return {

@@ -20,7 +20,7 @@ from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import shrink
 from ntaa_tf.recipe import switch
 from ntaa_tf.storage.files import read_json
-from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING
+from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING_SIZE
 
 SMOKE = make_recipe(
     task="retrieval", smoke=True, image_size=16, sites="last:2", flip=False
@@ -143,7 +143,7 @@ def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
     assert adapted.get_layer("stripe0").output.shape[1] == 4
     images = rng.integers(0, 256, (2, 16, 16, 3)).astype("float32")
     embeddings = np.asarray(adapted(images))
-    assert embeddings.shape == (2, 2 * STRIPE_EMBEDDING)
+    assert embeddings.shape == (2, 2 * STRIPE_EMBEDDING_SIZE)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
 
 
