@@ -90,11 +90,14 @@ def _list_methods(recipe: "Recipe") -> Iterator[Rule]:
         "pretrained model.",
     )
     yield (
-        adaptation.guard
-        and (adaptation.method == "finetune" or bool(recipe.limits.by_cost)),
+        adaptation.guard and adaptation.method == "finetune",
         "--guard can't be used with --method=finetune, which is the baseline "
-        "itself, nor with limits, which the baseline may exceed. Remove "
-        "--guard.",
+        "itself. Remove --guard.",
+    )
+    yield (
+        adaptation.guard and bool(recipe.limits.by_cost),
+        "--guard can't be used with limits, which the baseline may exceed. "
+        "Remove --guard or the limits.",
     )
 
 

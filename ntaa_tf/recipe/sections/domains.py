@@ -11,7 +11,7 @@ from ntaa_tf.recipe.conditions import WITH_SOURCE_DOMAIN
 
 @dataclass(frozen=True)
 class Domains(Section):
-    """The domain that weights learn from, where it is not the target's."""
+    """A source domain that the weights learn from, beside the target domain."""
 
     title = "Two domains"
 

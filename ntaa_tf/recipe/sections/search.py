@@ -18,7 +18,7 @@ from ntaa_tf.recipe.values import RELAXATIONS
 
 @dataclass(frozen=True)
 class Search(Section):
-    """Sites, candidates, and how weights and logits learn together."""
+    """Sites, candidates, and the joint training of weights and logits."""
 
     title = "Search"
 

@@ -11,7 +11,7 @@ from ntaa_tf.recipe.values import EMBEDDED_MODEL
 
 @dataclass(frozen=True)
 class Source(Section):
-    """The pretrained network, and what is changed of it before training."""
+    """The pretrained network, and its changes before training."""
 
     title = "Source model"
 

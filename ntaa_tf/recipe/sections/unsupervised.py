@@ -1,4 +1,4 @@
-"""Choices of a supernet that learns without labels."""
+"""Choices of a supernet that is pretrained without labels."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ntaa_tf.recipe.conditions import WITHOUT_LABELS
 
 @dataclass(frozen=True)
 class Unsupervised(Section):
-    """The training of a supernet by contrast, once for all tasks."""
+    """Contrastive pretraining of a supernet, once for all tasks."""
 
     title = "Without labels"
 
