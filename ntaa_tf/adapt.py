@@ -60,18 +60,19 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
 
 def main(
     arguments: list[str],
-    follow: Callable[[Recipe], None] | None = None,
+    carry_out: Callable[[Recipe], None] | None = None,
     **fixed: Any,
 ) -> int:
-    """Run the recipe of the flags.
+    """Build the recipe of the flags, and carry it out.
 
     Args:
-        arguments: words of the command line that are no flags.
-        follow: function that carries out the recipe; by default a whole run.
-        **fixed: choices that the command decides by itself.
+        arguments: name of the program, and words of the command line that are
+            no flags.
+        carry_out: function of the recipe; by default a whole run.
+        **fixed: choices that the command makes itself; they win over flags.
 
     Returns:
-        The exit status, as of `ntaa_tf.command_line.end`.
+        The exit status, see `ntaa_tf.command_line.end`.
     """
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger("ntaa_tf").setLevel(logging.INFO)
@@ -79,9 +80,9 @@ def main(
     def act() -> None:
         check_no_words(arguments[1:])
         recipe = read_recipe(**fixed)
-        # It takes seconds, so wrong flags have ended the command before.
+        # This takes seconds, so it comes after the check of the flags.
         import_tensorflow()
-        (follow or _follow)(recipe)
+        (carry_out or _run_or_inspect)(recipe)
 
     return end(
         act,
@@ -91,7 +92,8 @@ def main(
     )
 
 
-def _follow(recipe: Recipe) -> None:
+def _run_or_inspect(recipe: Recipe) -> None:
+    # These import TensorFlow, so they can't be imported at the top.
     from ntaa_tf import pipeline
     from ntaa_tf.distribute import is_silent
 
@@ -101,7 +103,7 @@ def _follow(recipe: Recipe) -> None:
     metrics = pipeline.run(recipe)
     if not is_silent(recipe.compute.distribute):
         _print_results(metrics)
-    # Every worker fails: a scheduler starts failed workers anew.
+    # On every worker, so that all of them end with the same exit status.
     _raise_failures(metrics)
 
 
@@ -126,7 +128,7 @@ def _raise_failures(metrics: "RunMetrics") -> None:
     if failures:
         listed = "; ".join(f"{name} {why}" for name, why in failures.items())
         raise RuntimeError(
-            f"Some exports failed: {listed}. The run is finished otherwise. "
+            f"Some exports failed: {listed}. Everything else is done. "
             "To export again, delete `export` and `metrics.json` from the run "
             "directory and repeat the command."
         )

@@ -13,7 +13,7 @@ from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.run_directory import write_command
 from ntaa_tf.assembly.source import build_source
 from ntaa_tf.assembly.supernet import build_supernet
-from ntaa_tf.assembly.supernet_directory import STAGE
+from ntaa_tf.assembly.supernet_directory import SUPERNET_STAGE
 from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.recipe import Recipe
@@ -27,7 +27,8 @@ from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.stages.report import report
-from ntaa_tf.stages.supernet import learn_without_labels
+from ntaa_tf.stages.supernet import pretrain_supernet
+from ntaa_tf.stages.tune import TUNE_STAGE
 from ntaa_tf.stages.tune import retract_incomplete
 from ntaa_tf.stages.tune import tune
 from ntaa_tf.storage.run_directory import METRICS_FILE
@@ -35,34 +36,37 @@ from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.storage.run_metrics import read_run_metrics
 from ntaa_tf.storage.run_metrics import write_run_metrics
 
-TUNE, GUARD = "tune", "guard"
+GUARD_STAGE = "guard"
 
 logger = logging.getLogger(__name__)
 
 
 def run(recipe: Recipe) -> RunMetrics:
-    """Adapt a source model to a data set: all that `adapt` does.
+    """Carry out a recipe: adapt a source model to a data set.
 
-    Every stage keeps its result in the run directory and is skipped where it
-    has one, so the same recipe goes on where it stopped. A run directory has
-    one run at a time.
+    Every stage writes its result to the run directory, and is skipped if that
+    has its result. So a repeated run goes on where it stopped. A run directory
+    has one run at a time.
 
     Args:
         recipe: recipe of the run.
 
     Returns:
-        The metrics of the run, which `metrics.json` keeps.
+        The metrics of the run, which are also in `metrics.json`.
 
     Raises:
-        ValueError: if a choice can't be followed; before any training.
+        ValueError: if the run can't be carried out as the recipe asks; before
+            any training.
         DivergenceError: if a loss is no longer finite.
     """
     finished = _read_finished(recipe)
     if finished is not None:
         return finished
     with assemble(recipe) as assembly:
-        plain = finetune_plainly(assembly) if assembly.recipe.compares else {}
-        metrics = collect_metrics(assembly, adapt(assembly), plain)
+        # The guard compares with the baseline, so that comes first.
+        has_baseline = assembly.recipe.has_baseline
+        baseline = train_baseline(assembly) if has_baseline else {}
+        metrics = collect_metrics(assembly, adapt(assembly), baseline)
         report(assembly, metrics, write_command(recipe))
         write_run_metrics(assembly.path, metrics)
         logger.info("finished: open %s", assembly.path / "report.html")
@@ -72,18 +76,18 @@ def run(recipe: Recipe) -> RunMetrics:
 def _read_finished(recipe: Recipe) -> RunMetrics | None:
     """Read the metrics of a finished run, if --workdir names one.
 
-    Nothing else is looked at: a worker that is started again can't wait for
-    the others, which have ended.
+    This comes before everything that waits for other workers: a worker that is
+    started again would wait for workers that have ended.
     """
     path = Path(recipe.output.workdir or "")
     if recipe.output.workdir is None or not (path / METRICS_FILE).exists():
         return None
-    open_run_directory(recipe, path)
+    open_run_directory(recipe, path)  # Raises if it has another recipe's run.
     return read_run_metrics(path)
 
 
-def finetune_plainly(assembly: Assembly) -> dict[str, Any]:
-    """Finetune the source's own architecture for as many epochs: the baseline.
+def train_baseline(assembly: Assembly) -> dict[str, Any]:
+    """Finetune the source for the same number of epochs, and evaluate it.
 
     Rerunning the baseline also reruns the stages compared with it.
 
@@ -96,15 +100,16 @@ def finetune_plainly(assembly: Assembly) -> dict[str, Any]:
     baseline = assembly.baseline
     stages = {**list_stages(baseline), "evaluate": evaluate}
     if not all(map(baseline.run_directory.has_run, stages)):
-        # The guard may have replaced the adapted model by the baseline.
-        guards = assembly.recipe.adaptation.guard
-        guarded = ("finetune", GUARD) if guards else ()
+        # The guard may have replaced the adapted model by the old baseline, so
+        # finetuning must write the adapted model again.
+        has_guard = assembly.recipe.adaptation.guard
+        guarded = ("finetune", GUARD_STAGE) if has_guard else ()
         assembly.run_directory.forget([*guarded, *MEASURING])
     return run_stages(stages, baseline)
 
 
 def adapt(assembly: Assembly) -> dict[str, Any]:
-    """Search, collapse, finetune, evaluate and export, by the method.
+    """Run the stages of the method, then evaluate and export.
 
     Args:
         assembly: what the stages share.
@@ -113,20 +118,30 @@ def adapt(assembly: Assembly) -> dict[str, Any]:
         The results of the stages, by name.
     """
     if not has_supernet(find_supernet_path(assembly.recipe, assembly.path)):
-        # Its directory was deleted after its stage had run.
-        assembly.run_directory.retract(STAGE)
+        # If the user deleted the supernet, its stage must run again.
+        assembly.run_directory.retract(SUPERNET_STAGE)
     return run_stages({**list_stages(assembly), **MEASURING}, assembly)
 
 
 def list_stages(assembly: Assembly) -> Stages:
-    """List the stages that end with the model to measure."""
-    chosen = assembly.recipe.adaptation
+    """List the stages before evaluation, by name.
+
+    With several learning rates `tune` runs the training stages of each in
+    directories of its own. It then copies those of the best rate, so that they
+    count as done in this list.
+
+    Args:
+        assembly: what the stages share.
+    """
+    adaptation = assembly.recipe.adaptation
     stages: Stages = {}
-    if chosen.learning_rate_trials > 1:
+    if adaptation.learning_rate_trials > 1:
         retract_incomplete(assembly)
-        stages[TUNE] = tune
-    stages |= list_training(chosen.plan)
-    return {**stages, GUARD: guard} if chosen.guard else stages
+        stages[TUNE_STAGE] = tune
+    stages |= list_training(adaptation.plan)
+    if adaptation.guard:
+        stages[GUARD_STAGE] = guard
+    return stages
 
 
 def pretrain(recipe: Recipe) -> dict[str, list[float]]:
@@ -134,24 +149,29 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
 
     Args:
         recipe: recipe of the method `unsupervised`, with the directory of the
-            supernet; it learns from the training images of the data set.
+            supernet. It learns from the training images of the data set.
 
     Returns:
-        The loss after each epoch; nothing if the supernet was there.
+        The loss after each epoch; nothing if the directory already has the
+        supernet.
 
     Raises:
-        ValueError: if a choice can't be followed, or the directory has a
-            supernet of other choices.
+        ValueError: if the supernet can't be trained as the recipe asks, or the
+            directory has a supernet of other choices.
     """
-    with assemble_supernet(recipe) as assembled:
-        return learn_without_labels(*assembled) if assembled else {}
+    with assemble_supernet(recipe) as arguments:
+        return pretrain_supernet(*arguments) if arguments else {}
 
 
 def inspect(recipe: Recipe) -> str:
-    """Describe what a run would search and what it would cost, untrained.
+    """Describe the search of a run without training anything.
 
     Args:
         recipe: recipe of the run.
+
+    Returns:
+        A text: every convolution with its candidates or the reason why it is
+        no site, and the cost and memory of the supernet.
     """
     inputs = find_inputs(recipe)
     task = build_task(recipe, inputs.raw)

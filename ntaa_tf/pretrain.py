@@ -72,10 +72,10 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return BAD_INPUT
-    return adapt.main(arguments, _follow, method=METHOD, supernet=out)
+    return adapt.main(arguments, _pretrain, method=METHOD, supernet=out)
 
 
-def _follow(recipe: Recipe) -> None:
+def _pretrain(recipe: Recipe) -> None:
     from ntaa_tf import pipeline
     from ntaa_tf.distribute import is_silent
 

@@ -30,7 +30,7 @@ from tool import run_tool
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import FAILED
 from ntaa_tf.command_line import check_no_words
-from ntaa_tf.recipe.choices import find_choice
+from ntaa_tf.recipe.choices import get_description
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import list_choices
 
@@ -84,8 +84,8 @@ def list_values(section: str, field: dataclasses.Field[Any]) -> tuple[Any, ...]:
     """
     if field.name in TEXTS:
         return TEXTS[field.name]
-    if find_choice(field).options:
-        return find_choice(field).options
+    if get_description(field).options:
+        return get_description(field).options
     kind = typing.get_type_hints(SECTIONS[section])[field.name]
     kinds = typing.get_args(kind) or (kind,)
     return next(NUMBERS[kind] for kind in kinds if kind in NUMBERS)

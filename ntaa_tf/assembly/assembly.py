@@ -18,13 +18,14 @@ from ntaa_tf.assembly.run_directory import claim_run_directory
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.assembly.search_space import build_search_space
-from ntaa_tf.assembly.source import STAGE as SOURCE_STAGE
-from ntaa_tf.assembly.source import keep_source
+from ntaa_tf.assembly.source import SOURCE_STAGE
+from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import list_streams
-from ntaa_tf.assembly.supernet_directory import FLAG
+from ntaa_tf.assembly.supernet_directory import SUPERNET_FLAG
 from ntaa_tf.assembly.supernet_directory import open_supernet_directory
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
@@ -42,7 +43,7 @@ from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import fit_execution
 
 ADAPTED_FILE = "adapted.keras"
-BASELINE = "baseline"  # The run directory of plain finetuning.
+BASELINE = "baseline"  # Its run directory, below that of the run.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +52,15 @@ class Assembly:
 
     Args:
         recipe: recipe of the run; its method decides which stages are run.
-        run_directory: keeps the results of the stages.
+        run_directory: directory with the results of the stages.
         source: source model with the task's head.
         source_path: directory of the source stage.
         dataset: data set, decoded and split.
         task: task of the recipe.
-        streams: examples of the weights, and of the logits where they differ.
-        checked: search spaces that were built already; a search takes one.
+        streams: training examples of the weights, and those of the logits if
+            they are others.
+        search_spaces: at most one search space, which the checks before any
+            training have built. The first search takes it out of the list.
     """
 
     recipe: Recipe
@@ -67,10 +70,12 @@ class Assembly:
     dataset: Any
     task: Task
     streams: tuple[Stream, ...]
-    checked: list[SearchSpace] = dataclasses.field(default_factory=list)
+    search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
 
-    def beside(self, recipe: Recipe, path: Path) -> "Assembly":
+    def with_recipe(self, recipe: Recipe, path: Path) -> "Assembly":
         """Return an assembly of another recipe with the same source and data.
+
+        Both share the list of search spaces: one of them takes the first.
 
         Args:
             recipe: recipe of the other run.
@@ -84,14 +89,20 @@ class Assembly:
         )
 
     def with_data(self, dataset: Any) -> "Assembly":
-        """Return an assembly of this recipe with another data set."""
+        """Return an assembly of this recipe with another data set.
+
+        Args:
+            dataset: data set, decoded and split.
+        """
         streams = list_streams(self.recipe, dataset)
         return dataclasses.replace(self, dataset=dataset, streams=streams)
 
     @functools.cached_property
     def baseline(self) -> "Assembly":
-        """The assembly of plain finetuning, in a directory of this run's."""
-        return self.beside(make_baseline(self.recipe), self.path / BASELINE)
+        """The assembly of the baseline, in a directory of this run."""
+        return self.with_recipe(
+            make_baseline(self.recipe), self.path / BASELINE
+        )
 
     @property
     def path(self) -> Path:
@@ -106,7 +117,7 @@ class Assembly:
 
     @functools.cached_property
     def batches(self) -> Batches:
-        """The data set as training sees it."""
+        """The batches of the data set."""
         return Batches(self.recipe, self.dataset, self.task, self.image_size)
 
     @functools.cached_property
@@ -120,19 +131,20 @@ class Assembly:
         return self._count_steps(self.streams[0])
 
     def take_search_space(self) -> SearchSpace:
-        """Return the supernet and the budget, for one search.
+        """Return the supernet and the budget of one search.
 
-        They are built once, by the checks before any training. Only a
-        resumed run, and each further trial of a learning rate, builds its own.
+        The first search gets those that the checks before any training have
+        built. A search of a resumed run, or of a further learning-rate trial,
+        gets new ones, because training changes a supernet.
         """
-        if self.checked:
-            return self.checked.pop()
+        if self.search_spaces:
+            return self.search_spaces.pop()
         return build_search_space(
             self.recipe, self.source, self.task, self.source_path
         )
 
     def load_adapted(self) -> keras.Model:
-        """Load the adapted model."""
+        """Load the adapted model, which `tune` or `finetune` wrote."""
         has_trials = self.recipe.adaptation.learning_rate_trials > 1
         stage = "tune" if has_trials else "finetune"
         return load_model(self.path / ADAPTED_FILE, self.path / stage)
@@ -144,20 +156,22 @@ class Assembly:
         first_step: int = 0,
         careful: Sequence[keras.Variable] = (),
     ) -> keras.optimizers.Optimizer:
-        """Build the optimizer of the weights on a cosine of learning rates.
+        """Build the optimizer of the weights, with a cosine schedule.
 
         Args:
-            model: trained model.
-            total_steps: length of the cosine in batches.
-            first_step: position on the cosine at which training begins.
-            careful: weights that move by a share of their gradient.
+            model: model to train.
+            total_steps: number of batches after which the learning rate is 0.
+            first_step: batch of the cosine at which training begins.
+            careful: weights whose gradients are scaled down, see
+                `CarefulSGD`.
         """
         compute = self.recipe.compute
         return make_optimizer(
             model,
             self.recipe.training.learning_rate,
             self.recipe.training.weight_decay,
-            total_steps=max(total_steps, 1),  # No epochs have no batches.
+            # With --finetune_epochs=0 there are no batches.
+            total_steps=max(total_steps, 1),
             first_step=first_step,
             accumulation_steps=compute.accumulation_steps,
             scales_loss=compute.mixed_precision == "float16",
@@ -178,6 +192,14 @@ class Assembly:
             ),
         }
 
+    def validate(self, model: keras.Model) -> float:
+        """Measure the validation score of a model, the same on all workers."""
+        measured = self.task.measure(
+            model, self.dataset.validation, self.recipe.training.batch_size
+        )
+        score: float = agree(measured[self.task.score])
+        return score
+
     def _count_steps(self, stream: Stream) -> int:
         batch_size = self.recipe.training.batch_size
         return stream.count_steps(batch_size, self.task.images_per_class)
@@ -187,20 +209,21 @@ class Assembly:
 def assemble(recipe: Recipe) -> Iterator[Assembly]:
     """Build and check all that a recipe asks for; nothing is trained yet.
 
-    While the block runs, other runs are kept out of the run directory.
+    While the block runs, the run directory is locked for other runs.
 
     Args:
-        recipe: recipe of the run; a smoke run gets a smaller one.
+        recipe: recipe of the run. The assembly of a smoke run has a smaller
+            recipe, and its run directory keeps the whole one.
 
     Yields:
-        What the stages share.
+        The assembly, which the stages share.
 
     Raises:
-        ValueError: if a choice can't be followed.
+        ValueError: if the run can't be carried out as the recipe asks.
     """
     if recipe.compute.deterministic:
         make_deterministic()
-    # Several workers find each other before TensorFlow does anything else.
+    # TensorFlow allows a multiworker strategy only before its first operation.
     strategy = enter_strategy(recipe.compute.distribute)
     inputs = find_inputs(recipe)
     with (
@@ -221,7 +244,7 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
         task = build_task(recipe, dataset)
         streams = list_streams(recipe, dataset)
         check_streams(recipe, streams, task.images_per_class)
-        source, checked = keep_source(
+        source, search_spaces = prepare_source(
             recipe, inputs, dataset, task, run_directory
         )
         yield Assembly(
@@ -232,7 +255,7 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
             dataset,
             task,
             streams,
-            checked,
+            search_spaces,
         )
 
 
@@ -242,32 +265,39 @@ def assemble_supernet(
 ) -> Iterator[tuple[Recipe, Any, Size, Path] | None]:
     """Prepare the training of a shared supernet; nothing is trained yet.
 
-    While the block runs, others are kept out of the supernet's directory.
+    While the block runs, the supernet's directory is locked for other runs.
 
     Args:
         recipe: recipe with the directory of the supernet.
 
     Yields:
-        The recipe, the decoded data set, the image size and the directory;
-        None where a supernet of these choices is there.
+        The recipe, the decoded data set, the image size and the directory,
+        as the arguments of `pretrain_supernet`; None if the directory already
+        has a supernet of these choices.
 
     Raises:
-        ValueError: if a choice can't be followed, or the directory has a
-            supernet of other choices.
+        ValueError: if the supernet can't be trained as the recipe asks, or the
+            directory has a supernet of other choices.
     """
     kept = Path(str(recipe.unsupervised.supernet))
-    if has_supernet(kept):  # Then no worker waits for another.
+    # Checked before workers wait for each other: a worker that is started
+    # again can't wait for the others, which have ended.
+    if has_supernet(kept):
         size = find_inputs(recipe).image_size
         open_supernet_directory(shrink(recipe), size, kept)
         yield None
         return
     if recipe.compute.deterministic:
         make_deterministic()
-    # Several workers find each other before TensorFlow does anything else.
+    # TensorFlow allows a multiworker strategy only before its first operation.
     strategy = enter_strategy(recipe.compute.distribute)
     inputs = find_inputs(recipe)
     recipe, size = shrink(recipe), inputs.image_size
-    with strategy, share_directory(kept, FLAG) as path, claim(path, FLAG):
+    with (
+        strategy,
+        share_directory(kept, SUPERNET_FLAG) as path,
+        claim(path, SUPERNET_FLAG),
+    ):
         check_alike("flags", recipe.to_dict())
         open_supernet_directory(recipe, size, path)
         if has_supernet(path):  # Another process has just finished it.

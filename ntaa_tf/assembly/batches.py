@@ -1,21 +1,19 @@
-"""The data of a run as training sees it: batches, samples, validation."""
+"""The batches of a run: for training, validation and calibration."""
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ntaa_tf import data
 from ntaa_tf.assembly.streams import Stream
-from ntaa_tf.distribute import agree
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.tasks.task import Task
 
 
 class Batches:
-    """Batches of a data set, the same for every run of a seed.
+    """Batches of a data set; runs with the same seed get the same batches.
 
     Args:
         recipe: recipe of the run.
@@ -32,20 +30,24 @@ class Batches:
         self._task = task
         self._image_size = image_size
 
-    def train(
+    def training(
         self,
         first_epoch: int,
-        end: int,
+        end_epoch: int,
         stream: Stream | None = None,
         steps: int | None = None,
     ) -> tf.data.Dataset:
-        """Return augmented training batches of images and targets.
+        """Return augmented training batches of consecutive epochs.
 
         Args:
             first_epoch: first epoch of the batches.
-            end: epoch before which they end.
+            end_epoch: epoch after the last one.
             stream: examples to draw from; all training examples when None.
             steps: batches of an epoch; all full batches when None.
+
+        Returns:
+            Batches of float32 images (batch, height, width, 3), 0 to 255, and
+            the task's targets.
         """
         stream = stream or Stream(self._dataset.train)
         flip = self._recipe.data.flip
@@ -53,12 +55,14 @@ class Batches:
         batches = data.training_batches(
             stream.examples,
             self.count_labels(stream),
-            stream.fit(self._recipe.training.batch_size, images_per_class),
+            stream.fit_batch_size(
+                self._recipe.training.batch_size, images_per_class
+            ),
             augment=self._recipe.data.augment,
             flip=self._dataset.can_mirror if flip is None else flip,
             seed=self._recipe.output.seed,
             first_epoch=first_epoch,
-            epochs=end - first_epoch,
+            epochs=end_epoch - first_epoch,
             chosen=stream.chosen,
             images_per_class=images_per_class,
             steps=steps,
@@ -69,11 +73,14 @@ class Batches:
         )
 
     def count_labels(self, stream: Stream) -> int:
-        """Return the length of the one-hot labels of a stream."""
+        """Return the length of the one-hot labels of a stream.
+
+        A target domain may have more identities than the training split.
+        """
         return max(self._dataset.num_classes, 1 + stream.examples.labels.max())
 
     def validation(self) -> tf.data.Dataset | None:
-        """Return the batches that the loss is validated on.
+        """Return the validation batches of images and one-hot labels.
 
         None for a task whose loss is not defined on the validation split.
         """
@@ -85,30 +92,32 @@ class Batches:
             self._recipe.training.batch_size,
         )
 
-    def validate(self, model: keras.Model) -> float:
-        """Measure the validation score of a model, the same on all workers."""
-        measured = self._task.measure(
-            model, self._dataset.validation, self._recipe.training.batch_size
-        )
-        score: float = agree(measured[self._task.score])
-        return score
-
     def sample_images(self, count: int) -> np.ndarray:
-        """Return some training images, uint8, without augmentation."""
+        """Return some training images, without augmentation.
+
+        Args:
+            count: number of images, taken evenly from the training split.
+
+        Returns:
+            uint8 images (images, height, width, 3).
+        """
         images = data.take_evenly(self._dataset.train.images, count)
         return data.crop_center(images, self._image_size)
 
     def calibration(
         self, num_batches: int, stream: Stream | None = None
     ) -> tf.data.Dataset:
-        """Return training batches of an epoch that no training sees.
+        """Return augmented training batches for calibration.
+
+        They belong to the epoch after the last one, so their order and
+        augmentation occur in no training.
 
         Args:
             num_batches: number of batches.
             stream: examples to draw from; all training examples when None.
         """
         unseen = self._recipe.training.total_epochs
-        return self.train(unseen, unseen + 1, stream).take(num_batches)
+        return self.training(unseen, unseen + 1, stream).take(num_batches)
 
     def calibration_images(self, num_batches: int) -> tf.data.Dataset:
         """Return the images of `calibration` without the targets."""

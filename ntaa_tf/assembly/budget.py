@@ -1,4 +1,4 @@
-"""The budget of a recipe: the most that its derived model may cost."""
+"""The budget of a recipe: limits on the costs of its derived model."""
 
 import dataclasses
 from pathlib import Path
@@ -30,7 +30,7 @@ def measure_limited_latency(
     task: Task,
     directory: Path,
 ) -> None:
-    """Measure the latency of every candidate, if the recipe limits it.
+    """Measure the latency of every candidate, if the recipe limits latency.
 
     Args:
         recipe: recipe of the run.
@@ -59,7 +59,7 @@ def build_budget(
         source: source model; a limit may be a share of its costs.
         supernet: supernet of the source model.
         task: task of the recipe.
-        directory: directory with the file of `measure_limited_latency`.
+        directory: directory in which `measure_limited_latency` has written.
 
     Raises:
         ValueError: if no architecture keeps the limits.
@@ -73,7 +73,7 @@ def build_budget(
     if LATENCY in limits:
         table = LatencyTable(**read_json(directory / LATENCY_FILE))
         costs[LATENCY] = table.source
-    # The source has no weight-free site, so the share is one of all sites.
+    # The source has no weight-free site; a share is a share of all sites.
     costs["weight_free"] = sum(
         isinstance(choice, MixedOp) for choice in supernet.choices
     )
@@ -86,7 +86,10 @@ def build_budget(
 def _finish(
     source: keras.Model, supernet: Supernet, task: Task
 ) -> tuple[keras.Model, Supernet]:
-    """Cut both as they are handed over: a classifier cut off costs nothing."""
+    """Return both models as the task hands them over.
+
+    A classifier that the task cuts off does not count for the costs.
+    """
     finished = task.finish(supernet)
     if finished is not supernet:
         supernet = Supernet(*single_or_list(finished))

@@ -1,4 +1,4 @@
-"""Networks of cells: the searched one, and the one of the baseline."""
+"""Networks of cells: the supernet, and the network of the baseline."""
 
 import keras
 
@@ -56,5 +56,5 @@ def build_plain_cells(
         for choice in supernet.choices
         for edge, operation in PLAIN_CELL.items()
     }
-    # Fresh weights, as derived networks that train from scratch have them.
+    # New weights, drawn as for a derived network that trains from scratch.
     return rewrite(collapse(supernet, Architecture(sites)), fresh=True)

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 def check_streams(
     recipe: Recipe, streams: Sequence[Stream], images_per_class: int | None
 ) -> None:
-    """Raise a ValueError unless batches and updates can be made of streams.
+    """Raise a ValueError if the streams are too short for the batches.
 
     Args:
         recipe: recipe of the run.
@@ -26,8 +26,11 @@ def check_streams(
         images_per_class: images of each class in a batch, if fixed.
     """
     batch_size = recipe.training.batch_size
-    _check_devices([s.fit(batch_size, images_per_class) for s in streams])
-    # Every stream is counted, as each needs a full batch.
+    _check_devices(
+        [s.fit_batch_size(batch_size, images_per_class) for s in streams]
+    )
+    # An epoch has the steps of the first stream, but counting raises an error
+    # for any stream without a full batch.
     steps = [s.count_steps(batch_size, images_per_class) for s in streams]
     accumulated = recipe.compute.accumulation_steps
     if accumulated > steps[0]:
@@ -38,7 +41,11 @@ def check_streams(
 
 
 def _check_devices(sizes: Sequence[int]) -> None:
-    """Raise a ValueError unless devices can share every batch equally."""
+    """Raise a ValueError unless devices can share every batch equally.
+
+    Args:
+        sizes: images in a batch of each stream, that of the weights first.
+    """
     replicas = count_replicas()
     if sizes[0] % replicas:
         raise ValueError(
@@ -54,11 +61,11 @@ def _check_devices(sizes: Sequence[int]) -> None:
 
 
 def check_memory(recipe: Recipe, trained: keras.Model) -> None:
-    """Log the memory that training needs; refuse what the machine lacks.
+    """Log the memory that training needs, and check that it is free.
 
     Args:
         recipe: recipe of the run.
-        trained: trained model: the supernet, or the source model.
+        trained: model to train: the supernet, or the source model.
 
     Raises:
         ValueError: if training needs more memory than is free.

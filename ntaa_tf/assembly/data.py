@@ -21,6 +21,12 @@ def open_data(recipe: Recipe) -> Any:
 
     No image is decoded.
 
+    Args:
+        recipe: recipe of the run.
+
+    Returns:
+        A raw data set of the task.
+
     Raises:
         ValueError: if a data set can't be opened, or the domains have
             different classes.
@@ -35,6 +41,8 @@ def open_data(recipe: Recipe) -> Any:
         sources = [open_by_task(recipe, name, directory) for name in names]
     except ValueError as error:
         raise ValueError(f"In --source_dataset: {error}") from error
+    # With this method the target's training images train the logits; all
+    # others only test on the target domain.
     judges = recipe.adaptation.method == ACROSS_DOMAINS
     if recipe.data.task == RETRIEVAL:
         return retrieval.join_retrieval_domains(
@@ -42,7 +50,7 @@ def open_data(recipe: Recipe) -> Any:
             target,
             recipe.output.seed,
             domains.target_images_per_class,
-            judges,
+            judges=judges,
         )
     return data.join_domains(
         sources,
@@ -55,12 +63,12 @@ def open_data(recipe: Recipe) -> Any:
 
 
 def open_by_task(recipe: Recipe, name: str, data_dir: str | None) -> Any:
-    """Open a data set as one of the recipe's task.
+    """Open a data set by name, for the recipe's task.
 
     Args:
         recipe: recipe of the run.
         name: name of the data set, such as `cifar10` or `folder:PATH`.
-        data_dir: directory of data sets that are found by name.
+        data_dir: directory in which data sets are found by name.
 
     Raises:
         ValueError: if it can't be opened.
@@ -86,10 +94,14 @@ def prepare_data(
 
     Args:
         recipe: recipe of the run.
-        raw: data set that was opened.
-        image_size: height and width in pixels.
-        path: directory for pixels that do not fit into memory.
+        raw: opened data set.
+        image_size: height and width in pixels of the model's input.
+        path: run directory; its `data` gets pixels that do not fit into
+            memory.
         train_examples: number of training images; all when None.
+
+    Returns:
+        A data set of the task, with decoded splits.
     """
     few = None
     if recipe.output.smoke:

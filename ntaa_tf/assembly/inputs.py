@@ -18,9 +18,9 @@ class Inputs:
     """The source model and the data set, found but not loaded.
 
     Args:
-        info: where the source model is, and what its images look like.
-        raw: the data set, opened; no image of it is decoded.
-        image_size: height and width in pixels, for both.
+        info: description of the source model: location and preprocessing.
+        raw: opened data set, without decoded images.
+        image_size: height and width in pixels of the model's input.
     """
 
     info: zoo.SourceInfo
@@ -29,7 +29,13 @@ class Inputs:
 
 
 def find_inputs(recipe: Recipe) -> Inputs:
-    """Find the source model and all data sets that a recipe names.
+    """Find the source model and the data set that a recipe names.
+
+    The data sets of --transfer_dataset and --supernet_dataset are checked, so
+    that a wrong name is refused before any training.
+
+    Args:
+        recipe: recipe of the run.
 
     Raises:
         ValueError: if one of them can't be found, opened or used.

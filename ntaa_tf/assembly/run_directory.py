@@ -30,11 +30,11 @@ logger = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def claim_run_directory(recipe: Recipe) -> Iterator[Path]:
-    """Claim the directory of a run, and keep other runs out of it.
+    """Find the directory of a run, and lock it for other runs.
 
-    A recipe without `workdir` gets the newest directory below `runs/` that
-    keeps an unfinished run of this very recipe and is not in use; else a new
-    one, named after the model, the data set, the method and the time.
+    Without `workdir` it is the newest directory below `runs/` that has an
+    unfinished run of the same choices and is not in use. If there is none, it
+    is a new one, named after the model, the data set, the method and the time.
 
     Args:
         recipe: recipe of the run.
@@ -43,11 +43,14 @@ def claim_run_directory(recipe: Recipe) -> Iterator[Path]:
         The path of the directory.
 
     Raises:
-        OccupiedError: if another run is in the directory of `workdir`.
-        ValueError: if that directory keeps another recipe's run, or no run.
+        OccupiedError: if another run is using the directory of `workdir`.
+        ValueError: if that directory has a run of another recipe, or other
+            files.
     """
     workdir = recipe.output.workdir
-    if is_led():  # The chief claims the directory, and tells the others.
+    # Only the chief claims. Its path then replaces that of the other workers,
+    # in `share_directory`.
+    if is_led():
         yield Path(workdir or RUNS)
         return
     with contextlib.ExitStack() as claims:
@@ -56,18 +59,23 @@ def claim_run_directory(recipe: Recipe) -> Iterator[Path]:
         else:
             path = Path(workdir)
             claims.enter_context(claim(path))
-            # It is refused, if at all, before other workers copy it.
+            # A wrong directory must be refused before other workers copy it.
             open_run_directory(recipe, path)
         yield path
 
 
 def _claim_default(recipe: Recipe, claims: contextlib.ExitStack) -> Path:
-    """Claim the first directory below `runs/` that is this recipe's or free."""
+    """Claim a directory below `runs/`: an unfinished run of it, or a new one.
+
+    Args:
+        recipe: recipe of the run.
+        claims: stack that keeps the claim until the run ends.
+    """
     choices = list_kept_choices(recipe)
     words = [*shorten_names(recipe).values(), recipe.adaptation.method]
     stem = "-".join(re.sub(r"\W+", "_", word) for word in words)
-    there = sorted(RUNS.glob(f"{stem}-*"), reverse=True)
-    unfinished = [path for path in there if is_unfinished(path, choices)]
+    present = sorted(RUNS.glob(f"{stem}-*"), reverse=True)
+    unfinished = [path for path in present if is_unfinished(path, choices)]
     path = next(
         path
         for path in itertools.chain(unfinished, _list_new(stem))
@@ -85,6 +93,7 @@ def _claim_default(recipe: Recipe, claims: contextlib.ExitStack) -> Path:
 def _claim_if_free(
     path: Path, choices: dict[str, Any], claims: contextlib.ExitStack
 ) -> bool:
+    """Claim a directory if no other process has it; return whether it did."""
     with contextlib.ExitStack() as attempt:
         try:
             attempt.enter_context(claim(path))
@@ -98,7 +107,7 @@ def _claim_if_free(
 
 
 def _list_new(stem: str) -> Iterator[Path]:
-    """Yield new names of the present time, numbered from the second on."""
+    """Yield paths that end with the present time, then with -2, -3, ..."""
     now = time.strftime("%Y%m%d-%H%M%S")
     yield RUNS / f"{stem}-{now}"
     for number in itertools.count(2):
@@ -106,7 +115,7 @@ def _list_new(stem: str) -> Iterator[Path]:
 
 
 def write_command(recipe: Recipe) -> str:
-    """Write the command of a recipe, with the flags that were given.
+    """Write the command that repeats a run, with the flags of the user.
 
     Example:
     >>> write_command(make_recipe(seed=3, guard=True, workdir="my runs"))
@@ -124,26 +133,26 @@ def write_command(recipe: Recipe) -> str:
 
 
 def open_run_directory(recipe: Recipe, path: Path) -> RunDirectory:
-    """Open a run directory, a new one or this recipe's own.
+    """Open the run directory of a recipe, or create it.
 
     Args:
         recipe: recipe of the run.
         path: path of the directory.
 
     Raises:
-        ValueError: if it keeps the run of another recipe.
+        ValueError: if it has the run of another recipe.
     """
     _check_names(path)
     return RunDirectory(path, list_kept_choices(recipe), find_versions())
 
 
 def _check_names(path: Path) -> None:
-    """Raise a ValueError if a run was kept before choices were renamed."""
+    """Raise a ValueError if a run has choices that were renamed since."""
     try:
         kept = read_json(path / RECIPE_FILE)["choices"]
         former = sorted(RENAMED.keys() & kept.keys())
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
-        return  # `RunDirectory` says what is wrong there.
+        return  # `RunDirectory` reads it again, and raises the error.
     if former:
         renamed = ", ".join(f"--{n} is --{RENAMED[n]} now" for n in former)
         raise ValueError(
@@ -153,7 +162,10 @@ def _check_names(path: Path) -> None:
 
 
 def list_kept_choices(recipe: Recipe) -> dict[str, Any]:
-    """List the choices that tell one recipe from another, without a place."""
+    """List the choices that two runs of one recipe must share, by name.
+
+    The run directory may be moved, so its path is not among them.
+    """
     choices = recipe.to_dict()
     del choices["workdir"]
     return choices

@@ -26,7 +26,7 @@ class SearchSpace:
 
     Args:
         supernet: supernet of the source model; a search trains it.
-        budget: limits on the derived architecture, None without limits.
+        budget: limits on the costs of the derived architecture, if any.
     """
 
     supernet: Supernet
@@ -52,7 +52,7 @@ def build_search_space(
 def check_search_space(
     recipe: Recipe, source: keras.Model, task: Task, directory: Path
 ) -> SearchSpace:
-    """Build the search space, or raise a ValueError if it is of no use.
+    """Build the search space, and check that a run can use it.
 
     Args:
         recipe: recipe of the run.
@@ -68,6 +68,8 @@ def check_search_space(
     plan, search = recipe.adaptation.plan, recipe.search
     if plan.self_supervises:
         check_shared_supernet(recipe, source)
+    # Called for its errors, such as no site at all. A given architecture names
+    # its sites, and cells have none.
     if plan.search != GIVEN and not recipe.source.has_cells:
         choose_sites(
             source, search.candidates, search.sites, search.skip_inputs
@@ -76,6 +78,7 @@ def check_search_space(
     check_memory(recipe, supernet if plan.trains_supernet else source)
     measure_limited_latency(recipe, source, supernet, task, directory)
     budget = build_budget(recipe, source, supernet, task, directory)
+    # Called for its error. The stage `search` draws the same architecture.
     if plan.search == RANDOM:
         draw_uniformly(supernet, budget, recipe.output.seed)
     return SearchSpace(supernet, budget)

@@ -27,39 +27,44 @@ from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.freezing import freeze_before
 from ntaa_tf.training.precision import set_precision
 
-STAGE = "source"
+SOURCE_STAGE = "source"
 SOURCE_FILE = "source.keras"
 
 
-def keep_source(
+def prepare_source(
     recipe: Recipe,
     inputs: Inputs,
     dataset: Any,
     task: Task,
     run_directory: RunDirectory,
 ) -> tuple[keras.Model, list[SearchSpace]]:
-    """Build and check the source model once; later runs read its file.
+    """Build and check the source model; a resumed run loads it instead.
 
-    All that can be refused of the search is refused here, before any
-    training. So is a data set other than the one that this run began with.
+    Everything that could stop the search is checked here, before any training:
+    sites, memory and limits. A resumed run must have the data set that it
+    began with.
 
     Args:
         recipe: recipe of the run.
         inputs: source model and data set, as found.
         dataset: data set, decoded and split.
         task: task of the recipe.
-        run_directory: gets the source model.
+        run_directory: run directory, which gets the source model.
 
     Returns:
-        The source model with the task's head; and the search space that was
-        built to check it, none where it was checked before.
+        The source model with the task's head; and the search space that the
+        checks have built, in a list that is empty for a resumed run.
+
+    Raises:
+        ValueError: if the source can't be adapted as the recipe asks, or the
+            data set has changed.
     """
     fingerprint = identify_data(dataset)
-    checked: list[SearchSpace] = []
+    search_spaces: list[SearchSpace] = []
 
     def build(directory: Path) -> dict[str, Any]:
         source = build_source(recipe, inputs, dataset, task)
-        checked.extend(check_source(recipe, source, task, directory))
+        search_spaces.extend(check_source(recipe, source, task, directory))
         save_model(source, directory / SOURCE_FILE)
         return {
             "image_size": inputs.image_size,
@@ -67,9 +72,10 @@ def keep_source(
             **dataclasses.asdict(inputs.info),
         }
 
-    kept = run_directory.run_once(STAGE, build)
+    kept = run_directory.run_once(SOURCE_STAGE, build)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
-    return load_model(run_directory.path / STAGE / SOURCE_FILE), checked
+    source = load_model(run_directory.path / SOURCE_STAGE / SOURCE_FILE)
+    return source, search_spaces
 
 
 def build_source(
@@ -84,9 +90,10 @@ def build_source(
     Args:
         recipe: recipe of the run.
         inputs: source model and image size.
-        dataset: data set, decoded or opened, with its number of classes.
+        dataset: data set, decoded or opened; only its number of classes is
+            read.
         task: task of the recipe.
-        trained: whether the source gets its pretrained weights.
+        trained: whether to load the pretrained weights.
     """
     size, classes = inputs.image_size, dataset.num_classes
     if recipe.source.has_cells:
@@ -101,17 +108,21 @@ def load_features(
     image_size: Size,
     trained: bool = True,
 ) -> keras.Model:
-    """Load the source model up to its last feature map.
+    """Load the source model without its head.
 
     Args:
         recipe: recipe of the run.
-        info: where the source model is.
+        info: description of the source model, with its location.
         image_size: height and width in pixels.
-        trained: whether it gets its pretrained weights.
+        trained: whether to load the pretrained weights.
+
+    Returns:
+        A model from images to the last feature map (batch, height, width,
+        channels).
     """
     keras.utils.set_random_seed(recipe.output.seed)
     features = zoo.load_source(info, image_size, trained)
-    set_precision(features)  # The layers of a file may bring another one.
+    set_precision(features)  # A file may bring layers in mixed precision.
     if recipe.source.last_stride == 1:
         features = remove_last_stride(features)
     return features
@@ -120,7 +131,7 @@ def load_features(
 def check_source(
     recipe: Recipe, source: keras.Model, task: Task, directory: Path
 ) -> list[SearchSpace]:
-    """Raise a ValueError if the source can't be adapted as a recipe asks.
+    """Check that the source can be adapted as a recipe asks.
 
     Args:
         recipe: recipe of the run.
@@ -129,8 +140,13 @@ def check_source(
         directory: directory that gets measured latencies.
 
     Returns:
-        The search space, none for a method that changes no architecture.
+        The search space, in a list that is empty for a method that changes no
+        architecture.
+
+    Raises:
+        ValueError: if it can't.
     """
+    # Called for their errors alone; the stage `finetune` calls them again.
     if recipe.source.squeeze_excitation:
         find_residual_branches(source)
     if recipe.adaptation.method == "partial":

@@ -1,4 +1,4 @@
-"""The examples that weights and logits learn from."""
+"""The training examples of the weights, and those of the logits."""
 
 import dataclasses
 from typing import Any
@@ -12,20 +12,28 @@ from ntaa_tf.recipe.methods import BILEVEL
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """Examples that batches are drawn from.
+    """Training examples that batches are drawn from.
 
     Args:
         examples: decoded examples.
         chosen: indices of the examples in the stream; all when None.
-        shrinks: whether a batch is smaller where the examples are too few.
+        shrinks: whether batches become smaller if the examples do not fill
+            one of `--batch_size`; otherwise that is an error.
     """
 
     examples: data.Examples
     chosen: np.ndarray | None = None
     shrinks: bool = False
 
-    def fit(self, batch_size: int, images_per_class: int | None) -> int:
-        """Return the number of images in a batch of this stream."""
+    def fit_batch_size(
+        self, batch_size: int, images_per_class: int | None
+    ) -> int:
+        """Return the number of images in a batch of this stream.
+
+        Args:
+            batch_size: largest number of images in a batch.
+            images_per_class: images of each class in a batch, if fixed.
+        """
         if not self.shrinks:
             return batch_size
         most = len(self.examples)
@@ -36,21 +44,26 @@ class Stream:
     def count_steps(self, batch_size: int, images_per_class: int | None) -> int:
         """Return the number of batches in an epoch.
 
+        Args:
+            batch_size: largest number of images in a batch.
+            images_per_class: images of each class in a batch, if fixed.
+
         Raises:
             ValueError: if there is no full batch.
         """
         return data.make_order(
             self.examples.labels,
-            self.fit(batch_size, images_per_class),
+            self.fit_batch_size(batch_size, images_per_class),
             images_per_class,
             chosen=self.chosen,
         ).steps
 
 
 def list_streams(recipe: Recipe, dataset: Any) -> tuple[Stream, ...]:
-    """List the streams of the search: the weights' first, then the logits'.
+    """List the streams of the search: of the weights, then of the logits.
 
-    There is one stream where both learn from the same batches.
+    The list has one stream if both learn from the same batches. A bilevel
+    search has two: source and target domain, or halves of one data set.
 
     Args:
         recipe: recipe of the run.

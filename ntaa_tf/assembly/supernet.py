@@ -16,22 +16,24 @@ from ntaa_tf.tasks.task import Task
 def build_supernet(recipe: Recipe, source: keras.Model, task: Task) -> Supernet:
     """Insert the mixed ops of a recipe into its source, or build its cells.
 
+    With --architecture the supernet is set to the architecture of that file.
+
     Args:
         recipe: recipe of the run.
-        source: source model with the task's head; it is left as it is.
+        source: source model with the task's head; it is not modified.
         task: task of the recipe.
     """
-    given = None
+    architecture = None
     if recipe.adaptation.architecture is not None:
-        given = read_architecture(Path(recipe.adaptation.architecture))
-    # Layers without a seed of their own, such as Dropout, take one from here.
+        architecture = read_architecture(Path(recipe.adaptation.architecture))
+    # Layers without a seed of their own, such as Dropout, take the global one.
     keras.utils.set_random_seed(recipe.output.seed)
     if recipe.source.has_cells:
         height, width = source.inputs[0].shape[1:3]
         num_classes = source.outputs[-1].shape[-1]
         cells = build_cells(recipe, (height, width), num_classes, task)
-        if given is not None:
-            apply_architecture(cells, given)
+        if architecture is not None:
+            apply_architecture(cells, architecture)
         return cells
     search = recipe.search
     return insert_mixed_ops(
@@ -41,34 +43,31 @@ def build_supernet(recipe: Recipe, source: keras.Model, task: Task) -> Supernet:
         skip_inputs=search.skip_inputs,
         inherit=search.candidate_weights == "inherit",
         seed=recipe.output.seed,
-        architecture=given,
+        architecture=architecture,
         has_gains=search.scale_weight_free,
         start=search.start,
-        source_lead=_find_lead(recipe),
+        source_lead=_choose_lead(recipe),
     )
 
 
-def _find_lead(recipe: Recipe) -> float | None:
-    """Return the initial lead of the source's operation, None for a default."""
+def _choose_lead(recipe: Recipe) -> float | None:
+    """Return the initial lead of the source's logits; None for the default."""
     search = recipe.search
     self_supervises = recipe.adaptation.plan.self_supervises
-    if (
-        search.source_lead is None
-        and self_supervises
-        and search.start == "paper"
-    ):
-        return 0.0  # The paper learns without labels in an even mixture.
+    is_paper = self_supervises and search.start == "paper"
+    if search.source_lead is None and is_paper:
+        return 0.0  # The paper pretrains with all candidates mixed evenly.
     return search.source_lead
 
 
 def read_architecture(path: Path) -> Architecture:
-    """Read the architecture of a run.
+    """Read an architecture.
 
     Args:
-        path: path of an `architecture.json`.
+        path: path of the `architecture.json` of a run.
 
     Raises:
-        ValueError: if the file is missing or holds something else.
+        ValueError: if the file is missing or is no architecture.
     """
     try:
         return Architecture.from_json(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The directory of a supernet that learns without labels."""
+"""The directory of a supernet that is pretrained without labels."""
 
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from ntaa_tf.search.kept_supernet import check_supernet
 from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.storage.run_directory import RunDirectory
 
-STAGE = FLAG = "supernet"
-# Choices that a supernet and the tasks that use it have in common.
+SUPERNET_STAGE = SUPERNET_FLAG = "supernet"
+# Choices that must be the same for a supernet and for the tasks that use it.
 _SHARED = (
     *("model", "weights", "preprocessing", "last_stride"),
     *("candidates", "sites", "skip_inputs", "candidate_weights", "start"),
@@ -33,36 +33,42 @@ def find_supernet_path(recipe: Recipe, path: Path) -> Path:
 
     Args:
         recipe: recipe of the run.
-        path: path of its run directory, which has a supernet of its own where
-            the recipe names no other.
+        path: path of the run directory. The supernet is in its `supernet`
+            unless --supernet names another directory.
     """
     if recipe.unsupervised.supernet is not None:
         return Path(recipe.unsupervised.supernet)
-    return path / STAGE
+    return path / SUPERNET_STAGE
 
 
 def check_shared_supernet(recipe: Recipe, source: keras.Model) -> None:
-    """Raise a ValueError if the supernet of --supernet is of another source.
+    """Check that the supernet of --supernet fits the recipe.
+
+    It must have the same source, sites and candidates. Its training is
+    compared only with flags that the user gave. Without --supernet, or if its
+    directory has no supernet yet, nothing is checked.
 
     Args:
-        recipe: recipe of the run; there is nothing to check unless it names
-            a directory that has a supernet.
+        recipe: recipe of the run.
         source: source model.
+
+    Raises:
+        ValueError: if choices differ. The message lists them.
     """
     shared = recipe.unsupervised.supernet
     if shared is None or not has_supernet(Path(shared)):
         return
     height, width = source.inputs[0].shape[1:3]
-    asked: dict[str, Any] = {}
+    training: dict[str, Any] = {}
     if "supernet_dataset" in recipe.given:
-        asked["dataset"] = recipe.unsupervised.supernet_dataset
+        training["dataset"] = recipe.unsupervised.supernet_dataset
     if "supernet_epochs" in recipe.given:
-        asked["supernet_epochs"] = recipe.unsupervised.supernet_epochs
-    check_supernet(Path(shared), list_shared(recipe, (height, width)), asked)
+        training["supernet_epochs"] = recipe.unsupervised.supernet_epochs
+    check_supernet(Path(shared), list_shared(recipe, (height, width)), training)
 
 
 def list_shared(recipe: Recipe, image_size: Size) -> dict[str, Any]:
-    """List the choices that a supernet and its tasks have in common.
+    """List the choices that must be the same for a supernet and its tasks.
 
     Args:
         recipe: recipe of a task, or of the supernet.
@@ -90,7 +96,7 @@ def list_training_choices(recipe: Recipe) -> dict[str, Any]:
 def open_supernet_directory(
     recipe: Recipe, image_size: Size, path: Path
 ) -> RunDirectory:
-    """Open the directory of a supernet, a new one or one of these choices.
+    """Open the directory of a supernet, or create it.
 
     Args:
         recipe: recipe of the supernet.
@@ -98,10 +104,10 @@ def open_supernet_directory(
         path: path of the directory.
 
     Raises:
-        ValueError: if it has a supernet of other choices.
+        ValueError: if it has a supernet of another recipe.
     """
     choices = {
         **list_shared(recipe, image_size),
         **list_training_choices(recipe),
     }
-    return RunDirectory(path, choices, find_versions(), flag=FLAG)
+    return RunDirectory(path, choices, find_versions(), flag=SUPERNET_FLAG)

@@ -12,12 +12,12 @@ from ntaa_tf.tasks.task import Task
 
 
 def build_task(recipe: Recipe, dataset: Any) -> Task:
-    """Build the learning side of a recipe's task.
+    """Build the task of a recipe: its head, losses and metrics.
 
     Args:
         recipe: recipe of the run.
-        dataset: data set, decoded or only opened; that of attributes has the
-            table of its labels.
+        dataset: data set, decoded or opened; only the table of attributes is
+            read.
     """
     if recipe.data.task == CLASSIFICATION:
         return ClassificationTask()

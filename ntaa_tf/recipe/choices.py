@@ -1,4 +1,4 @@
-"""A choice of a recipe: its default, meaning and bounds, and when it counts."""
+"""A choice of a recipe: its default, meaning, bounds and condition."""
 
 import dataclasses
 import math
@@ -36,9 +36,9 @@ class ChoiceDescription:
         maximum: largest allowed value.
         below: bound that the value must not reach.
         parse: function of the value and the flag's name that raises a
-            ValueError for malformed text.
-        counts: condition under which the choice has an effect; None when it
-            always has one.
+            ValueError for malformed text; its result is not used.
+        used_with: condition under which the choice has an effect; None when
+            it always has one.
     """
 
     help: str
@@ -49,7 +49,7 @@ class ChoiceDescription:
     maximum: float | None = None
     below: float | None = None
     parse: Callable[[Any, str], Any] | None = None
-    counts: Condition | None = None
+    used_with: Condition | None = None
 
     @property
     def bounds(self) -> str:
@@ -71,7 +71,7 @@ class ChoiceDescription:
 
         Args:
             name: name of the field.
-            value: value of the field, which is no default.
+            value: value of the field, neither None nor the default.
         """
         if self.options and value not in self.options:
             raise invalid(name, f"one of {self.options}", value)
@@ -91,21 +91,21 @@ class ChoiceDescription:
         )
 
 
-def choice(default: Any, help: str, brief: str = "", **limits: Any) -> Any:
+def choice(default: Any, help: str, brief: str = "", **details: Any) -> Any:
     """Declare a field of a section.
 
     Args:
-        default: the one default of the choice.
-        help: as of `ChoiceDescription`.
-        brief: as of `ChoiceDescription`.
-        **limits: further arguments of `ChoiceDescription`.
+        default: default of the choice; it is written nowhere else.
+        help: see `ChoiceDescription`.
+        brief: see `ChoiceDescription`.
+        **details: further arguments of `ChoiceDescription`.
     """
-    described = ChoiceDescription(help, brief, **limits)
+    described = ChoiceDescription(help, brief, **details)
     return dataclasses.field(default=default, metadata={_METADATA: described})
 
 
-def find_choice(field: dataclasses.Field[Any]) -> ChoiceDescription:
-    """Return what `choice` declared of a field."""
+def get_description(field: dataclasses.Field[Any]) -> ChoiceDescription:
+    """Return the description that `choice` declared for a field."""
     described: ChoiceDescription = field.metadata[_METADATA]
     return described
 
@@ -137,5 +137,6 @@ class Section:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            # None is a choice left open; a default needs no check.
             if value != field.default and value is not None:
-                find_choice(field).check(field.name, value)
+                get_description(field).check(field.name, value)

@@ -1,4 +1,8 @@
-"""Conditions under which choices have an effect."""
+"""Conditions under which choices have an effect, beside `used_with`.
+
+The text of a condition completes two sentences, in the help and in an error:
+"Used only with ..." and "Remove it, or choose ...".
+"""
 
 from ntaa_tf.recipe.choices import Condition
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
@@ -12,6 +16,8 @@ from ntaa_tf.recipe.values import CELLS_MODEL
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
 
+_SUCH_AS_NTAA = f"such as ntaa, and a model other than {CELLS_MODEL}"
+
 FOR_RETRIEVAL = Condition(
     f"--task={RETRIEVAL}", lambda recipe: recipe.data.task == RETRIEVAL
 )
@@ -22,36 +28,40 @@ WITH_CELLS = Condition(
     f"--model={CELLS_MODEL}", lambda recipe: recipe.source.has_cells
 )
 WITH_SITES = Condition(
-    "a model that has sites",
+    f"a model other than {CELLS_MODEL}",
     lambda recipe: not recipe.source.has_cells,
 )
+# The methods and the model that the next four conditions leave out:
+# CHANGES_SITES leaves out methods that keep the source's architecture,
+# SEARCHES_SITES also `retrain`, MIXES_SITES also `random`, and
+# MIXES_LABELLED_SITES also `unsupervised`; all leave out the model of cells.
 CHANGES_SITES = Condition(
-    "a method that changes sites",
+    f"a method that changes sites, {_SUCH_AS_NTAA}",
     lambda recipe: (
         not recipe.source.has_cells and recipe.adaptation.plan.search != NOTHING
     ),
 )
 SEARCHES_SITES = Condition(
-    "a method that searches sites",
+    f"a method that searches sites, {_SUCH_AS_NTAA}",
     lambda recipe: (
         not recipe.source.has_cells
         and recipe.adaptation.plan.search not in (NOTHING, GIVEN)
     ),
 )
 MIXES_SITES = Condition(
-    "a method that trains a supernet of sites",
+    f"a method that trains a supernet of sites, {_SUCH_AS_NTAA}",
     lambda recipe: (
         not recipe.source.has_cells and recipe.adaptation.plan.trains_supernet
     ),
 )
 MIXES_LABELLED_SITES = Condition(
-    "a method that trains a supernet of sites with labels",
+    f"a method that trains a supernet of sites with labels, {_SUCH_AS_NTAA}",
     lambda recipe: (
         MIXES_SITES.holds(recipe) and not recipe.adaptation.plan.self_supervises
     ),
 )
 TRAINS_SUPERNET = Condition(
-    "a method that trains a supernet",
+    "a method that trains a supernet, such as ntaa",
     lambda recipe: recipe.adaptation.plan.trains_supernet,
 )
 WITH_LABELS = Condition(
@@ -69,11 +79,11 @@ BY_EVOLUTION = Condition(
         or recipe.search.relaxation == SINGLE_PATH
     ),
 )
-BILEVELS = Condition(
-    "--method=darts or --method=bilevel",
+BY_BILEVEL_SEARCH = Condition(
+    "--method=darts, darts+transfer or bilevel",
     lambda recipe: recipe.adaptation.plan.search == BILEVEL,
 )
-ACROSS = Condition(
+BY_METHOD_BILEVEL = Condition(
     f"--method={ACROSS_DOMAINS}",
     lambda recipe: recipe.adaptation.method == ACROSS_DOMAINS,
 )

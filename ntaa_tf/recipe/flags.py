@@ -38,8 +38,8 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
             options = described.options
             define = functools.partial(flags.DEFINE_enum, enum_values=options)
         text = described.help
-        if described.counts is not None:
-            text += f" Used only with {described.counts.text}."
+        if described.used_with is not None:
+            text += f" Used only with {described.used_with.text}."
         define(field.name, field.default, help=text, flag_values=values)
 
 
@@ -48,10 +48,10 @@ def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
 
     Args:
         values: parsed flags.
-        **fixed: choices that a command decides by itself.
+        **fixed: choices that the command makes itself; they win over flags.
 
     Raises:
-        ValueError: as of `make_recipe`.
+        ValueError: if `make_recipe` refuses a choice.
     """
     names = [field.name for _, field, _ in list_choices()]
     given = {name: values[name].value for name in names if values[name].present}
@@ -62,13 +62,13 @@ def list_headings() -> tuple[Heading, ...]:
     """List the sections as the headings of a command's help."""
     headings = []
     for name, section in SECTIONS.items():
-        of = {
+        briefs = {
             field.name: described.brief
             for owner, field, described in list_choices()
             if owner == name
         }
-        everyday = {flag: brief for flag, brief in of.items() if brief}
-        others = tuple(flag for flag, brief in of.items() if not brief)
+        everyday = {flag: brief for flag, brief in briefs.items() if brief}
+        others = tuple(flag for flag, brief in briefs.items() if not brief)
         headings.append(Heading(section.title, everyday, others))
     return tuple(headings)
 
@@ -98,6 +98,7 @@ def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
 
 
 def _strip_none(annotation: Any) -> type:
+    """Return `T` of an annotation `T | None`, or the annotation itself."""
     if isinstance(annotation, types.UnionType):
         kinds = typing.get_args(annotation)
         return next(kind for kind in kinds if kind is not types.NoneType)

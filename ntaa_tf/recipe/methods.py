@@ -1,7 +1,13 @@
-"""The methods: how each finds an architecture and its initial weights."""
+"""The methods: how each finds an architecture and its initial weights.
+
+`BILEVEL` and `ACROSS_DOMAINS` are the same word, but not the same thing: the
+first is a way to search, which three methods share, the second the method of
+this name.
+"""
 
 from dataclasses import dataclass
 
+# Ways to the architecture, the values of `Method.search`.
 JOINT = "joint"
 BILEVEL = "bilevel"
 EVOLUTION = "evolution"
@@ -9,6 +15,7 @@ RANDOM = "random"
 GIVEN = "given"
 NOTHING = "nothing"
 
+# Initial weights of finetuning, the values of `Method.weights`.
 INHERIT = "inherit"
 SCRATCH = "scratch"
 TRANSFER = "transfer"
@@ -19,16 +26,20 @@ WEIGHTS = (INHERIT, SCRATCH, TRANSFER)
 class Method:
     """A way from a source model to an adapted one.
 
+    `recipe.adaptation.method` is the name of a method, and
+    `recipe.adaptation.plan` is this object.
+
     Args:
         search: way to the architecture: `joint` trains weights and logits on
-            the same batches, `bilevel` on halves of the data or on two
-            domains, `evolution` trains single paths and searches among them,
-            `random` draws one, `given` reads one from a file, and `nothing`
-            keeps the source's.
-        weights: initial weights of finetuning: inherited, from scratch, or
-            trained from scratch on another data set first (`transfer`).
-        self_supervises: whether the supernet learns without labels first; the
-            search then trains only the logits and the head.
+            the same batches; `bilevel` trains them on halves of the data or
+            on two domains; `evolution` trains single paths and searches among
+            them; `random` draws an architecture; `given` reads one from a
+            file; `nothing` keeps the source's.
+        weights: initial weights of finetuning: `inherit` takes the weights of
+            the supernet or of the source, `scratch` draws new ones,
+            `transfer` trains new ones on another data set first.
+        self_supervises: whether the supernet is first pretrained without
+            labels; the search then trains only the logits and the head.
     """
 
     search: str
@@ -37,11 +48,12 @@ class Method:
 
     @property
     def trains_supernet(self) -> bool:
-        """Whether a part of the epochs trains a supernet."""
+        """Whether the search trains a supernet, for `--search_epochs`."""
         return self.search in (JOINT, BILEVEL, EVOLUTION)
 
 
-# The method whose logits learn from the target domain.
+# The method whose weights learn from a source domain, and its logits from the
+# target domain.
 ACROSS_DOMAINS = "bilevel"
 METHODS = {
     "ntaa": Method(JOINT, INHERIT),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ntaa_tf.recipe.choices import ChoiceDescription
 from ntaa_tf.recipe.choices import Section
-from ntaa_tf.recipe.choices import find_choice
+from ntaa_tf.recipe.choices import get_description
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import INHERIT
 from ntaa_tf.recipe.methods import JOINT
@@ -72,8 +72,8 @@ class Recipe:
         domains: a source domain beside the target.
         unsupervised: a supernet that learns without labels.
         cells: a network of searched cells.
-        given: names of the choices that a user made, beside defaults and
-            presets; those without an effect are refused.
+        given: names of the choices that the user made, without those of a
+            preset. A given choice that has no effect is refused.
     """
 
     source: Source
@@ -101,11 +101,11 @@ class Recipe:
         }
 
     @property
-    def is_careful(self) -> bool:
-        """Whether new kernels move more slowly than the inherited ones.
+    def slows_new_kernels(self) -> bool:
+        """Whether new kernels learn more slowly than inherited ones.
 
-        They do not in the paper's training, nor where a step of the weights
-        is differentiated through.
+        It is False for the paper's training, and for `unrolled` gradients,
+        which differentiate through a step of the weights.
         """
         search = self.search
         inherits = (
@@ -115,29 +115,39 @@ class Recipe:
 
     @property
     def searched_epochs(self) -> int:
-        """Epochs that train a supernet; finetuning has the others."""
+        """Epochs of the search; 0 for a method that trains no supernet.
+
+        Finetuning has the other epochs.
+        """
         trains_supernet = self.adaptation.plan.trains_supernet
         return self.training.search_epochs if trains_supernet else 0
 
     @property
     def one_cosine(self) -> bool:
-        """Whether finetuning goes on at the search's last learning rate.
+        """Whether one learning-rate cosine spans search and finetuning.
 
-        It does not where it begins with new weights, with weights that rested
-        in the search, or after the search of another run.
+        Finetuning begins a cosine of its own if its initial weights are new,
+        were frozen in the search, or learnt in single paths or from half of
+        the data. Without a search there is one cosine.
         """
         plan = self.adaptation.plan
-        trains_all = (
+        # Evolution trains single paths. Bilevel searches train the weights on
+        # half of the data; only between two domains on all source images.
+        trains_fully = (
             plan.search == JOINT or self.adaptation.method == ACROSS_DOMAINS
         )
-        learnt = trains_all and plan.weights == INHERIT
-        goes_on = learnt and not plan.self_supervises
-        is_joint = self.training.schedule == JOINT_SCHEDULE
-        return is_joint and (goes_on or not plan.trains_supernet)
+        continues_search = (
+            trains_fully
+            and plan.weights == INHERIT
+            and not plan.self_supervises
+        )
+        return self.training.schedule == JOINT_SCHEDULE and (
+            continues_search or not plan.trains_supernet
+        )
 
     @property
-    def compares(self) -> bool:
-        """Whether the baseline is trained beside the method."""
+    def has_baseline(self) -> bool:
+        """Whether the run also trains the baseline, and compares with it."""
         if self.adaptation.method == "finetune":
             return False
         if self.adaptation.guard:
@@ -151,11 +161,11 @@ def make_recipe(**choices: Any) -> Recipe:
     """Build a recipe from choices by their flat names.
 
     Args:
-        **choices: choices of a user, by the names of the flags; all others
-            are those of the `preset`, or defaults.
+        **choices: choices of the user, by the names of the flags; all other
+            choices come from the `preset`, or are defaults.
 
     Raises:
-        ValueError: if a choice is unknown, out of its bounds, contradicts
+        ValueError: if a choice is unknown, is out of its bounds, contradicts
             another, or has no effect.
 
     Example:
@@ -171,8 +181,9 @@ def replace(recipe: Recipe, **choices: Any) -> Recipe:
     """Return a recipe with some choices replaced, by their flat names.
 
     Args:
-        recipe: it is left as it is.
-        **choices: replaced choices; they do not count as a user's.
+        recipe: recipe of a run; it is not modified.
+        **choices: replaced choices. They are not added to `given`, so they
+            may be without effect.
 
     Example:
     >>> replace(make_recipe(seed=1), seed=2).output.seed
@@ -184,10 +195,12 @@ def replace(recipe: Recipe, **choices: Any) -> Recipe:
 def switch(recipe: Recipe, **choices: Any) -> Recipe:
     """Return a recipe for another method or task.
 
+    Unlike in `replace`, choices of the recipe that lose their effect, such as
+    the limits of a search, go back to their defaults.
+
     Args:
-        recipe: it is left as it is.
-        **choices: replaced choices, the method among them. Choices that have
-            no effect beside them go back to their defaults.
+        recipe: recipe of a run; it is not modified.
+        **choices: replaced choices, such as the method.
 
     Example:
     >>> switch(make_recipe(max_depth="0.5x"), method="finetune").limits
@@ -206,7 +219,7 @@ def list_choices() -> Iterator[
     """List the section, the field and the description of every choice."""
     for name, section in SECTIONS.items():
         for field in dataclasses.fields(section):
-            yield name, field, find_choice(field)
+            yield name, field, get_description(field)
 
 
 def list_unused(recipe: Recipe) -> frozenset[str]:
@@ -219,14 +232,17 @@ def list_unused(recipe: Recipe) -> frozenset[str]:
     return frozenset(
         field.name
         for _, field, described in list_choices()
-        if described.counts is not None and not described.counts.holds(recipe)
+        if described.used_with is not None
+        and not described.used_with.holds(recipe)
     )
 
 
 def fill_sections(
     values: Mapping[str, Any], given: frozenset[str] = frozenset()
 ) -> Recipe:
-    """Build a recipe whose choices are not checked beside one another.
+    """Build a recipe without checking that its choices fit together.
+
+    Each section still checks the bounds of its own choices.
 
     Args:
         values: choices by their flat names; all others are defaults.
@@ -236,7 +252,9 @@ def fill_sections(
     for section, field, _ in list_choices():
         if field.name in values:
             sections[section][field.name] = values[field.name]
-    built = {name: SECTIONS[name](**of) for name, of in sections.items()}
+    built = {
+        name: SECTIONS[name](**chosen) for name, chosen in sections.items()
+    }
     return Recipe(**built, given=given)  # type: ignore[arg-type]
 
 
@@ -244,13 +262,17 @@ def _check(recipe: Recipe) -> Recipe:
     """Return a recipe whose choices all have an effect and fit together."""
     values, unused = recipe.to_dict(), list_unused(recipe)
     for _, field, described in list_choices():
-        # A choice that is turned off is in nobody's way.
+        # Turned off, as by --nounrolled, a choice is allowed everywhere.
         is_on = values[field.name] not in (None, False)
-        if is_on and described.counts and field.name in recipe.given & unused:
-            needed = described.counts.text
+        if (
+            is_on
+            and described.used_with
+            and field.name in recipe.given & unused
+        ):
+            condition = described.used_with.text
             raise ValueError(
-                f"--{field.name} is used only with {needed}. Remove it, or "
-                f"choose {needed}."
+                f"--{field.name} is used only with {condition}. Remove it, or "
+                f"choose {condition}."
             )
     check_rules(recipe)
     return recipe

@@ -1,7 +1,7 @@
 """Rules that join choices of several sections."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import BILEVEL
@@ -16,28 +16,31 @@ from ntaa_tf.recipe.values import GUMBEL
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
 
-# Whether a rule is broken, and the message of what is wrong and what to do.
+if TYPE_CHECKING:  # The recipe imports its rules.
+    from ntaa_tf.recipe.recipe import Recipe
+
+# Whether the recipe breaks a rule; and the error: problem and remedy.
 Rule = tuple[bool, str]
 
 
-def check_rules(recipe: Any) -> None:
+def check_rules(recipe: "Recipe") -> None:
     """Raise a ValueError where choices of a recipe contradict one another.
 
     Args:
         recipe: a recipe whose sections have been checked.
     """
-    for list_broken in (
+    for list_rules in (
         *(_list_needs, _list_methods, _list_relaxations, _list_attributes),
         *(_list_images, _list_triplets, _list_target_heads, _list_devices),
         *(_list_gates, _list_directories),
     ):
-        for is_broken, message in list_broken(recipe):
+        for is_broken, message in list_rules(recipe):
             if is_broken:
                 raise ValueError(message)
 
 
-def _list_needs(recipe: Any) -> Iterator[Rule]:
-    """List the choices that a method can't do without."""
+def _list_needs(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of choices that a method needs."""
     adaptation, plan = recipe.adaptation, recipe.adaptation.plan
     method = f"--method={adaptation.method}"
     yield (
@@ -67,8 +70,8 @@ def _list_needs(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_methods(recipe: Any) -> Iterator[Rule]:
-    """List what a method can't be combined with."""
+def _list_methods(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of methods beside models, tasks and the guard."""
     adaptation, plan = recipe.adaptation, recipe.adaptation.plan
     method, model = f"--method={adaptation.method}", recipe.source.model
     yield (
@@ -87,16 +90,19 @@ def _list_methods(recipe: Any) -> Iterator[Rule]:
         "pretrained model.",
     )
     yield (
-        adaptation.guard
-        and (adaptation.method == "finetune" or bool(recipe.limits.by_cost)),
+        adaptation.guard and adaptation.method == "finetune",
         "--guard can't be used with --method=finetune, which is the baseline "
-        "itself, nor with limits, which the baseline may exceed. Remove "
-        "--guard.",
+        "itself. Remove --guard.",
+    )
+    yield (
+        adaptation.guard and bool(recipe.limits.by_cost),
+        "--guard can't be used with limits, which the baseline may exceed. "
+        "Remove --guard or the limits.",
     )
 
 
-def _list_relaxations(recipe: Any) -> Iterator[Rule]:
-    """List the relaxations that a search can't use."""
+def _list_relaxations(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of relaxations and gradients beside methods."""
     plan, relaxation = recipe.adaptation.plan, recipe.search.relaxation
     method = f"--method={recipe.adaptation.method}"
     yield (
@@ -115,7 +121,7 @@ def _list_relaxations(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_attributes(recipe: Any) -> Iterator[Rule]:
+def _list_attributes(recipe: "Recipe") -> Iterator[Rule]:
     yield (
         recipe.data.task == ATTRIBUTES
         and recipe.domains.source_dataset is not None,
@@ -129,12 +135,12 @@ def _list_attributes(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_images(recipe: Any) -> Iterator[Rule]:
-    """List what can't be done to the images of a task."""
+def _list_images(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of cropping and augmentation."""
     retrieves = recipe.data.task == RETRIEVAL
-    rests = recipe.adaptation.plan.self_supervises
+    self_supervises = recipe.adaptation.plan.self_supervises
     yield (
-        recipe.data.resize is not None and (retrieves or rests),
+        recipe.data.resize is not None and (retrieves or self_supervises),
         "--resize can't be used with --task=retrieval or "
         "--method=unsupervised, whose augmentation crops by itself. Remove it.",
     )
@@ -145,8 +151,12 @@ def _list_images(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_triplets(recipe: Any) -> Iterator[Rule]:
-    """List the batches that have no triplets, or cut identities."""
+def _list_triplets(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of the batches of retrieval.
+
+    A batch has whole identities only. For triplets it needs two images of an
+    identity, and a second identity.
+    """
     if recipe.data.task != RETRIEVAL:
         return
     batch, images = (
@@ -159,20 +169,21 @@ def _list_triplets(recipe: Any) -> Iterator[Rule]:
         f"{images}.",
     )
     has_triplets = recipe.retrieval.cross_entropy_weight < 1
-    compares = has_triplets or recipe.adaptation.method == ACROSS_DOMAINS
+    # The logits learn from the triplets of the target domain.
+    needs_triplets = has_triplets or recipe.adaptation.method == ACROSS_DOMAINS
     yield (
-        compares and images < 2,
+        needs_triplets and images < 2,
         "--images_per_identity must be at least 2 for the triplet loss, which "
         f"compares images of one identity. Received: {images}.",
     )
     yield (
-        compares and batch < 2 * images,
+        needs_triplets and batch < 2 * images,
         f"--batch_size must be at least {2 * images} for the triplet loss, "
         f"which compares identities of one batch. Received: {batch}.",
     )
 
 
-def _list_target_heads(recipe: Any) -> Iterator[Rule]:
+def _list_target_heads(recipe: "Recipe") -> Iterator[Rule]:
     if not recipe.domains.target_head:
         return
     yield (
@@ -189,8 +200,8 @@ def _list_target_heads(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_devices(recipe: Any) -> Iterator[Rule]:
-    """List what several devices can't do."""
+def _list_devices(recipe: "Recipe") -> Iterator[Rule]:
+    """List the rules of training on several devices."""
     compute = recipe.compute
     if compute.distribute == "none":
         return
@@ -208,7 +219,7 @@ def _list_devices(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_gates(recipe: Any) -> Iterator[Rule]:
+def _list_gates(recipe: "Recipe") -> Iterator[Rule]:
     if not recipe.source.squeeze_excitation:
         return
     yield (
@@ -224,7 +235,7 @@ def _list_gates(recipe: Any) -> Iterator[Rule]:
     )
 
 
-def _list_directories(recipe: Any) -> Iterator[Rule]:
+def _list_directories(recipe: "Recipe") -> Iterator[Rule]:
     supernet = recipe.unsupervised.supernet
     yield (
         supernet is not None and supernet == recipe.output.workdir,

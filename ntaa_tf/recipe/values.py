@@ -11,6 +11,6 @@ RELAXATIONS = (EXPECTATION, GUMBEL, SINGLE_PATH)
 EMBEDDED_MODEL = "digits0to4"
 CELLS_MODEL = "autoreid"  # The one model that is built of cells.
 EMBEDDED_DATASET = "digits5to9"
-# The share of the search after which the logits no longer move.
+# Share of the search after which the logits no longer learn with --end=exact.
 LOGITS_REST = 0.75
 JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

@@ -48,7 +48,7 @@ def shrink(recipe: Recipe) -> Recipe:
 
 
 def count_smoke_examples(recipe: Recipe, num_classes: int) -> int | None:
-    """Return the images of each split in a smoke run, None for all of them.
+    """Return the number of images of each split; None if it is no smoke run.
 
     Args:
         recipe: recipe of a run.
@@ -86,7 +86,7 @@ def make_baseline(recipe: Recipe) -> Recipe:
 
 
 def list_trials(recipe: Recipe) -> list[Recipe]:
-    """List the recipes of all learning rates to try, the recipe's own first.
+    """List a recipe for each learning rate to try, the recipe's own first.
 
     Args:
         recipe: recipe with a number of `learning_rate_trials`.
@@ -97,6 +97,7 @@ def list_trials(recipe: Recipe) -> list[Recipe]:
     [0.02]
     """
     rate = recipe.training.learning_rate
+    # Exponents 0, -1, 1, -2, 2, ...: around the recipe's own learning rate.
     return [
         replace(
             recipe,

@@ -16,7 +16,7 @@ NAME = "architecture"
 def log_picture(
     assembly: Assembly, architecture: Architecture, directory: Path
 ) -> None:
-    """Draw an architecture for TensorBoard, after the last searched epoch.
+    """Draw an architecture for TensorBoard, at the last epoch of the search.
 
     Args:
         assembly: what the stages share.
@@ -36,7 +36,10 @@ def log_picture(
 
 
 def name_operations(assembly: Assembly) -> dict[str, str]:
-    """Describe each convolution of the source; a network of cells has none."""
+    """Describe the source's own operation at each convolution, by its name.
+
+    A network of cells has no source operations.
+    """
     if assembly.recipe.source.has_cells:
         return {}
     return {

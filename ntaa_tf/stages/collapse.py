@@ -1,4 +1,4 @@
-"""From a supernet to the architecture and the model of the later stages."""
+"""Derivation and collapse of a supernet, shared by search and sample."""
 
 import logging
 from pathlib import Path
@@ -33,10 +33,10 @@ COMPARED_IMAGES = 8
 logger = logging.getLogger(__name__)
 
 
-def keep_architecture(
+def derive_architecture(
     space: SearchSpace, directory: Path
 ) -> tuple[Architecture, dict[str, Any]]:
-    """Derive the architecture, keep it, and end the mixture at it.
+    """Derive the architecture, write it, and set the supernet to it.
 
     Args:
         space: supernet, searched or not, and its budget.
@@ -44,11 +44,13 @@ def keep_architecture(
             `probabilities.json`, from which the architecture was derived.
 
     Returns:
-        The architecture; and under `budget` its costs, if there is a budget.
+        The architecture; and a part of the stage's result: under `budget` the
+        costs of the architecture, or nothing without a budget.
     """
     supernet, budget = space.supernet, space.budget
-    derived = derive(supernet, budget).to_json()
-    architecture = Architecture.from_json(agree(derived))
+    # All workers go on with the architecture of the chief.
+    derived = agree(derive(supernet, budget).to_json())
+    architecture = Architecture.from_json(derived)
     with write_atomically(directory / ARCHITECTURE_FILE) as unfinished:
         unfinished.write_text(architecture.to_json(), "utf-8")
     if budget is None:
@@ -62,11 +64,11 @@ def keep_architecture(
 def _list_costs(
     budget: Budget, architecture: Architecture
 ) -> dict[str, dict[str, float]]:
-    """List source, limit and prediction of each limited cost."""
+    """List, and log, each limited cost: of the source, limit, predicted."""
     costs = {}
     for name, cost in budget.predict(architecture).items():
         limit = budget.limits[name]
-        logger.info("%s: %s, limit %s", name, _write(cost), _write(limit))
+        logger.info("%s: %s, limit %s", name, _format(cost), _format(limit))
         costs[name] = {
             "source": budget.source[name],
             "limit": limit,
@@ -75,27 +77,27 @@ def _list_costs(
     return costs
 
 
-def _write(cost: float) -> str:
+def _format(cost: float) -> str:
     return format(cost, ",.10g")
 
 
-def keep_collapsed(
+def save_collapsed(
     assembly: Assembly,
     supernet: Supernet,
     architecture: Architecture,
     directory: Path,
 ) -> float:
-    """Keep the collapsed model, with batch norm statistics of its own.
+    """Collapse a supernet, recalibrate its batch norm, and save the model.
 
     Args:
         assembly: what the stages share.
-        supernet: supernet to collapse; it ends in float32.
-        architecture: architecture to collapse it into.
+        supernet: supernet to collapse; it is set to float32.
+        architecture: architecture of the collapsed model.
         directory: directory that gets `collapsed.keras`.
 
     Returns:
-        The largest difference between the outputs of supernet and collapsed
-        model, before the statistics are estimated anew.
+        The largest difference between the outputs of the supernet and of the
+        collapsed model, before the recalibration.
     """
     set_precision(supernet)
     synchronize(supernet, False)

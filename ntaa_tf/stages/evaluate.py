@@ -21,7 +21,7 @@ LATENCY_BATCHES = (1, 32)
 
 
 def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Measure the adapted model on the test split, once, and its cost.
+    """Measure the adapted model on the test split, and all models' costs.
 
     Args:
         assembly: what the stages share.
@@ -29,24 +29,25 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
             a classifier, or the contact sheet of a retrieval's answers.
 
     Returns:
-        The costs of the `source`, the `baseline` if there is one, and the
-        `adapted` model, with the test measures of the last. Also the
-        measures of a `source` whose embedding needs no training, and of the
-        `searched` model before finetuning.
+        The costs of the `source`, of the `baseline` if there is one, and of
+        the `adapted` model. The last also has test and validation metrics.
+        Test metrics alone have a `source` whose embedding needs no training,
+        and the `searched` model before finetuning.
     """
     score = assembly.task.score
     source = assembly.task.finish(assembly.source)
     adapted = assembly.load_adapted()
     models = {"source": source, "adapted": adapted}
-    if assembly.recipe.compares:
+    if assembly.recipe.has_baseline:
+        # Its costs are measured again: latencies compare only side by side.
         models[BASELINE] = assembly.baseline.load_adapted()
     costs = _measure_costs(models)
     predictions = _predict_test(assembly, adapted)
     measured = _measure_test(assembly, predictions)
     untrained = {}
-    if assembly.task.answers_untrained:
+    if assembly.task.measures_untrained:
         untrained = _measure_test(assembly, _predict_test(assembly, source))
-    _keep_illustration(assembly, predictions, directory)
+    _write_illustration(assembly, predictions, directory)
     return {
         **costs,
         "source": {**costs["source"], **untrained},
@@ -54,7 +55,7 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
         "adapted": {
             **costs["adapted"],
             **measured,
-            f"validation_{score}": assembly.batches.validate(adapted),
+            f"validation_{score}": assembly.validate(adapted),
             "test_error": 100 * (1 - measured[f"test_{score}"]),
         },
     }
@@ -70,10 +71,10 @@ def _measure_searched(assembly: Assembly) -> dict[str, Any]:
     return {"searched": _measure_test(assembly, predictions)}
 
 
-def _keep_illustration(
+def _write_illustration(
     assembly: Assembly, predictions: Any, directory: Path
 ) -> None:
-    """Keep the confusion matrices, or draw the contact sheet."""
+    """Write the confusion matrices, or draw the contact sheet."""
     shown = assembly.task.illustrate(predictions, assembly.dataset)
     if shown.confusions:
         write_json(directory / CONFUSIONS_FILE, shown.confusions)
@@ -95,7 +96,7 @@ def _measure_test(assembly: Assembly, predictions: Any) -> dict[str, float]:
 def _measure_costs(
     models: dict[str, keras.Model],
 ) -> dict[str, dict[str, Any]]:
-    """Measure costs, and latencies of all models in turns."""
+    """Measure the costs of models by name; latencies in ms, in turns."""
     latencies = {
         str(size): measure_latencies(list(models.values()), size)
         for size in LATENCY_BATCHES
@@ -103,7 +104,9 @@ def _measure_costs(
     return {
         name: {
             **dataclasses.asdict(measure_cost(model)),
-            "latency_ms": {size: of[index] for size, of in latencies.items()},
+            "latency_ms": {
+                size: measured[index] for size, measured in latencies.items()
+            },
         }
         for index, (name, model) in enumerate(models.items())
     }

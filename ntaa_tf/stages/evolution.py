@@ -1,4 +1,4 @@
-"""The end of a search by single paths: evolution finds the best path."""
+"""The end of a search by single paths: evolution chooses the best path."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +24,9 @@ def choose_best_path(
     Args:
         recipe: recipe with the size of the evolution.
         space: supernet, trained with the relaxation `single_path`, and budget.
-        evaluate: function that measures the supernet's present path.
-        directory: directory that keeps the scores.
+        evaluate: function that returns the score of the supernet's present
+            path.
+        directory: directory that gets the scores, in `evolution.json`.
 
     Returns:
         The score of the best path.

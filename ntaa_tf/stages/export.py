@@ -39,10 +39,10 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
             each format.
 
     Returns:
-        The `formats` by name: results of `check_exports`, the `file` in the
-        run directory and its `bytes`, or the `failure` of writing it. And
-        the largest `difference` of the exact formats, None where no file of
-        them can be opened.
+        The `formats` by name: the `file` in the run directory, its `bytes`,
+        and the result of `check_exports`, or the `failure` to write it. And
+        the largest `difference` of the exact formats; None if none of their
+        files can be opened.
     """
     adapted = assembly.load_adapted()
     files = {
@@ -75,7 +75,7 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
 def _write(
     assembly: Assembly, model: keras.Model, name: str, file: Path
 ) -> str:
-    """Write one format; return the reason if it fails, else nothing."""
+    """Write one format; return the reason of a failure, or an empty text."""
     logger.info("writing %s", file)
     outputs = assembly.task.outputs
     if name not in CONVERTERS:
@@ -103,7 +103,7 @@ def _compute_outputs(assembly: Assembly, model: keras.Model) -> Reference:
 
 
 def _make_decoder(assembly: Assembly) -> ServedDecoder:
-    """Build the decoder that evaluation decoded the data set by."""
+    """Build the decoder of served images, the same as in evaluation."""
     resize = assembly.recipe.data.resize
     whole = assembly.image_size if resize is None else parse_size(resize)
     return ServedDecoder(assembly.image_size, whole, assembly.task.crops)
@@ -118,9 +118,9 @@ def _measure_bytes(path: Path) -> int:
 def _find_largest(results: dict[str, dict[str, Any]]) -> float | None:
     """Find the largest difference of the exact formats."""
     differences = [
-        of["difference"]
-        for name, of in results.items()
+        result["difference"]
+        for name, result in results.items()
         if (name == KERAS or FORMATS[name].tolerance == EXACT)
-        and "difference" in of
+        and "difference" in result
     ]
     return max(differences, default=None)

@@ -1,4 +1,4 @@
-"""The stage that trains the plain model."""
+"""The stage `finetune`: train the collapsed model, or the source."""
 
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,9 @@ from ntaa_tf.training.freezing import freeze_before
 
 
 def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Train the plain model for the epochs that the search left.
+    """Train the collapsed model, or the source, for the remaining epochs.
 
-    Batch norm ends with its moving averages, or with means over batches,
+    Batch norm ends with its moving averages or with recalibrated statistics,
     whichever validates better.
 
     Args:
@@ -42,7 +42,7 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         The `history`: each metric after each epoch; and the final validation
         score, such as `validation_accuracy`.
     """
-    recipe, batches = assembly.recipe, assembly.batches
+    recipe = assembly.recipe
     keras.utils.set_random_seed(recipe.output.seed)
     model = load_start(assembly)
     frozen = []
@@ -57,11 +57,11 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         recipe.one_cosine,
         list_careful(assembly, model),
     )
-    # Moving averages see few images. They can be far off where channels that
-    # are nearly dead pass several normalizations in a row.
+    # Moving averages see few images. They can be far off where nearly dead
+    # channels pass several batch norms in a row.
     score = Recalibration(model).if_better(
-        batches.calibration_images(RECALIBRATION_BATCHES),
-        lambda: batches.validate(model),
+        assembly.batches.calibration_images(RECALIBRATION_BATCHES),
+        lambda: assembly.validate(model),
     )
     for layer in frozen:
         layer.trainable = True
@@ -72,7 +72,10 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
 def list_careful(
     assembly: Assembly, model: keras.Model
 ) -> list[keras.Variable]:
-    """List the kernels that began as a delta beside inherited weights.
+    """List the depthwise kernels that began as deltas in the search.
+
+    They get scaled-down gradients, as in the search, if the recipe slows new
+    kernels.
 
     Args:
         assembly: what the stages share.
@@ -80,7 +83,7 @@ def list_careful(
     """
     plan = assembly.recipe.adaptation.plan
     inherits = plan.search != NOTHING and plan.weights == INHERIT
-    if not (inherits and assembly.recipe.is_careful):
+    if not (inherits and assembly.recipe.slows_new_kernels):
         return []
     file = assembly.path / "search" / ARCHITECTURE_FILE
     return list_collapsed_kernels(
@@ -89,7 +92,15 @@ def list_careful(
 
 
 def load_start(assembly: Assembly) -> keras.Model:
-    """Load the model that finetuning begins with, by the method."""
+    """Load the model that finetuning begins with.
+
+    Args:
+        assembly: what the stages share.
+
+    Returns:
+        A copy of the source, the collapsed model of the search, or the
+        transferred model, with the initial weights of the method.
+    """
     plan = assembly.recipe.adaptation.plan
     if plan.weights == TRANSFER:
         return load_model(assembly.path / "transfer" / TRANSFERRED_FILE)
@@ -97,7 +108,8 @@ def load_start(assembly: Assembly) -> keras.Model:
     if plan.search != NOTHING:
         model = load_model(assembly.path / "search" / COLLAPSED_FILE)
     if assembly.recipe.source.squeeze_excitation:
-        # A derived branch may have no convolution left to find it by.
+        # Branches are found by their convolutions, which the collapsed model
+        # may not have any more.
         branches = find_residual_branches(assembly.source)
         model = insert_squeeze_excitation(model, branches)
     return rewrite(model, fresh=plan.weights == SCRATCH)

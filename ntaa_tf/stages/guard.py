@@ -1,4 +1,4 @@
-"""The stage that keeps the baseline if it validates better."""
+"""The stage `guard`: keep the baseline if it validates better."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from ntaa_tf.storage.files import copy_atomically
 
 
 def guard(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Keep the finetuned source if it validates better than the search's model.
+    """Replace the adapted model by the baseline if that validates better.
 
     Args:
         assembly: what the stages share; its run directory has a finished
             baseline.
-        directory: directory of this stage; it gets a replaced model.
+        directory: directory of this stage; it gets the model that is replaced.
 
     Returns:
         The validation score of both models, and which one is `kept`.
@@ -30,7 +30,8 @@ def guard(assembly: Assembly, directory: Path) -> dict[str, Any]:
     if scores[BASELINE] > scores["adapted"]:
         kept = BASELINE
         adapted = assembly.path / ADAPTED_FILE
-        # After a kill between the two copies the first must not be repeated.
+        # If this stage was killed, `adapted` may be the baseline already. It
+        # must not replace the copy of the search's model.
         if not (directory / ADAPTED_FILE).exists():
             copy_atomically(adapted, directory / ADAPTED_FILE)
         copy_atomically(baseline.path / ADAPTED_FILE, adapted)

@@ -6,37 +6,39 @@ from typing import Any
 from ntaa_tf.assembly.assembly import BASELINE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
-from ntaa_tf.assembly.source import STAGE as SOURCE_STAGE
+from ntaa_tf.assembly.source import SOURCE_STAGE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.training.machine import find_peak_memory
 
-# The models that evaluation measures.
+# Names that metrics take over from the results: models from `evaluate`, numbers
+# from `search`, and the stages that choose between models.
 EVALUATED = ("source", "searched", "adapted", BASELINE)
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
-CHOICES = ("tune", "guard")
+CHOOSING_STAGES = ("tune", "guard")
 
 
 def collect_metrics(
     assembly: Assembly,
     results: Mapping[str, Any],
-    plain: Mapping[str, Any],
+    baseline: Mapping[str, Any],
 ) -> RunMetrics:
     """Collect the metrics of a run.
 
     Args:
         assembly: what the stages share.
         results: results of the stages, by name.
-        plain: results of the baseline's stages; empty without a baseline.
+        baseline: results of the baseline's stages; empty without a baseline.
     """
     recipe, search = assembly.recipe, results.get("search", {})
     source = assembly.run_directory.read_result(SOURCE_STAGE)
     seconds = {SOURCE_STAGE: source["seconds"]}
     evaluated = dict(results["evaluate"])
-    if plain:
-        seconds[BASELINE] = sum(count_seconds(plain).values())
-        # Its latency was measured again in turns with the others'.
+    if baseline:
+        seconds[BASELINE] = sum(count_seconds(baseline).values())
+        # The run's own `evaluate` measured its latency again, beside the
+        # others'. That one counts.
         measured = evaluated.get(BASELINE, {})
-        evaluated[BASELINE] = plain["evaluate"]["adapted"] | measured
+        evaluated[BASELINE] = baseline["evaluate"]["adapted"] | measured
     seconds |= count_seconds(results)
     collected = {
         "dataset": recipe.data.dataset,
@@ -47,7 +49,7 @@ def collect_metrics(
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},
         **_compare_budget(search, evaluated["adapted"]),
-        **{name: results[name] for name in CHOICES if name in results},
+        **{name: results[name] for name in CHOOSING_STAGES if name in results},
         "export_difference": results["export"]["difference"],
         "exports": results["export"]["formats"],
         "seconds": seconds,
@@ -59,7 +61,11 @@ def collect_metrics(
 
 
 def count_seconds(results: Mapping[str, Any]) -> dict[str, float]:
-    """List the duration of each stage; trials count without the kept one."""
+    """List the seconds of each stage.
+
+    For `tune` only the rejected trials count: the stages of the best one are
+    stages of the run itself.
+    """
     return {
         name: kept.get("other_seconds", kept["seconds"])
         for name, kept in results.items()
@@ -76,10 +82,10 @@ def _compare_budget(
         adapted: measured costs of the adapted model.
 
     Returns:
-        Under `budget`, for each limited cost, that of the `source`, its
-        `limit`, the `derived` prediction and, where the model shows it, the
-        `measured` cost; nothing without a budget. The measured latency is of
-        another moment than the three others.
+        Under `budget`, for each limited cost: the cost of the `source`, the
+        `limit`, the predicted cost of the `derived` model, and the `measured`
+        cost if `adapted` has it. Nothing without a budget. A measured latency
+        is of another time than the predicted one.
     """
     if "budget" not in search:
         return {}

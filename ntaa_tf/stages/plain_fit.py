@@ -1,4 +1,4 @@
-"""Training of plain models, shared by finetuning and transfer."""
+"""Training of models without mixed ops, shared by finetune and transfer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,16 +23,17 @@ def fit_plain_model(
     one_cosine: bool = False,
     careful: Sequence[keras.Variable] = (),
 ) -> dict[str, list[float]]:
-    """Train a plain model, going on where a killed run stopped.
+    """Train a model without mixed ops, from its last checkpoint if any.
 
     Args:
         assembly: data, task and choices of the training.
-        model: trained model; it ends in float32.
+        model: model to train; it is in float32 afterwards.
         epochs: number of epochs.
-        directory: directory of the training's state.
+        directory: directory of the checkpoints.
         first_epoch: number of epochs of earlier training on the same data.
-        one_cosine: whether the learning rate goes on from the earlier ones.
-        careful: weights that move by a share of their gradient.
+        one_cosine: whether the cosine of learning rates began with the earlier
+            training.
+        careful: weights with scaled-down gradients, see `CarefulSGD`.
 
     Returns:
         The value of each metric after each epoch.
@@ -41,11 +42,12 @@ def fit_plain_model(
     set_precision(model, compute.mixed_precision)
     synchronize(model, compute.sync_batch_norm)
     end = first_epoch + epochs
-    before = first_epoch if one_cosine else 0
+    earlier = first_epoch if one_cosine else 0
     optimizer = assembly.make_optimizer(
-        model, (before + epochs) * steps, before * steps, careful
+        model, (earlier + epochs) * steps, earlier * steps, careful
     )
-    trained = Rematerialized(*single_or_list(model))  # It shares all layers.
+    # It shares all layers with `model`, which is saved without this class.
+    trained = Rematerialized(*single_or_list(model))
     trained.compile(
         optimizer=optimizer,
         **assembly.execution_options(steps),
@@ -56,20 +58,22 @@ def fit_plain_model(
     validation_batches = batches.validation()
     history = fit_resumably(
         trained,
-        lambda first: batches.train(first_epoch + first, end),
+        lambda first: batches.training(first_epoch + first, end),
         epochs=epochs,
         steps_per_epoch=steps,
         directory=directory,
         validation_batches=validation_batches,
-        callbacks=[] if validation_batches else [Validation(assembly)],
+        callbacks=[_Validation(assembly)] if validation_batches is None else [],
     )
     set_precision(model)
     synchronize(model, False)
     return history
 
 
-class Validation(keras.callbacks.Callback):
+class _Validation(keras.callbacks.Callback):
     """Callback that adds the validation score to the logs of every epoch.
+
+    It stands in for Keras's validation if the loss has no validation batches.
 
     Args:
         assembly: task and validation split.
@@ -80,6 +84,6 @@ class Validation(keras.callbacks.Callback):
         self._assembly = assembly
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Measure the score."""
+        """Add the score."""
         name = f"val_{self._assembly.task.score}"
-        logs[name] = self._assembly.batches.validate(self.model)
+        logs[name] = self._assembly.validate(self.model)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.assembly.assembly import Assembly
-from ntaa_tf.assembly.supernet_directory import STAGE
+from ntaa_tf.assembly.supernet_directory import SUPERNET_STAGE
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.methods import Method
@@ -15,33 +15,38 @@ from ntaa_tf.stages.export import export
 from ntaa_tf.stages.finetune import finetune
 from ntaa_tf.stages.sample import sample_architecture
 from ntaa_tf.stages.search import search
-from ntaa_tf.stages.supernet import train_supernet
+from ntaa_tf.stages.supernet import provide_supernet
 from ntaa_tf.stages.transfer import transfer
 
+# Function of the assembly and of the stage's directory that returns its result.
 Stage = Callable[[Assembly, Path], dict[str, Any]]
 Stages = dict[str, Stage]
 
 MEASURING: Stages = {"evaluate": evaluate, "export": export}
 
 
-def list_training(method: Method) -> Stages:
-    """List the stages that end with `adapted.keras`, by their names."""
+def list_training(plan: Method) -> Stages:
+    """List the stages that train, by name; the last writes `adapted.keras`.
+
+    Args:
+        plan: plan of the recipe's method.
+    """
     stages: Stages = {}
-    if method.self_supervises:
-        stages[STAGE] = train_supernet
-    if method.search != NOTHING:
+    if plan.self_supervises:
+        stages[SUPERNET_STAGE] = provide_supernet
+    if plan.search != NOTHING:
         stages["search"] = (
-            search if method.trains_supernet else sample_architecture
+            search if plan.trains_supernet else sample_architecture
         )
-    if method.weights == TRANSFER:
+    if plan.weights == TRANSFER:
         stages["transfer"] = transfer
     return {**stages, "finetune": finetune}
 
 
 def run_stages(stages: Stages, assembly: Assembly) -> dict[str, Any]:
-    """Run the stages that have no result yet.
+    """Run the stages that have no result yet, and read the other results.
 
-    A stage that was deleted is run again, and so are the stages after it.
+    If the user deleted a stage, it runs again, and so do all stages after it.
 
     Args:
         stages: stages in their order, by name.

@@ -1,4 +1,4 @@
-"""The page and the pictures that a person looks at."""
+"""The report: a page with tables, curves and the picture of a network."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
 
     Args:
         assembly: what the stages share; the run directory gets `report.html`,
-            and with sites `architecture.png` and `architecture.svg`.
+            and for an architecture with sites also `architecture.png` and
+            `architecture.svg`.
         metrics: metrics of the run.
         command: command that repeats the run.
     """
@@ -51,7 +52,7 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
 
 
 def _collect(assembly: Assembly, metrics: RunMetrics, command: str) -> Records:
-    """Read what the stages kept for the page."""
+    """Read the files of the stages that the page shows."""
     search, evaluated = assembly.path / "search", assembly.path / "evaluate"
     sheet = evaluated / SHEET_FILE
     architecture = Architecture({})

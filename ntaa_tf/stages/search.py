@@ -1,4 +1,4 @@
-"""The stage that searches: trains a supernet, and collapses it."""
+"""The stage `search`: train a supernet, derive, and collapse."""
 
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.stages.architecture_picture import log_picture
-from ntaa_tf.stages.collapse import keep_architecture
-from ntaa_tf.stages.collapse import keep_collapsed
+from ntaa_tf.stages.collapse import derive_architecture
+from ntaa_tf.stages.collapse import save_collapsed
 from ntaa_tf.stages.evolution import choose_best_path
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
@@ -37,8 +37,8 @@ from ntaa_tf.training.precision import set_precision
 from ntaa_tf.training.resumable_fit import fit_resumably
 
 COURSE_FILE = "probability_course.json"
-MONITOR_BATCHES = 10
-BUDGET_BATCHES = 5
+MONITOR_BATCHES = 10  # For batch norm, before the supernet is measured.
+BUDGET_BATCHES = 5  # On which the options of a budget are compared.
 DECOUPLED = "adam_decoupled"
 
 
@@ -52,19 +52,22 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
             probabilities after each epoch.
 
     Returns:
-        The `history`: each metric after each epoch; the `gap` between the
-        scores of the supernet and of its argmax; the `collapse_difference` of
-        the logits; the `budget`, if the recipe has limits; and the number of
-        `target_labels`, if another domain judged.
+        The `history`: each metric after each epoch; the `gap`: validation
+        scores of the supernet, of its argmax, and of the derived architecture
+        if there is a budget; the `collapse_difference`: the largest change of
+        an output by the collapse; the `budget`, if the recipe has limits; and
+        the number of `target_labels`, if the logits learnt from a target
+        domain.
     """
     space = assembly.take_search_space()
-    # A supernet that was built earlier leaves the same random state.
+    # The supernet was built here, or before by the checks. The random state
+    # must be the same in both cases.
     keras.utils.set_random_seed(assembly.recipe.output.seed)
     supernet = _compile(assembly, space.supernet)
     space = SearchSpace(supernet, space.budget)
     score = assembly.task.score
     monitor = SearchMonitor(
-        assembly.batches.validate,
+        assembly.validate,
         score,
         assembly.batches.calibration_images(MONITOR_BATCHES),
     )
@@ -78,13 +81,14 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
         gap["argmax"] = choose_best_path(
             assembly.recipe, space, monitor.evaluate, directory
         )
+    # Relaxations that draw leave the supernet at the last drawn path.
     if supernet.relaxation != EXPECTATION:
         supernet.settle()
-    architecture, costs = keep_architecture(space, directory)
-    if costs:
+    architecture, costs = derive_architecture(space, directory)
+    if space.budget is not None:
         gap["budget"] = monitor.evaluate()
     log_picture(assembly, architecture, directory)
-    difference = keep_collapsed(assembly, supernet, architecture, directory)
+    difference = save_collapsed(assembly, supernet, architecture, directory)
     return {
         "history": history,
         "gap": gap,
@@ -100,21 +104,25 @@ def _count_target_labels(assembly: Assembly) -> dict[str, int]:
 
 
 def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
-    """Compile the supernet for the search; a bilevel one is of another class.
+    """Compile a supernet for the search.
 
     Args:
         assembly: what the stages share.
-        supernet: supernet that was just built.
+        supernet: new supernet.
+
+    Returns:
+        The compiled supernet, of another class for a bilevel search.
     """
-    recipe, batches = assembly.recipe, assembly.batches
-    choices, plan = recipe.search, recipe.adaptation.plan
+    recipe, choices = assembly.recipe, assembly.recipe.search
+    plan = recipe.adaptation.plan
     if choices.scale_weight_free:
-        calibrate(supernet, next(iter(batches.calibration_images(1))))
+        images = assembly.batches.calibration_images(1)
+        calibrate(supernet, next(iter(images)))
     start, resting = choices.start, []
     if plan.self_supervises:
         path = find_supernet_path(recipe, assembly.path)
         resting = load_supernet(supernet, path)
-        start = "paper"  # The mixture in which it learnt.
+        start = "paper"  # Its pretraining ended in the paper's mixture.
     set_precision(supernet, recipe.compute.mixed_precision)
     synchronize(supernet, recipe.compute.sync_batch_norm)
     options: dict[str, Any] = {"relaxation": choices.relaxation}
@@ -123,11 +131,13 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
     elif plan.search == BILEVEL:
         supernet = BilevelSupernet(*single_or_list(supernet))
         options |= _list_bilevel_options(assembly, supernet)
-    epochs = recipe.training.search_epochs
+    epochs = recipe.training.search_epochs  # Length of the cosine.
     if recipe.one_cosine:
         epochs = recipe.training.total_epochs
     steps = assembly.search_steps
-    careful = list_spreading_kernels(supernet) if recipe.is_careful else []
+    careful = (
+        list_spreading_kernels(supernet) if recipe.slows_new_kernels else []
+    )
     supernet.compile(
         optimizer=assembly.make_optimizer(
             supernet, epochs * steps, careful=careful
@@ -162,7 +172,7 @@ def _list_bilevel_options(
 
 
 def _make_target_head(assembly: Assembly, supernet: Supernet) -> TargetHead:
-    """Build the classifier of the target's identities."""
+    """Build the classifier of the target's identities, with its optimizer."""
     recipe = assembly.recipe
     steps = recipe.training.search_epochs * assembly.search_steps
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -215,23 +225,26 @@ def _fit(
 def _list_endings(
     assembly: Assembly, space: SearchSpace, monitor: SearchMonitor
 ) -> list[keras.callbacks.Callback]:
-    """List the callbacks that decide at which architecture a search ends."""
+    """List the callbacks that choose the architecture when the search ends.
+
+    Single paths end by evolution, and the paper's search in its mixture.
+    """
     choices, budget = assembly.recipe.search, space.budget
     if space.supernet.relaxation == SINGLE_PATH or choices.end != "exact":
         return []
     endings: list[keras.callbacks.Callback] = []
     if budget is not None:
-        # The budget judges on batches that the logits learn from.
-        judging = assembly.streams[-1]
+        # Options are compared on images that the logits learn from.
+        stream = assembly.streams[-1]
         endings.append(
             EndWithinBudget(
                 budget,
                 lambda: list(
-                    assembly.batches.calibration(BUDGET_BATCHES, judging)
+                    assembly.batches.calibration(BUDGET_BATCHES, stream)
                 ),
             )
         )
-    # Cells have no operation of a source to go back to.
+    # A change is taken back to the source's operation; cells have none.
     if choices.validated_end and not assembly.recipe.source.has_cells:
         allows = None if budget is None else budget.keeps
         endings.append(EndValidated(monitor.evaluate, allows))
@@ -241,16 +254,16 @@ def _list_endings(
 def _list_recorders(
     space: SearchSpace, directory: Path
 ) -> list[keras.callbacks.Callback]:
-    """List the recorder of the logits, which single paths do not train."""
+    """List the recorder of probabilities; single paths train no logits."""
     if space.supernet.relaxation == SINGLE_PATH:
         return []
     return [ProbabilityRecorder(directory / COURSE_FILE)]
 
 
 def _make_batches(assembly: Assembly, first_epoch: int) -> tf.data.Dataset:
-    """Return the batches of the search; pairs of them where it is bilevel."""
+    """Return the batches of the search; of a bilevel search, pairs of them."""
     batches = [
-        assembly.batches.train(
+        assembly.batches.training(
             first_epoch,
             assembly.recipe.training.search_epochs,
             stream,

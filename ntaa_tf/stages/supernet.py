@@ -1,4 +1,4 @@
-"""The stage that trains a supernet without labels, once for all tasks."""
+"""The stage `supernet`: pretrain a supernet without labels, by contrast."""
 
 import contextlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import load_features
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.supernet import build_supernet
-from ntaa_tf.assembly.supernet_directory import FLAG
+from ntaa_tf.assembly.supernet_directory import SUPERNET_FLAG
 from ntaa_tf.assembly.supernet_directory import check_shared_supernet
 from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.supernet_directory import list_shared
@@ -48,8 +48,8 @@ from ntaa_tf.training.resumable_fit import fit_resumably
 FEATURES_FILE = "source.keras"
 
 
-def train_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Train a supernet without labels, unless the recipe's one is there.
+def provide_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
+    """Pretrain the supernet, unless its directory has one already.
 
     Args:
         assembly: what the stages share.
@@ -62,41 +62,45 @@ def train_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
     """
     recipe = assembly.recipe
     path = find_supernet_path(recipe, assembly.path)
-    # A supernet of this run alone lies in a directory that is shared already.
+    # Without --supernet it is in the run directory, which is shared already.
     is_own = recipe.unsupervised.supernet is None
-    share = contextlib.nullcontext if is_own else share_directory
-    with share(path) as path, contextlib.ExitStack() as claims:
-        if not has_supernet(
-            path
-        ):  # A finished one may be of a read-only share.
-            claims.enter_context(claim(path, FLAG))
+    shared = (
+        contextlib.nullcontext(path)
+        if is_own
+        else share_directory(path, SUPERNET_FLAG)
+    )
+    with shared as path, contextlib.ExitStack() as claims:
+        # A finished supernet needs no lock; its directory may be read-only.
+        if not has_supernet(path):
+            claims.enter_context(claim(path, SUPERNET_FLAG))
+        # Asked again: another run may have finished it before the lock.
         if has_supernet(path):
             check_shared_supernet(recipe, assembly.source)
             return {"kept": True}
-        history = learn_without_labels(
+        history = pretrain_supernet(
             recipe, assembly.dataset, assembly.image_size, path
         )
     return {"kept": False, "history": history}
 
 
-def learn_without_labels(
+def pretrain_supernet(
     recipe: Recipe, dataset: Any, image_size: Size, path: Path
 ) -> dict[str, list[float]]:
-    """Train a supernet to match its source's embeddings, and keep it.
+    """Train a supernet to match its source's embeddings, and save it.
 
     Args:
         recipe: recipe of the run.
-        dataset: data set of the task; its training images are used where the
-            recipe names no --supernet_dataset.
+        dataset: data set of the task, decoded and split. Its training images
+            are used unless the recipe names a --supernet_dataset.
         image_size: height and width in pixels.
-        path: directory that gets the supernet and the training's state.
+        path: directory that gets the supernet and its checkpoints.
 
     Returns:
         The loss after each epoch.
 
     Raises:
-        ValueError: if the directory is one of other choices, or there are too
-            few images.
+        ValueError: if the directory has a supernet of another recipe, or there
+            are too few images for a batch.
     """
     directory = open_supernet_directory(recipe, image_size, path)
     if recipe.unsupervised.supernet_dataset is not None:
@@ -104,7 +108,7 @@ def learn_without_labels(
     assembly = Assembly(
         recipe,
         directory,
-        _keep_features(recipe, image_size, dataset, directory),
+        _prepare_features(recipe, image_size, dataset, directory),
         path / "source",
         dataset,
         build_task(recipe, dataset),
@@ -115,7 +119,7 @@ def learn_without_labels(
     history = _fit(assembly, learner)
     set_precision(learner)
     synchronize(learner, False)
-    # Training left statistics of weights that moved, and of distorted views.
+    # Batch norm has statistics of earlier weights, and of distorted views.
     images = assembly.batches.calibration_images(RECALIBRATION_BATCHES)
     Recalibration(features)(images)
     save_supernet(
@@ -131,7 +135,7 @@ def learn_without_labels(
 def _fit(
     assembly: Assembly, learner: ContrastiveSupernet
 ) -> dict[str, list[float]]:
-    """Train by contrast, going on where a killed run stopped."""
+    """Train by contrast, from the last checkpoint if any."""
     recipe, dataset = assembly.recipe, assembly.dataset
     epochs, flip = recipe.unsupervised.supernet_epochs, recipe.data.flip
     return fit_resumably(
@@ -151,10 +155,13 @@ def _fit(
     )
 
 
-def _keep_features(
+def _prepare_features(
     recipe: Recipe, image_size: Size, dataset: Any, directory: RunDirectory
 ) -> keras.Model:
-    """Load the source once: its embeddings must stay the same to the end."""
+    """Load the source without its head; a resumed run loads the same copy.
+
+    Its embeddings are the keys, so they must stay the same to the end.
+    """
     fingerprint = identify_data(dataset)
 
     def load(stage: Path) -> dict[str, Any]:
@@ -179,7 +186,7 @@ def _prepare_supernet_data(recipe: Recipe, image_size: Size, path: Path) -> Any:
 
 
 def _count_steps(assembly: Assembly) -> int:
-    """Count the batches of an epoch, which mix all classes."""
+    """Count the batches of an epoch, which are shuffled over all classes."""
     images = len(assembly.dataset.train)
     batch_size = assembly.recipe.training.batch_size
     accumulated = assembly.recipe.compute.accumulation_steps
@@ -187,8 +194,8 @@ def _count_steps(assembly: Assembly) -> int:
     if steps < accumulated:
         raise ValueError(
             f"--batch_size={batch_size} is too large for a supernet that "
-            f"learns from {images} images: an update takes {accumulated} "
-            "whole batches. Choose a smaller one."
+            f"learns from {images} images: an update needs {accumulated} full "
+            "batches. Choose a smaller --batch_size."
         )
     return steps
 
@@ -196,7 +203,7 @@ def _count_steps(assembly: Assembly) -> int:
 def _build_learner(
     assembly: Assembly, features: Supernet
 ) -> ContrastiveSupernet:
-    """Build the trained model around the layers of a supernet."""
+    """Build and compile the contrastive model on the layers of a supernet."""
     recipe, steps = assembly.recipe, _count_steps(assembly)
     choices, seed = recipe.unsupervised, recipe.output.seed
     encoder = build_key_encoder(assembly.source, choices.key_size, seed)
@@ -206,7 +213,9 @@ def _build_learner(
     )
     set_precision(learner, recipe.compute.mixed_precision)
     synchronize(learner, recipe.compute.sync_batch_norm)
-    careful = list_spreading_kernels(features) if recipe.is_careful else []
+    careful = (
+        list_spreading_kernels(features) if recipe.slows_new_kernels else []
+    )
     learner.compile(
         optimizer=assembly.make_optimizer(
             learner, choices.supernet_epochs * steps, careful=careful

@@ -1,4 +1,4 @@
-"""The stage that trains the architecture on another data set first."""
+"""The stage `transfer`: first train the architecture on another data set."""
 
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def transfer(assembly: Assembly, directory: Path) -> dict[str, Any]:
 
 
 def _check_data(dataset: Any, file: Path) -> None:
-    """Raise a ValueError unless the data are those that this stage began with.
+    """Raise a ValueError if the data changed since this stage began.
 
     Args:
         dataset: data set, decoded and split.

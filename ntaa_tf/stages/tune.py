@@ -1,4 +1,4 @@
-"""The stage that tries several learning rates by whole trainings."""
+"""The stage `tune`: try several learning rates, each by a whole training."""
 
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.storage.files import copy_atomically
 
-STAGE = "tune"
-# Of a stage that is copied, its checkpoints and curves stay where they are.
+TUNE_STAGE = "tune"
+# Files that are not copied with the stages of the best training.
 NOT_COPIED = ("checkpoints", "tensorboard", "data")
 
 
 def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Train with several learning rates, and take over the best training.
+    """Train with each learning rate, and copy the stages of the best one.
 
     Args:
         assembly: what the stages share; its run directory gets the stages of
@@ -25,15 +25,18 @@ def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
             learning rate.
 
     Returns:
-        The validation score of each learning rate; the best `learning_rate`,
-        the first of equal ones; and the `other_seconds` of all other trials.
+        The best `learning_rate`, the first of equal ones; the validation
+        score of each learning rate; and the `other_seconds` of all other
+        trials.
     """
     scores, seconds = {}, {}
     score = f"validation_{assembly.task.score}"
     stages = list_training(assembly.recipe.adaptation.plan)
     for recipe in list_trials(assembly.recipe):
         rate = f"{recipe.training.learning_rate:.6g}"
-        results = run_stages(stages, assembly.beside(recipe, directory / rate))
+        results = run_stages(
+            stages, assembly.with_recipe(recipe, directory / rate)
+        )
         scores[rate] = results["finetune"][score]
         seconds[rate] = sum(result["seconds"] for result in results.values())
     best = max(scores, key=lambda rate: scores[rate])
@@ -49,10 +52,13 @@ def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
 
 
 def retract_incomplete(assembly: Assembly) -> None:
-    """Let this stage run again if a stage that it took over was deleted.
+    """Let this stage run again if a stage that it copied was deleted.
 
-    It then copies the stages of the best training once more.
+    The trials have their results; only the copy is repeated.
+
+    Args:
+        assembly: what the stages share.
     """
     stages = list_training(assembly.recipe.adaptation.plan)
     if not all(map(assembly.run_directory.has_run, stages)):
-        assembly.run_directory.retract(STAGE)
+        assembly.run_directory.retract(TUNE_STAGE)

@@ -7,32 +7,38 @@ import keras
 import numpy as np
 from keras import ops
 
-from ntaa_tf.data import attributes
 from ntaa_tf.data import image_batches
+from ntaa_tf.data.attributes import MISSING
+from ntaa_tf.data.attributes import Attribute
+from ntaa_tf.data.attributes import AttributeDataset
+from ntaa_tf.data.attributes import AttributeTable
 from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.metrics import KnownAccuracy
 from ntaa_tf.metrics import count_confusions
 from ntaa_tf.tasks.task import Illustration
 
-NEIGHBOURS = 1  # A prediction so many classes off counts as one off.
+ONE_OFF = 1  # Largest distance in classes of a prediction that is one off.
 
 
 @dataclass(frozen=True)
 class AttributesTask:
     """A classifier for each attribute, measured by the mean accuracy.
 
+    The data set has one label for each image: a row of the table, which holds
+    the class of every attribute.
+
     Args:
-        table: the attributes, and their classes by label of the data set.
+        table: table of the attributes and their classes.
     """
 
-    table: attributes.AttributeTable
+    table: AttributeTable
 
     score = "accuracy"
     images_per_class = None
     architecture_loss = None
     validates_loss = False
-    answers_untrained = False
+    measures_untrained = False
     crops = True
 
     @property
@@ -49,11 +55,18 @@ class AttributesTask:
         self, features: keras.Model, num_classes: int, seed: int
     ) -> keras.Model:
         """Put a classifier for each attribute on a model of feature maps."""
-        del num_classes  # It counts the rows of the table.
+        del num_classes  # Number of rows of the table, not of logits.
         return attach_classifiers(features, self.table.attributes, seed)
 
     def make_targets(self, labels: Any) -> Any:
-        """Return one-hot classes of each attribute, zeros where missing."""
+        """Return one-hot classes of each attribute, zeros where missing.
+
+        Args:
+            labels: one-hot rows of the table (batch, rows).
+
+        Returns:
+            A tensor (batch, classes) for each attribute.
+        """
         columns = range(len(self.table.attributes))
         return tuple(
             ops.matmul(labels, self.table.encode(column)) for column in columns
@@ -84,38 +97,39 @@ class AttributesTask:
     def measure(
         self, model: keras.Model, split: Any, batch_size: int
     ) -> dict[str, float]:
-        """Measure the mean accuracy, and that of each attribute."""
+        """Measure the mean accuracy, and the accuracy of each attribute."""
         return self.measure_fully(self.predict(model, split, batch_size), split)
 
     def measure_fully(
         self, logits: list[np.ndarray], split: Any
     ) -> dict[str, float]:
-        """Compute accuracies, and the share one class off of ordinal ones.
+        """Compute the accuracy of each attribute, and their mean.
 
-        Images without a label of an attribute do not count for it.
+        Ordinal attributes also get the share of predictions at most one class
+        off. Images without a label of an attribute do not count for it.
         """
         measured = {}
         for column, attribute in enumerate(self.table.attributes):
             classes = self.table.rows[split.labels, column]
-            is_known = classes != attributes.MISSING
+            is_known = classes != MISSING
             off = np.abs(logits[column].argmax(-1) - classes)[is_known]
             name = attribute.name
             measured[f"{name}_accuracy"] = _share(off == 0)
             if attribute.is_ordinal:
-                measured[f"{name}_one_off"] = _share(off <= NEIGHBOURS)
+                measured[f"{name}_one_off"] = _share(off <= ONE_OFF)
         exact = [measured[f"{name}_accuracy"] for name in self.table.names]
         return {"accuracy": float(np.mean(exact)), **measured}
 
     def illustrate(
         self,
         logits: list[np.ndarray],
-        dataset: attributes.AttributeDataset,
+        dataset: AttributeDataset,
     ) -> Illustration:
         """Count the confusion matrix of each attribute's known labels."""
         confusions = {}
         for column, attribute in enumerate(self.table.attributes):
             truth = self.table.rows[dataset.test.labels, column]
-            is_known = truth != attributes.MISSING
+            is_known = truth != MISSING
             confusions[attribute.name] = count_confusions(
                 attribute.classes,
                 truth[is_known],
@@ -130,23 +144,25 @@ class AttributesTask:
 
 def attach_classifiers(
     features: keras.Model,
-    of: tuple[attributes.Attribute, ...],
+    attributes: tuple[Attribute, ...],
     seed: int = 0,
 ) -> keras.Model:
     """Put a linear classifier for each attribute on a model of feature maps.
 
     Args:
         features: model from images to maps (batch, height, width, channels).
-        of: the attributes; each names its classifier.
+        attributes: attributes to classify; a classifier has the name of its
+            attribute.
         seed: random seed of the kernels.
 
     Returns:
-        A model from images to logits (batch, classes) of each attribute.
+        A model from images to logits (batch, classes) of each attribute. A
+        new layer whose name is taken gets a number.
 
     Example:
     >>> images = keras.Input((8, 8, 3))
     >>> features = keras.Model(images, keras.layers.Conv2D(6, 1)(images))
-    >>> shown = attributes.Attribute("gender", ("m", "f"))
+    >>> shown = Attribute("gender", ("m", "f"))
     >>> attach_classifiers(features, (shown,)).output_names
     ['gender']
     """
@@ -160,10 +176,11 @@ def attach_classifiers(
             kernel_initializer=keras.initializers.GlorotUniform(seed + number),
             name=find_free_name(attribute.name, taken),
         )(pooled)
-        for number, attribute in enumerate(of)
+        for number, attribute in enumerate(attributes)
     ]
     return keras.Model(features.input, logits, name=features.name)
 
 
 def _share(is_right: np.ndarray) -> float:
+    """Return the share of true values; NaN if there are none at all."""
     return float(np.mean(is_right)) if len(is_right) else float("nan")

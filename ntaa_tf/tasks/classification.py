@@ -18,7 +18,7 @@ class ClassificationTask:
     images_per_class = None
     architecture_loss = None
     validates_loss = True
-    answers_untrained = False
+    measures_untrained = False
     crops = True
     outputs = ("logits",)
 
@@ -116,7 +116,7 @@ def replace_classifier(
     """Replace the last layer of a model by a new linear classifier.
 
     Args:
-        model: a model whose last layer is Dense.
+        model: model whose last layer is a classifier.
         num_classes: number of logits.
         seed: random seed of the kernel.
 

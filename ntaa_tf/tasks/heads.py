@@ -1,11 +1,11 @@
-"""Heads that learn an embedding by classifying the training identities."""
+"""Heads of retrieval: an embedding, and a classifier that trains it."""
 
 import keras
 from keras import layers
 
 from ntaa_tf.graph.free_names import find_free_name
 
-EMBEDDING = 0  # Index of the embedding among the outputs.
+EMBEDDING_OUTPUT = 0  # Index of the embedding; output 1 has the logits.
 
 
 def attach_embedding(
@@ -14,13 +14,16 @@ def attach_embedding(
     embedding_size: int | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """Put an embedding and a classifier behind batch norm on feature maps.
+    """Put an embedding and a classifier on a model of feature maps.
+
+    Batch norm between the embedding and the classifier separates their losses
+    (BNNeck).
 
     Args:
         features: model from images to maps (batch, height, width, channels).
         num_identities: number of logits.
         embedding_size: channels of the embedding. By default the embedding is
-            the mean of the map and has its channels.
+            the mean of the map, without a projection.
         seed: random seed of the new kernels.
 
     Returns:
@@ -58,6 +61,8 @@ def attach_stripes(
 ) -> keras.Model:
     """Put an embedding and a classifier on each stripe of the feature maps.
 
+    Stripes are horizontal: of a person's image the first may show the head.
+
     Args:
         features: model from images to maps (batch, height, width, channels).
         num_identities: number of logits of each classifier.
@@ -93,9 +98,9 @@ def attach_stripes(
     embeddings, logits = [], []
     for index in range(stripes):
         head = _Head(features, num_identities, seed + index)
-        embedding, own = head.attach_stripe(index, stripes, embedding_size)
-        embeddings.append(embedding)
-        logits.append(own)
+        outputs = head.attach_stripe(index, stripes, embedding_size)
+        embeddings.append(outputs[0])
+        logits.append(outputs[1])
     head = _Head(features, num_identities, seed)
     return keras.Model(
         features.input,
@@ -107,7 +112,7 @@ def attach_stripes(
     )
 
 
-def keep_embedding(model: keras.Model) -> keras.Model:
+def remove_classifier(model: keras.Model) -> keras.Model:
     """Cut the classifier off, and scale the embedding to length 1.
 
     Args:
@@ -120,12 +125,19 @@ def keep_embedding(model: keras.Model) -> keras.Model:
     taken = {operation.name for operation in model.operations}
     embedding = layers.UnitNormalization(
         name=find_free_name("unit_embedding", taken)
-    )(model.outputs[EMBEDDING])
+    )(model.outputs[EMBEDDING_OUTPUT])
     return keras.Model(model.inputs[0], embedding, name=model.name)
 
 
 class _Head:
-    """Builder of a head's layers, with free names and one seed."""
+    """Builder of the layers of one head.
+
+    Args:
+        features: model from images to feature maps; a new layer whose name is
+            taken there gets a number.
+        num_identities: number of logits.
+        seed: random seed of the new kernels.
+    """
 
     def __init__(self, features: keras.Model, num_identities: int, seed: int):
         self._map = features.output
@@ -165,7 +177,13 @@ class _Head:
     def attach_stripe(
         self, index: int, stripes: int, embedding_size: int
     ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-        """Return embedding and logits (batch, 1, identities) of a stripe."""
+        """Return embedding and logits (batch, 1, identities) of a stripe.
+
+        Args:
+            index: number of the stripe, 0 at the top.
+            stripes: number of stripes.
+            embedding_size: channels of the stripe's embedding.
+        """
         height, name = self._map.shape[1], f"stripe{index}"
         top, bottom = (i * height // stripes for i in (index, index + 1))
         tensor = layers.Cropping2D(

@@ -20,24 +20,25 @@ from ntaa_tf.metrics import normalize_features
 from ntaa_tf.metrics import rank_answers
 from ntaa_tf.metrics import re_rank
 from ntaa_tf.recipe.sections.retrieval import Retrieval
-from ntaa_tf.tasks.heads import EMBEDDING
+from ntaa_tf.tasks.heads import EMBEDDING_OUTPUT
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
-from ntaa_tf.tasks.heads import keep_embedding
+from ntaa_tf.tasks.heads import remove_classifier
 from ntaa_tf.tasks.task import Illustration
 from ntaa_tf.training.divergence import DivergenceError
 
-EMBEDDING_HEAD, STRIPES_HEAD = "embedding", "stripes"
-STRIPE_EMBEDDING = 256
+STRIPES_HEAD = "stripes"  # The other head has one embedding.
+STRIPE_EMBEDDING_SIZE = 256  # Default of --embedding_size, as in PCB.
 SHOWN_QUERIES = SHOWN_ANSWERS = 10
 
 
 @dataclass(frozen=True)
 class RetrievalTask:
-    """Unseen identities, found by the embedding; measured by mAP.
+    """Finding unseen identities by their embeddings; measured by mAP.
 
-    The loss is λ · L_ce + (1 − λ) · L_triplet: the cross-entropy of the
-    training identities, and the batch-hard triplet loss of the embeddings.
+    The loss is λ · L_ce + (1 − λ) · L_triplet with λ = --cross_entropy_weight:
+    the cross-entropy of the training identities, and the batch-hard triplet
+    loss of the embeddings.
 
     Args:
         choices: section of the recipe: head, losses, average precision.
@@ -48,7 +49,7 @@ class RetrievalTask:
     score = "map"
     outputs = ("embedding",)
     crops = False
-    validates_loss = False  # No loss knows the held out identities.
+    validates_loss = False  # The classifier has no held-out identities.
 
     @property
     def images_per_class(self) -> int:
@@ -56,13 +57,16 @@ class RetrievalTask:
         return self.choices.images_per_identity
 
     @property
-    def answers_untrained(self) -> bool:
-        """Whether an embedding is worth measuring before it is trained."""
-        return self._embeds and self.choices.embedding_size is None
+    def measures_untrained(self) -> bool:
+        """Whether the head needs no training to be measured.
+
+        An embedding that is the mean of the source's feature map needs none.
+        """
+        return not self._has_stripes and self.choices.embedding_size is None
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """Settings of the ranking, in which published measures differ."""
+        """Settings of the ranking; published results differ in them."""
         return {
             "distance": "euclidean, of embeddings of length 1",
             "average_precision": self.choices.average_precision,
@@ -71,7 +75,7 @@ class RetrievalTask:
 
     @property
     def architecture_loss(self) -> BatchHardTriplet:
-        """The triplet loss: the classifier knows no other domain's labels."""
+        """The triplet loss, as the classifier lacks the target's identities."""
         return BatchHardTriplet(self.choices.triplet_margin)
 
     def attach_head(
@@ -79,19 +83,27 @@ class RetrievalTask:
     ) -> keras.Model:
         """Put an embedding and a classifier of identities on feature maps."""
         size = self.choices.embedding_size
-        if self._embeds:
-            return attach_embedding(features, num_classes, size, seed)
-        return attach_stripes(
-            features,
-            num_classes,
-            self.choices.stripes,
-            size or STRIPE_EMBEDDING,
-            seed,
-        )
+        if self._has_stripes:
+            return attach_stripes(
+                features,
+                num_classes,
+                self.choices.stripes,
+                size or STRIPE_EMBEDDING_SIZE,
+                seed,
+            )
+        return attach_embedding(features, num_classes, size, seed)
 
     def make_targets(self, labels: Any) -> Any:
-        """Return the labels of both losses, the second's for each stripe."""
-        if self._embeds:
+        """Return the targets of the triplet loss and of the cross-entropy.
+
+        Args:
+            labels: one-hot identities (batch, identities).
+
+        Returns:
+            The labels twice. With stripes the second has the shape (batch,
+            stripes, identities).
+        """
+        if not self._has_stripes:
             return labels, labels
         tiled = keras.ops.repeat(labels[:, None], self.choices.stripes, axis=1)
         return labels, tiled
@@ -99,7 +111,7 @@ class RetrievalTask:
     def compile_options(self) -> dict[str, Any]:
         """Return the losses, their weights, and the identities' accuracy."""
         choices = self.choices
-        stripes = 1 if self._embeds else choices.stripes
+        num_classifiers = choices.stripes if self._has_stripes else 1
         return {
             "loss": [
                 BatchHardTriplet(choices.triplet_margin),
@@ -110,7 +122,7 @@ class RetrievalTask:
             # Keras averages over the stripes; PCB's loss is their sum.
             "loss_weights": [
                 1 - choices.cross_entropy_weight,
-                choices.cross_entropy_weight * stripes,
+                choices.cross_entropy_weight * num_classifiers,
             ],
             "metrics": [
                 [],
@@ -119,14 +131,14 @@ class RetrievalTask:
         }
 
     def list_images(self, split: retrieval.Trial) -> np.ndarray:
-        """Return the queries."""
+        """Return the images of the queries."""
         images: np.ndarray = split.query.images
         return images
 
     def predict(
         self, model: keras.Model, split: retrieval.Trial, batch_size: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Embed the queries and the gallery."""
+        """Compute the embeddings of the queries and of the gallery."""
         return embed_trial(model, split, batch_size)
 
     def measure(
@@ -135,7 +147,8 @@ class RetrievalTask:
         """Measure mAP and CMC; both are 0 where embeddings are not finite."""
         try:
             features = self.predict(model, split, batch_size)
-        except DivergenceError:  # A bad network is no bad input.
+        # A search goes on past a network that is no good: its score is 0.
+        except DivergenceError:
             return dict.fromkeys(("map", *(f"rank{k}" for k in RANKS)), 0.0)
         return _list_shares(self._rank_features(features, split))
 
@@ -161,19 +174,20 @@ class RetrievalTask:
         features: tuple[np.ndarray, np.ndarray],
         dataset: retrieval.RetrievalDataset,
     ) -> Illustration:
-        """Rank the first answers of queries from all over the test split."""
+        """Rank the gallery for some queries from all over the test split."""
         test = dataset.test
-        asked, given = _label(test.query), _label(test.gallery)
-        counts = count_ranked(asked, given)
-        # A query ranks little of a gallery that is mostly its own camera's.
-        able = np.flatnonzero(counts >= min(SHOWN_ANSWERS, counts.max()))
-        spread = np.linspace(0, len(able) - 1, min(SHOWN_QUERIES, len(able)))
-        shown = able[spread.astype(int)]
+        queried, gallery_labels = _label(test.query), _label(test.gallery)
+        counts = count_ranked(queried, gallery_labels)
+        # Images of a query's own camera and identity are not ranked, so some
+        # queries have too few ranked images to fill a row of the sheet.
+        full = np.flatnonzero(counts >= min(SHOWN_ANSWERS, counts.max()))
+        spread = np.linspace(0, len(full) - 1, min(SHOWN_QUERIES, len(full)))
+        shown = full[spread.astype(int)]
         query, gallery = features
         answers, is_right = rank_answers(
             measure_distances(query[shown], gallery),
-            asked.take(shown),
-            given,
+            queried.take(shown),
+            gallery_labels,
             SHOWN_ANSWERS,
         )
         images = test.gallery.images
@@ -181,19 +195,19 @@ class RetrievalTask:
         return Illustration(answers=(test.query.images[shown], found, is_right))
 
     def finish(self, model: keras.Model) -> keras.Model:
-        """Cut the classifier off."""
-        return keep_embedding(model)
+        """Cut the classifier off, and scale embeddings to length 1."""
+        return remove_classifier(model)
 
     @property
-    def _embeds(self) -> bool:
-        return self.choices.head == EMBEDDING_HEAD
+    def _has_stripes(self) -> bool:
+        return self.choices.head == STRIPES_HEAD
 
     def _rank_features(
         self,
         features: tuple[np.ndarray, np.ndarray],
         split: retrieval.Trial,
     ) -> RetrievalResult:
-        """Rank a few queries at a time, without a matrix of all distances."""
+        """Rank a few queries at a time: all distances may not fit in memory."""
         query, gallery = features
         return self._rank(
             lambda rows: measure_distances(query[rows], gallery), split
@@ -227,7 +241,7 @@ def _list_shares(result: RetrievalResult) -> dict[str, float]:
 def embed_trial(
     model: keras.Model, trial: retrieval.Trial, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Embed the queries and the gallery.
+    """Compute the embeddings of the queries and of the gallery.
 
     Args:
         model: model from images to embeddings, or to embeddings and logits.
@@ -235,7 +249,8 @@ def embed_trial(
         batch_size: number of images in a batch.
 
     Returns:
-        Embeddings of the queries and of the gallery, float32, of length 1.
+        Embeddings (images, channels) of the queries and of the gallery,
+        float32, scaled to length 1.
 
     Raises:
         DivergenceError: if an embedding is not finite.
@@ -244,11 +259,11 @@ def embed_trial(
     for views in (trial.query, trial.gallery):
         batches = data.image_batches(views.images, batch_size)
         outputs = keras.tree.flatten(model.predict(batches, verbose=0))
-        if not np.isfinite(outputs[EMBEDDING]).all():
+        if not np.isfinite(outputs[EMBEDDING_OUTPUT]).all():
             raise DivergenceError(
                 "Some embeddings are not finite. Lower --learning_rate, or "
                 "compute with another --mixed_precision, in another --workdir."
             )
-        embeddings.append(normalize_features(outputs[EMBEDDING]))
+        embeddings.append(normalize_features(outputs[EMBEDDING_OUTPUT]))
     query, gallery = embeddings
     return query, gallery

@@ -1,4 +1,4 @@
-"""The learning side of a task: head, losses and measures."""
+"""The interface of a task: its head, losses and metrics."""
 
 from dataclasses import dataclass
 from dataclasses import field
@@ -16,8 +16,9 @@ class Illustration:
     Args:
         confusions: confusion matrices, as of `count_confusions`, by the name
             of the label.
-        answers: queries (n, height, width, 3), their first answers
-            (n, answers, height, width, 3), and whether each is right.
+        answers: images of queries (queries, height, width, 3); their first
+            gallery images (queries, answers, height, width, 3); and whether
+            each shows the query's identity (queries, answers).
     """
 
     confusions: dict[str, Any] = field(default_factory=dict)
@@ -25,27 +26,34 @@ class Illustration:
 
 
 class Task(Protocol):
-    """A learning task on images: its head, losses and measures."""
+    """A learning task on images: its head, losses and metrics.
+
+    A split is a part of the task's data set. Predictions are the outputs of
+    `predict`, whose form is the task's own.
+    """
 
     @property
     def score(self) -> str:
-        """Name of the measure that models are chosen by, from 0 to 1."""
+        """Name of the metric that models are chosen by, from 0 to 1."""
 
     @property
     def images_per_class(self) -> int | None:
-        """Images of each class in a batch; None for shuffled batches."""
+        """Images of each class in a batch; None for any mixture."""
 
     @property
     def crops(self) -> bool:
-        """Whether images are cropped to the model's shape, or stretched."""
+        """Whether images are cropped to the model's proportions.
+
+        Otherwise they are stretched.
+        """
 
     @property
     def validates_loss(self) -> bool:
         """Whether the losses are defined on the validation split."""
 
     @property
-    def answers_untrained(self) -> bool:
-        """Whether a model with a new head is worth measuring."""
+    def measures_untrained(self) -> bool:
+        """Whether to measure the source with its new, untrained head."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -65,16 +73,27 @@ class Task(Protocol):
     def attach_head(
         self, features: keras.Model, num_classes: int, seed: int
     ) -> keras.Model:
-        """Put a new head on a model of feature maps."""
+        """Put a new head on a model of feature maps.
+
+        Args:
+            features: model from images to maps (batch, height, width,
+                channels).
+            num_classes: number of labels of the data set.
+            seed: random seed of the new weights.
+        """
 
     def make_targets(self, labels: Any) -> Any:
-        """Return the targets of the losses for one-hot labels."""
+        """Return the targets of the losses for labels (batch, classes)."""
 
     def compile_options(self) -> dict[str, Any]:
         """Return the losses and metrics for `keras.Model.compile`."""
 
     def list_images(self, split: Any) -> np.ndarray:
-        """Return the images of a split whose outputs are measured."""
+        """Return the images of a split that exports are compared on.
+
+        Returns:
+            uint8 images (images, height, width, 3).
+        """
 
     def predict(self, model: keras.Model, split: Any, batch_size: int) -> Any:
         """Compute the outputs of a model for a split."""
@@ -82,13 +101,21 @@ class Task(Protocol):
     def measure(
         self, model: keras.Model, split: Any, batch_size: int
     ) -> dict[str, float]:
-        """Measure a model on a split; the score comes first."""
+        """Measure a model on a split, by the metrics of every validation.
+
+        Returns:
+            Metrics by name; the score comes first.
+        """
 
     def measure_fully(self, predictions: Any, split: Any) -> dict[str, float]:
-        """Compute every reported measure; the score comes first."""
+        """Compute all reported metrics, also those too slow for validation.
+
+        Returns:
+            Metrics by name; the score comes first.
+        """
 
     def illustrate(self, predictions: Any, dataset: Any) -> Illustration:
-        """Return what a person looks at in the results of the test split."""
+        """Return the illustration of the predictions for the test split."""
 
     def finish(self, model: keras.Model) -> keras.Model:
-        """Return the part of a trained model that is handed over."""
+        """Return the part of a trained model that is the adapted model."""

@@ -127,7 +127,7 @@ def test_a_renamed_choice_is_told_by_its_new_name(former):
     ],
 )
 def test_only_the_embedded_data_compares_unasked(choices, compares):
-    assert make_recipe(**choices).compares is compares
+    assert make_recipe(**choices).has_baseline is compares
 
 
 def test_limits_are_read_when_the_recipe_is_made():

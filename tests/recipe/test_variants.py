@@ -57,7 +57,7 @@ def test_the_baseline_is_plain_finetuning_with_as_many_epochs():
     assert baseline.training == recipe.training
     assert baseline.data == recipe.data
     assert baseline.compute == recipe.compute
-    assert not baseline.compares
+    assert not baseline.has_baseline
     assert baseline.output.workdir is None
     assert baseline.output.seed == 5
 

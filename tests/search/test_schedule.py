@@ -2,7 +2,7 @@
 
 import pytest
 
-from ntaa_tf.recipe import LOGITS_REST
+from ntaa_tf.recipe.values import LOGITS_REST
 from ntaa_tf.search.schedule import END_SHARE
 from ntaa_tf.search.schedule import end_pull
 from ntaa_tf.search.schedule import learns_logits

@@ -19,7 +19,7 @@ def make_model(layer):
 
 
 @pytest.mark.parametrize(
-    ("choices", "is_careful"),
+    ("choices", "slows"),
     [
         ({"method": "ntaa"}, True),
         ({"method": "darts"}, False),
@@ -31,7 +31,7 @@ def make_model(layer):
     ],
 )
 def test_new_kernels_are_moved_with_care_beside_inherited_ones(
-    choices, is_careful, tmp_path
+    choices, slows, tmp_path
 ):
     source = make_model(keras.layers.Conv2D(4, 1, name="site"))
     model = make_model(keras.layers.SeparableConv2D(4, 3, name="site"))
@@ -42,5 +42,5 @@ def test_new_kernels_are_moved_with_care_beside_inherited_ones(
     assembly = types.SimpleNamespace(
         recipe=make_recipe(**choices), path=tmp_path, source=source
     )
-    kernels = [model.get_layer("site").depthwise_kernel] if is_careful else []
+    kernels = [model.get_layer("site").depthwise_kernel] if slows else []
     assert list_careful(assembly, model) == kernels

@@ -82,7 +82,7 @@ def test_a_new_baseline_is_compared_anew(tmp_path, monkeypatch, choices, left):
         baseline=baseline,
     )
     monkeypatch.setattr(pipeline, "run_stages", lambda *_: {})
-    pipeline.finetune_plainly(assembly)
+    pipeline.train_baseline(assembly)
     kept = {path.parent.name for path in tmp_path.glob("*/result.json")}
     assert sorted(kept) == left
 

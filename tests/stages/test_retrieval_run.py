@@ -20,7 +20,7 @@ from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import shrink
 from ntaa_tf.recipe import switch
 from ntaa_tf.storage.files import read_json
-from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING
+from ntaa_tf.tasks.retrieval import STRIPE_EMBEDDING_SIZE
 
 SMOKE = make_recipe(
     task="retrieval", smoke=True, image_size=16, sites="last:2", flip=False
@@ -143,7 +143,7 @@ def test_stripes_of_a_larger_map_are_embedded(folder, tmp_path, rng):
     assert adapted.get_layer("stripe0").output.shape[1] == 4
     images = rng.integers(0, 256, (2, 16, 16, 3)).astype("float32")
     embeddings = np.asarray(adapted(images))
-    assert embeddings.shape == (2, 2 * STRIPE_EMBEDDING)
+    assert embeddings.shape == (2, 2 * STRIPE_EMBEDDING_SIZE)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
 
 
@@ -189,7 +189,7 @@ def test_streams_of_unequal_length_take_equal_steps(folder, tmp_path):
     assert steps[0] != steps[1]
     assert assembly.search_steps == steps[0]
     for stream in assembly.streams:
-        batches = assembly.batches.train(1, 3, stream, steps[0])
+        batches = assembly.batches.training(1, 3, stream, steps[0])
         assert len(list(batches)) == 2 * steps[0]
 
 

@@ -170,5 +170,5 @@ def test_the_directory_is_opened_before_pixels_are_put_into_it(
     monkeypatch.setattr(supernet_stage, "_prepare_supernet_data", stop)
     recipe = replace(SMOKE, supernet_dataset="digits")
     with pytest.raises(InterruptedError):
-        supernet_stage.learn_without_labels(recipe, None, (8, 8), tmp_path)
+        supernet_stage.pretrain_supernet(recipe, None, (8, 8), tmp_path)
     assert names == ["recipe.json"]

@@ -6,7 +6,7 @@ import pytest
 
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
-from ntaa_tf.tasks.heads import keep_embedding
+from ntaa_tf.tasks.heads import remove_classifier
 
 HEIGHT, WIDTH, CHANNELS = 8, 4, 6
 
@@ -85,7 +85,7 @@ def test_what_is_handed_back_is_an_embedding_of_length_1(
     attach, features, images, tmp_path
 ):
     model = attach(features, 7)
-    finished = keep_embedding(model)
+    finished = remove_classifier(model)
     given = np.asarray(model(images)[0])
     lengths = np.linalg.norm(given, axis=1, keepdims=True)
     np.testing.assert_allclose(finished(images), given / lengths, atol=1e-5)
@@ -107,7 +107,7 @@ def test_a_name_that_the_features_have_is_no_trouble(attach, name):
     images = keras.Input((HEIGHT, WIDTH, 3))
     conv = keras.layers.Conv2D(CHANNELS, 3, padding="same", name=name)
     features = keras.Model(images, conv(images))
-    finished = keep_embedding(attach(features, 7))
+    finished = remove_classifier(attach(features, 7))
     assert finished.get_layer(name) is conv
 
 

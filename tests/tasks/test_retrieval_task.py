@@ -169,6 +169,6 @@ def test_an_embedding_that_is_not_finite_finds_nothing():
 
 
 def test_an_untrained_projection_is_not_worth_measuring():
-    assert make_task().answers_untrained
-    assert not make_task(embedding_size=4).answers_untrained
-    assert not make_task(head="stripes").answers_untrained
+    assert make_task().measures_untrained
+    assert not make_task(embedding_size=4).measures_untrained
+    assert not make_task(head="stripes").measures_untrained

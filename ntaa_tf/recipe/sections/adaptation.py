@@ -49,25 +49,25 @@ class Adaptation(Section):
     architecture: str | None = choice(
         None,
         "Architecture to retrain: the file architecture.json of another run.",
-        counts=RETRAINS,
+        used_with=RETRAINS,
     )
     trainable_from: str = choice(
         "0.5",
         "First layer that partial finetuning trains: its name, or the share of "
         "the layers before it.",
-        counts=FINETUNES_PARTLY,
+        used_with=FINETUNES_PARTLY,
     )
     transfer_dataset: str | None = choice(
         None,
         "Data set that a transfer method trains the derived architecture on, "
         "before it is finetuned.",
-        counts=TRANSFERS,
+        used_with=TRANSFERS,
     )
     transfer_epochs: int = choice(
         30,
         "Number of epochs on --transfer_dataset.",
         minimum=1,
-        counts=TRANSFERS,
+        used_with=TRANSFERS,
     )
     baseline: bool | None = choice(
         None,
@@ -87,7 +87,7 @@ class Adaptation(Section):
         "by a whole training; the validation split decides.",
         "number of learning rates to try",
         minimum=1,
-        counts=WITH_LABELS,
+        used_with=WITH_LABELS,
     )
 
     @property

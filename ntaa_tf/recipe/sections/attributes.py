@@ -17,18 +17,18 @@ class Attributes(Section):
         None,
         "Attributes to learn, separated by commas; for adience age, gender or "
         "both. Default: all.",
-        counts=FOR_ATTRIBUTES,
+        used_with=FOR_ATTRIBUTES,
     )
     ordinal: str | None = choice(
         None,
         "Attributes whose classes are ordered, separated by commas; "
         "predictions one class off are reported as well. The age of adience is "
         "always ordinal.",
-        counts=FOR_ATTRIBUTES,
+        used_with=FOR_ATTRIBUTES,
     )
     fold: int = choice(
         0,
         "Number of the fold that adience is tested on, 0 to 4.",
         minimum=0,
-        counts=FOR_ATTRIBUTES,
+        used_with=FOR_ATTRIBUTES,
     )

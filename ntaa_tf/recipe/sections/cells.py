@@ -20,19 +20,19 @@ class Cells(Section):
         "Operations of a cell: those for classification leave out the "
         "part-aware module. Default: those for --task.",
         options=TASKS,
-        counts=WITH_CELLS,
+        used_with=WITH_CELLS,
     )
     cell_channels: int = choice(
         32,
         "Number of channels of the stem and of the first cells, even.",
         minimum=4,
-        counts=WITH_CELLS,
+        used_with=WITH_CELLS,
     )
     cells_per_block: int = choice(
         2,
         "Number of cells in each of the four blocks.",
         minimum=1,
-        counts=WITH_CELLS,
+        used_with=WITH_CELLS,
     )
 
     def __post_init__(self) -> None:

@@ -52,7 +52,7 @@ class Compute(Section):
         False,
         "Batch norm statistics of whole batches, shared by all devices, "
         "instead of each device's own part.",
-        counts=ON_SEVERAL_DEVICES,
+        used_with=ON_SEVERAL_DEVICES,
     )
     deterministic: bool = choice(
         False,

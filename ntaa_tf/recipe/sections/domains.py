@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
-from ntaa_tf.recipe.conditions import ACROSS
+from ntaa_tf.recipe.conditions import BY_METHOD_BILEVEL
 from ntaa_tf.recipe.conditions import FOR_RETRIEVAL
 from ntaa_tf.recipe.conditions import WITH_SOURCE_DOMAIN
 
 
 @dataclass(frozen=True)
 class Domains(Section):
-    """The domain that weights learn from, where it is not the target's."""
+    """A source domain that the weights learn from, beside the target domain."""
 
     title = "Two domains"
 
@@ -24,19 +24,19 @@ class Domains(Section):
     source_data_dir: str | None = choice(
         None,
         "Directory of --source_dataset. Default: --data_dir.",
-        counts=WITH_SOURCE_DOMAIN,
+        used_with=WITH_SOURCE_DOMAIN,
     )
     target_images_per_class: int | None = choice(
         None,
         "Number of training images of each target class, or identity, that "
         "the architecture learns from. Default: all.",
         minimum=1,
-        counts=ACROSS,
+        used_with=BY_METHOD_BILEVEL,
     )
     target_head: bool = choice(
         False,
         "Classifier of the target's identities, trained beside the network; "
         "the architecture then learns from its cross-entropy as well as from "
         "the triplet loss.",
-        counts=FOR_RETRIEVAL,
+        used_with=FOR_RETRIEVAL,
     )

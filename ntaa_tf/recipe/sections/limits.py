@@ -33,7 +33,7 @@ class Limits(Section):
         "as 3e8, or a share of the source model's, such as 0.5x.",
         "most multiply-adds, as 3e8 or 0.5x of the source's",
         parse=parse_limit,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     max_params: str | None = choice(
         None,
@@ -41,7 +41,7 @@ class Limits(Section):
         "model's.",
         "most parameters, as 2e6 or 0.5x",
         parse=parse_limit,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     max_latency_ms: str | None = choice(
         None,
@@ -50,20 +50,20 @@ class Limits(Section):
         "of the source model's.",
         "most milliseconds for an image, as 5 or 0.8x",
         parse=parse_limit,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     max_depth: str | None = choice(
         None,
         "Largest depth in layers: a number, or a share of the source model's.",
         parse=parse_limit,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     max_weight_free: str | None = choice(
         None,
         "Largest number of sites that become operations without weights, such "
         "as pooling or identity: a number, or a share of all sites.",
         parse=parse_limit,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
 
     @property

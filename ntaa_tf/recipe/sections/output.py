@@ -1,4 +1,4 @@
-"""Choices of where a run is kept and what it writes."""
+"""Choices of the run directory, the exported formats and the seed."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
-from ntaa_tf.recipe.conditions import BILEVELS
+from ntaa_tf.recipe.conditions import BY_BILEVEL_SEARCH
 from ntaa_tf.recipe.conditions import BY_EVOLUTION
 from ntaa_tf.recipe.conditions import CHANGES_SITES
 from ntaa_tf.recipe.conditions import MIXES_LABELLED_SITES
@@ -18,7 +18,7 @@ from ntaa_tf.recipe.values import RELAXATIONS
 
 @dataclass(frozen=True)
 class Search(Section):
-    """Sites, candidates, and how weights and logits learn together."""
+    """Sites, candidates, and the joint training of weights and logits."""
 
     title = "Search"
 
@@ -27,13 +27,13 @@ class Search(Section):
         "Sites, the convolutions to search: all, spatial (kernels larger than "
         "1x1), last:N, or a regular expression of their names.",
         "convolutions to search: all, spatial, last:N",
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     candidates: str = choice(
         "ntaa",
         "Candidates of a site: a search space (ntaa, ntaa_dense, "
         "ntaa_depthwise), or operations separated by commas.",
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     skip_inputs: int = choice(
         1,
@@ -41,20 +41,20 @@ class Search(Section):
         "input.",
         minimum=1,
         maximum=3,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     candidate_weights: str = choice(
         "inherit",
         "Initial kernels of new candidates: inherit takes the source's, random "
         "draws new ones.",
         options=("inherit", "random"),
-        counts=CHANGES_SITES,
+        used_with=CHANGES_SITES,
     )
     scale_weight_free: bool = choice(
         False,
         "Scaling of candidates without weights to the standard deviation of "
         "the source's operation at their site.",
-        counts=MIXES_LABELLED_SITES,
+        used_with=MIXES_LABELLED_SITES,
     )
     start: str = choice(
         "exact",
@@ -62,14 +62,14 @@ class Search(Section):
         "kernels that nest around the source's; paper begins with all "
         "candidates mixed, each with a kernel of its own.",
         options=("exact", "paper"),
-        counts=CHANGES_SITES,
+        used_with=CHANGES_SITES,
     )
     end: str = choice(
         "exact",
         "End of the mixture: exact anneals to the largest logits, paper mixes "
         "all candidates to the last step.",
         options=("exact", "paper"),
-        counts=TRAINS_SUPERNET,
+        used_with=TRAINS_SUPERNET,
     )
     source_lead: float | None = choice(
         None,
@@ -78,7 +78,7 @@ class Search(Section):
         "as the source's operation have the same lead. Default: 3; with "
         "--start=paper 1, or 0 for unsupervised.",
         minimum=0.0,
-        counts=SEARCHES_SITES,
+        used_with=SEARCHES_SITES,
     )
     warm_up: float = choice(
         0.25,
@@ -86,7 +86,7 @@ class Search(Section):
         "learn and logits rest.",
         minimum=0,
         below=1,
-        counts=TRAINS_SUPERNET,
+        used_with=TRAINS_SUPERNET,
     )
     source_penalty: float = choice(
         3e-4,
@@ -94,14 +94,14 @@ class Search(Section):
         "Where the loss shows no difference it prefers the other candidates, "
         "larger kernels among them.",
         minimum=0.0,
-        counts=MIXES_SITES,
+        used_with=MIXES_SITES,
     )
     cost_weight: float = choice(
         0.0,
         "Strength of the penalty on the expected MACs, as a share of the MACs "
         "of the source model.",
         minimum=0.0,
-        counts=MIXES_SITES,
+        used_with=MIXES_SITES,
     )
     confidence: float = choice(
         0.0,
@@ -109,13 +109,13 @@ class Search(Section):
         "to replace it.",
         minimum=0,
         below=1,
-        counts=MIXES_SITES,
+        used_with=MIXES_SITES,
     )
     validated_end: bool = choice(
         True,
         "Validation of the changes when the mixture begins to end: a change "
         "without which the network validates better is taken back.",
-        counts=MIXES_SITES,
+        used_with=MIXES_SITES,
     )
     relaxation: str = choice(
         EXPECTATION,
@@ -123,38 +123,38 @@ class Search(Section):
         "step, gumbel evaluates one drawn by the logits, single_path one drawn "
         "uniformly, among which evolution finds the best.",
         options=RELAXATIONS,
-        counts=MIXES_LABELLED_SITES,
+        used_with=MIXES_LABELLED_SITES,
     )
     unrolled: bool = choice(
         False,
         "Second-order gradients of the logits, through one step of the "
         "weights; three times the cost.",
-        counts=BILEVELS,
+        used_with=BY_BILEVEL_SEARCH,
     )
     evolution_population: int = choice(
         50,
         "Number of architectures in a generation of evolution.",
         minimum=1,
-        counts=BY_EVOLUTION,
+        used_with=BY_EVOLUTION,
     )
     evolution_generations: int = choice(
         20,
         "Number of generations of evolution after the first.",
         minimum=0,
-        counts=BY_EVOLUTION,
+        used_with=BY_EVOLUTION,
     )
     architecture_learning_rate: float = choice(
         0.3,
         "Learning rate of the logits.",
         minimum=0.0,
-        counts=TRAINS_SUPERNET,
+        used_with=TRAINS_SUPERNET,
     )
     architecture_optimizer: str = choice(
         "sgd",
         "Optimizer of the logits: sgd, adam, or adam_decoupled, which applies "
         "the penalties beside the adaptive step.",
         options=("sgd", "adam", "adam_decoupled"),
-        counts=TRAINS_SUPERNET,
+        used_with=TRAINS_SUPERNET,
     )
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from ntaa_tf.recipe.values import EMBEDDED_MODEL
 
 @dataclass(frozen=True)
 class Source(Section):
-    """The pretrained network, and what is changed of it before training."""
+    """The pretrained network, and its changes before training."""
 
     title = "Source model"
 
@@ -40,13 +40,13 @@ class Source(Section):
         "Stride of the last downsampling stage, 1 or 2; 1 doubles the size of "
         "the final feature map.",
         options=(1, 2),
-        counts=WITH_SITES,
+        used_with=WITH_SITES,
     )
     squeeze_excitation: bool = choice(
         False,
         "Squeeze-and-excitation gate at the end of every residual branch, "
         "added before finetuning.",
-        counts=WITH_SITES,
+        used_with=WITH_SITES,
     )
 
     @property

@@ -1,4 +1,4 @@
-"""Choices of a supernet that learns without labels."""
+"""Choices of a supernet that is pretrained without labels."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ntaa_tf.recipe.conditions import WITHOUT_LABELS
 
 @dataclass(frozen=True)
 class Unsupervised(Section):
-    """The training of a supernet by contrast, once for all tasks."""
+    """Contrastive pretraining of a supernet, once for all tasks."""
 
     title = "Without labels"
 
@@ -18,36 +18,36 @@ class Unsupervised(Section):
         "Directory of a supernet trained without labels, which several tasks "
         "can share; a missing one is trained there. Default: a directory in "
         "the run directory.",
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
     supernet_dataset: str | None = choice(
         None,
         "Data set whose training images the supernet learns from. Default: "
         "--dataset.",
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
     supernet_epochs: int = choice(
         30,
         "Number of epochs of the supernet's training.",
         minimum=1,
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
     queue_length: int = choice(
         4096,
         "Number of keys of earlier images that a query is contrasted with.",
         minimum=1,
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
     key_size: int = choice(
         128,
         "Number of components of a key. A source model with no more channels "
         "uses its channels as the key.",
         minimum=1,
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
     key_temperature: float = choice(
         0.2,
         "Softmax temperature of the InfoNCE loss.",
         above=0,
-        counts=WITHOUT_LABELS,
+        used_with=WITHOUT_LABELS,
     )
