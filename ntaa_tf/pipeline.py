@@ -6,9 +6,9 @@ from typing import Any
 
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.assembly import assemble
-from ntaa_tf.assembly.assembly import assemble_supernet
 from ntaa_tf.assembly.checks import estimate_training
 from ntaa_tf.assembly.inputs import find_inputs
+from ntaa_tf.assembly.pretraining import assemble_pretraining
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.run_directory import write_command
 from ntaa_tf.assembly.source import build_source
@@ -159,8 +159,8 @@ def pretrain(recipe: Recipe) -> dict[str, list[float]]:
         ValueError: if the supernet can't be trained as the recipe asks, or the
             directory has a supernet of other choices.
     """
-    with assemble_supernet(recipe) as arguments:
-        return pretrain_supernet(*arguments) if arguments else {}
+    with assemble_pretraining(recipe) as assembly:
+        return pretrain_supernet(assembly) if assembly else {}
 
 
 def inspect(recipe: Recipe) -> str:

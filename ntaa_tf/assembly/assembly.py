@@ -22,8 +22,6 @@ from ntaa_tf.assembly.source import SOURCE_STAGE
 from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import list_streams
-from ntaa_tf.assembly.supernet_directory import SUPERNET_FLAG
-from ntaa_tf.assembly.supernet_directory import open_supernet_directory
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
@@ -33,10 +31,8 @@ from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
-from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
-from ntaa_tf.storage.run_directory import claim
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.machine import make_deterministic
 from ntaa_tf.training.optimizers import make_optimizer
@@ -257,55 +253,3 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
             streams,
             search_spaces,
         )
-
-
-@contextlib.contextmanager
-def assemble_supernet(
-    recipe: Recipe,
-) -> Iterator[tuple[Recipe, Any, Size, Path] | None]:
-    """Prepare the training of a shared supernet; nothing is trained yet.
-
-    While the block runs, the supernet's directory is locked for other runs.
-
-    Args:
-        recipe: recipe with the directory of the supernet.
-
-    Yields:
-        The recipe, the decoded data set, the image size and the directory,
-        as the arguments of `pretrain_supernet`; None if the directory already
-        has a supernet of these choices.
-
-    Raises:
-        ValueError: if the supernet can't be trained as the recipe asks, or the
-            directory has a supernet of other choices.
-    """
-    kept = Path(str(recipe.unsupervised.supernet))
-    # Checked before workers wait for each other: a worker that is started
-    # again can't wait for the others, which have ended.
-    if has_supernet(kept):
-        size = find_inputs(recipe).image_size
-        open_supernet_directory(shrink(recipe), size, kept)
-        yield None
-        return
-    if recipe.compute.deterministic:
-        make_deterministic()
-    # TensorFlow allows a multiworker strategy only before its first operation.
-    strategy = enter_strategy(recipe.compute.distribute)
-    inputs = find_inputs(recipe)
-    recipe, size = shrink(recipe), inputs.image_size
-    with (
-        strategy,
-        share_directory(kept, SUPERNET_FLAG) as path,
-        claim(path, SUPERNET_FLAG),
-    ):
-        check_alike("flags", recipe.to_dict())
-        open_supernet_directory(recipe, size, path)
-        if has_supernet(path):  # Another process has just finished it.
-            yield None
-            return
-        dataset = prepare_data(
-            recipe, inputs.raw, size, path, recipe.data.train_examples
-        )
-        per_class = build_task(recipe, dataset).images_per_class
-        check_streams(recipe, list_streams(recipe, dataset), per_class)
-        yield recipe, dataset, size, path

@@ -4,28 +4,17 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-import keras
-
 from ntaa_tf import data
-from ntaa_tf import zoo
 from ntaa_tf.assembly.assembly import Assembly
-from ntaa_tf.assembly.data import identify_data
-from ntaa_tf.assembly.data import open_by_task
-from ntaa_tf.assembly.data import prepare_data
+from ntaa_tf.assembly.pretraining import build_pretraining
 from ntaa_tf.assembly.run_directory import find_versions
-from ntaa_tf.assembly.source import load_features
-from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.assembly.supernet_directory import SUPERNET_FLAG
 from ntaa_tf.assembly.supernet_directory import check_shared_supernet
 from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.supernet_directory import list_shared
 from ntaa_tf.assembly.supernet_directory import list_training_choices
-from ntaa_tf.assembly.supernet_directory import open_supernet_directory
-from ntaa_tf.assembly.task import build_task
 from ntaa_tf.distribute import share_directory
-from ntaa_tf.image_size import Size
-from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.contrastive import ContrastiveSupernet
 from ntaa_tf.search.contrastive import KeySpace
 from ntaa_tf.search.contrastive import attach_query_head
@@ -35,9 +24,6 @@ from ntaa_tf.search.kept_supernet import save_supernet
 from ntaa_tf.search.key_queue import KeyQueue
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
-from ntaa_tf.storage.model_files import load_model
-from ntaa_tf.storage.model_files import save_model
-from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_directory import claim
 from ntaa_tf.training.batch_norm_calibration import RECALIBRATION_BATCHES
 from ntaa_tf.training.batch_norm_calibration import Recalibration
@@ -77,43 +63,27 @@ def provide_supernet(assembly: Assembly, directory: Path) -> dict[str, Any]:
         if has_supernet(path):
             check_shared_supernet(recipe, assembly.source)
             return {"kept": True}
-        history = pretrain_supernet(
+        pretraining = build_pretraining(
             recipe, assembly.dataset, assembly.image_size, path
         )
+        history = pretrain_supernet(pretraining)
     return {"kept": False, "history": history}
 
 
-def pretrain_supernet(
-    recipe: Recipe, dataset: Any, image_size: Size, path: Path
-) -> dict[str, list[float]]:
+def pretrain_supernet(assembly: Assembly) -> dict[str, list[float]]:
     """Train a supernet to match its source's embeddings, and save it.
 
     Args:
-        recipe: recipe of the run.
-        dataset: data set of the task, decoded and split. Its training images
-            are used unless the recipe names a --supernet_dataset.
-        image_size: height and width in pixels.
-        path: directory that gets the supernet and its checkpoints.
+        assembly: assembly of `build_pretraining`; its run directory gets the
+            supernet and its checkpoints.
 
     Returns:
         The loss after each epoch.
 
     Raises:
-        ValueError: if the directory has a supernet of another recipe, or there
-            are too few images for a batch.
+        ValueError: if there are too few images for a batch.
     """
-    directory = open_supernet_directory(recipe, image_size, path)
-    if recipe.unsupervised.supernet_dataset is not None:
-        dataset = _prepare_supernet_data(recipe, image_size, path)
-    assembly = Assembly(
-        recipe,
-        directory,
-        _prepare_features(recipe, image_size, dataset, directory),
-        path / "source",
-        dataset,
-        build_task(recipe, dataset),
-        (Stream(dataset.train),),
-    )
+    recipe, image_size = assembly.recipe, assembly.image_size
     features = build_supernet(recipe, assembly.source, assembly.task)
     learner = _build_learner(assembly, features)
     history = _fit(assembly, learner)
@@ -124,7 +94,7 @@ def pretrain_supernet(
     Recalibration(features)(images)
     save_supernet(
         features,
-        path,
+        assembly.path,
         list_shared(recipe, image_size),
         list_training_choices(recipe),
         find_versions(),
@@ -153,36 +123,6 @@ def _fit(
         directory=assembly.path,
         callbacks=[],
     )
-
-
-def _prepare_features(
-    recipe: Recipe, image_size: Size, dataset: Any, directory: RunDirectory
-) -> keras.Model:
-    """Load the source without its head; a resumed run loads the same copy.
-
-    Its embeddings are the keys, so they must stay the same to the end.
-    """
-    fingerprint = identify_data(dataset)
-
-    def load(stage: Path) -> dict[str, Any]:
-        source = recipe.source
-        info = zoo.find_source(
-            source.model, source.weights, source.preprocessing
-        )
-        features = load_features(recipe, info, image_size)
-        save_model(features, stage / FEATURES_FILE)
-        return {"data": fingerprint}
-
-    kept = directory.run_once("source", load)
-    data.check_fingerprint(dataset.name, kept["data"], fingerprint)
-    return load_model(directory.path / "source" / FEATURES_FILE)
-
-
-def _prepare_supernet_data(recipe: Recipe, image_size: Size, path: Path) -> Any:
-    """Open and decode the images of --supernet_dataset."""
-    name = str(recipe.unsupervised.supernet_dataset)
-    raw = open_by_task(recipe, name, recipe.data.data_dir)
-    return prepare_data(recipe, raw, image_size, path)
 
 
 def _count_steps(assembly: Assembly) -> int:

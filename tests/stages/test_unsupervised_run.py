@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from whole_runs import run
 
+from ntaa_tf.assembly import pretraining
 from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.pipeline import pretrain
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe import replace
-from ntaa_tf.stages import supernet as supernet_stage
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.tasks.classification import ClassificationTask
 from ntaa_tf.training.resumable_fit import ResumableState
@@ -163,12 +163,12 @@ def test_the_directory_is_opened_before_pixels_are_put_into_it(
     """Those of another data set may be too many for memory."""
     names = []
 
-    def stop(recipe, size, path):
+    def stop(recipe, raw, size, path):
         names.extend(file.name for file in path.iterdir())
         raise InterruptedError
 
-    monkeypatch.setattr(supernet_stage, "_prepare_supernet_data", stop)
+    monkeypatch.setattr(pretraining, "prepare_data", stop)
     recipe = replace(SMOKE, supernet_dataset="digits")
     with pytest.raises(InterruptedError):
-        supernet_stage.pretrain_supernet(recipe, None, (8, 8), tmp_path)
+        pretraining.build_pretraining(recipe, None, (8, 8), tmp_path)
     assert names == ["recipe.json"]
