@@ -99,12 +99,12 @@ def train_baseline(assembly: Assembly) -> dict[str, Any]:
     """
     baseline = assembly.baseline
     stages = {**list_stages(baseline), "evaluate": evaluate}
-    if not all(map(baseline.run_directory.has_run, stages)):
+    if not all(map(baseline.run_directory.has_result, stages)):
         # The guard may have replaced the adapted model by the old baseline, so
         # finetuning must write the adapted model again.
         has_guard = assembly.recipe.adaptation.guard
         guarded = ("finetune", GUARD_STAGE) if has_guard else ()
-        assembly.run_directory.forget([*guarded, *MEASURING])
+        assembly.run_directory.remove_stages([*guarded, *MEASURING])
     return run_stages(stages, baseline)
 
 
@@ -119,7 +119,7 @@ def adapt(assembly: Assembly) -> dict[str, Any]:
     """
     if not has_supernet(find_supernet_path(assembly.recipe, assembly.path)):
         # If the user deleted the supernet, its stage must run again.
-        assembly.run_directory.retract(SUPERNET_STAGE)
+        assembly.run_directory.reopen(SUPERNET_STAGE)
     return run_stages({**list_stages(assembly), **MEASURING}, assembly)
 
 

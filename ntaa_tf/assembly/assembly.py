@@ -23,6 +23,7 @@ from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
@@ -63,7 +64,7 @@ class Assembly:
     run_directory: RunDirectory
     source: keras.Model
     source_path: Path
-    dataset: Any
+    dataset: Dataset
     task: Task
     streams: tuple[Stream, ...]
     search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
@@ -84,7 +85,7 @@ class Assembly:
             streams=list_streams(recipe, self.dataset),
         )
 
-    def with_data(self, dataset: Any) -> "Assembly":
+    def with_data(self, dataset: Dataset) -> "Assembly":
         """Return an assembly of this recipe with another data set.
 
         Args:

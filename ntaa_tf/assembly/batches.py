@@ -1,12 +1,11 @@
 """The batches of a run: for training, validation and calibration."""
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
 from ntaa_tf import data
 from ntaa_tf.assembly.streams import Stream
+from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.tasks.task import Task
@@ -23,7 +22,7 @@ class Batches:
     """
 
     def __init__(
-        self, recipe: Recipe, dataset: Any, task: Task, image_size: Size
+        self, recipe: Recipe, dataset: Dataset, task: Task, image_size: Size
     ):
         self._recipe = recipe
         self._dataset = dataset

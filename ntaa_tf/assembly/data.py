@@ -6,6 +6,8 @@ from typing import Any
 from ntaa_tf import data
 from ntaa_tf.data import attributes
 from ntaa_tf.data import retrieval
+from ntaa_tf.data.datasets import Dataset
+from ntaa_tf.data.datasets import OpenedDataset
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.image_size import Size
 from ntaa_tf.image_size import parse_size
@@ -16,7 +18,7 @@ from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import RETRIEVAL
 
 
-def open_data(recipe: Recipe) -> Any:
+def open_data(recipe: Recipe) -> OpenedDataset:
     """Open the data set of a recipe, or join its source and target domains.
 
     No image is decoded.
@@ -89,7 +91,7 @@ def prepare_data(
     image_size: Size,
     path: Path,
     train_examples: int | None = None,
-) -> Any:
+) -> Dataset:
     """Split and decode a data set; a smoke run keeps few images.
 
     Args:
@@ -105,7 +107,7 @@ def prepare_data(
     """
     few = None
     if recipe.output.smoke:
-        few = count_smoke_examples(recipe, getattr(raw, "num_classes", 0))
+        few = count_smoke_examples(recipe, raw.num_classes)
     choices: dict[str, Any] = {
         "validation_share": recipe.data.validation_share,
         "seed": recipe.output.seed,
@@ -122,7 +124,7 @@ def prepare_data(
     return data.prepare_images(raw, image_size, **choices)
 
 
-def identify_data(dataset: Any) -> dict[str, str]:
+def identify_data(dataset: Dataset) -> dict[str, str]:
     """Take the fingerprint of a data set, the same on all workers.
 
     Args:

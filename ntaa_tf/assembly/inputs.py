@@ -1,12 +1,12 @@
 """The inputs of a run: source model, data set and image size, as found."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from ntaa_tf import data
 from ntaa_tf import zoo
 from ntaa_tf.assembly.data import open_by_task
 from ntaa_tf.assembly.data import open_data
+from ntaa_tf.data.datasets import OpenedDataset
 from ntaa_tf.image_size import Size
 from ntaa_tf.image_size import as_size
 from ntaa_tf.image_size import parse_size
@@ -24,7 +24,7 @@ class Inputs:
     """
 
     info: zoo.SourceInfo
-    raw: Any
+    raw: OpenedDataset
     image_size: Size
 
 

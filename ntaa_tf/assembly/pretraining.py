@@ -23,6 +23,7 @@ from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.supernet_directory import SUPERNET_FLAG
 from ntaa_tf.assembly.supernet_directory import open_supernet_directory
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
@@ -87,7 +88,7 @@ def assemble_pretraining(recipe: Recipe) -> Iterator[Assembly | None]:
 
 
 def build_pretraining(
-    recipe: Recipe, dataset: Any, image_size: Size, path: Path
+    recipe: Recipe, dataset: Dataset, image_size: Size, path: Path
 ) -> Assembly:
     """Build the assembly in which a supernet learns without labels.
 
@@ -122,7 +123,7 @@ def build_pretraining(
 
 
 def _prepare_features(
-    recipe: Recipe, image_size: Size, dataset: Any, directory: RunDirectory
+    recipe: Recipe, image_size: Size, dataset: Dataset, directory: RunDirectory
 ) -> keras.Model:
     """Load the source once: its embeddings must stay the same to the end."""
     fingerprint = identify_data(dataset)
@@ -136,6 +137,6 @@ def _prepare_features(
         save_model(features, stage / SOURCE_FILE)
         return {"data": fingerprint}
 
-    kept = directory.run_once(SOURCE_STAGE, load)
+    kept = directory.run_stage(SOURCE_STAGE, load)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
     return load_model(directory.path / SOURCE_STAGE / SOURCE_FILE)

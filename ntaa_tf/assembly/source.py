@@ -14,6 +14,8 @@ from ntaa_tf.assembly.data import identify_data
 from ntaa_tf.assembly.inputs import Inputs
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.assembly.search_space import check_search_space
+from ntaa_tf.data.datasets import Dataset
+from ntaa_tf.data.datasets import OpenedDataset
 from ntaa_tf.graph.last_stride import remove_last_stride
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.squeeze_excitation import find_residual_branches
@@ -34,7 +36,7 @@ SOURCE_FILE = "source.keras"
 def prepare_source(
     recipe: Recipe,
     inputs: Inputs,
-    dataset: Any,
+    dataset: Dataset,
     task: Task,
     run_directory: RunDirectory,
 ) -> tuple[keras.Model, list[SearchSpace]]:
@@ -72,7 +74,7 @@ def prepare_source(
             **dataclasses.asdict(inputs.info),
         }
 
-    kept = run_directory.run_once(SOURCE_STAGE, build)
+    kept = run_directory.run_stage(SOURCE_STAGE, build)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
     source = load_model(run_directory.path / SOURCE_STAGE / SOURCE_FILE)
     return source, search_spaces
@@ -81,7 +83,7 @@ def prepare_source(
 def build_source(
     recipe: Recipe,
     inputs: Inputs,
-    dataset: Any,
+    dataset: Dataset | OpenedDataset,
     task: Task,
     trained: bool = True,
 ) -> keras.Model:

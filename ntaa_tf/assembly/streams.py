@@ -1,11 +1,11 @@
 """The training examples of the weights, and those of the logits."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
 from ntaa_tf import data
+from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.methods import BILEVEL
 
@@ -59,7 +59,7 @@ class Stream:
         ).steps
 
 
-def list_streams(recipe: Recipe, dataset: Any) -> tuple[Stream, ...]:
+def list_streams(recipe: Recipe, dataset: Dataset) -> tuple[Stream, ...]:
     """List the streams of the search: of the weights, then of the logits.
 
     The list has one stream if both learn from the same batches. A bilevel

@@ -58,8 +58,8 @@ def run_stages(stages: Stages, assembly: Assembly) -> dict[str, Any]:
     run_directory = assembly.run_directory
     results = {}
     for index, (name, stage) in enumerate(stages.items(), start=1):
-        if not run_directory.has_run(name):
-            run_directory.forget(list(stages)[index:])
+        if not run_directory.has_result(name):
+            run_directory.remove_stages(list(stages)[index:])
         run = functools.partial(stage, assembly)
-        results[name] = run_directory.run_once(name, run)
+        results[name] = run_directory.run_stage(name, run)
     return results

@@ -76,7 +76,7 @@ def _read_history(assembly: Assembly) -> dict[str, list[float]]:
     return {
         f"{stage}_{name}": values
         for stage in TRAINING
-        if kept.has_run(stage)
+        if kept.has_result(stage)
         for name, values in kept.read_result(stage).get("history", {}).items()
     }
 

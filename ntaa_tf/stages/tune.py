@@ -60,5 +60,5 @@ def retract_incomplete(assembly: Assembly) -> None:
         assembly: what the stages share.
     """
     stages = list_training(assembly.recipe.adaptation.plan)
-    if not all(map(assembly.run_directory.has_run, stages)):
-        assembly.run_directory.retract(TUNE_STAGE)
+    if not all(map(assembly.run_directory.has_result, stages)):
+        assembly.run_directory.reopen(TUNE_STAGE)

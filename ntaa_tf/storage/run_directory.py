@@ -69,7 +69,7 @@ class RunDirectory:
             )
         write_json(recipe_file, {"choices": choices, "versions": versions})
 
-    def has_run(self, stage: str) -> bool:
+    def has_result(self, stage: str) -> bool:
         """Return whether a stage has a result."""
         return self._find_result(stage).exists()
 
@@ -80,7 +80,7 @@ class RunDirectory:
             stage: name of the stage.
 
         Returns:
-            The result that `run_once` returned.
+            The result that `run_stage` returned.
 
         Raises:
             ValueError: if there is no result, or it is damaged.
@@ -88,14 +88,14 @@ class RunDirectory:
         file = self._find_result(stage)
         return _read(file, f"Delete {file.parent} to run that stage again.")
 
-    def retract(self, stage: str) -> None:
+    def reopen(self, stage: str) -> None:
         """Remove the result of a stage, so that it runs again.
 
         Its other files stay, for the stage to use.
         """
         self._find_result(stage).unlink(missing_ok=True)
 
-    def forget(self, stages: Sequence[str]) -> None:
+    def remove_stages(self, stages: Sequence[str]) -> None:
         """Remove the directories of stages, because an earlier one reruns."""
         for directory in (self.path / stage for stage in stages):
             if directory.exists():
@@ -105,7 +105,7 @@ class RunDirectory:
                 )
                 shutil.rmtree(directory)
 
-    def run_once(
+    def run_stage(
         self, stage: str, function: Callable[[Path], dict[str, Any]]
     ) -> dict[str, Any]:
         """Run a stage, or read its result if it has run before.
@@ -120,7 +120,7 @@ class RunDirectory:
             of killed attempts is not included.
         """
         directory = self.path / stage
-        if self.has_run(stage):
+        if self.has_result(stage):
             logger.info("%s: done before", directory)
             return self.read_result(stage)
         logger.info("%s: begins", directory)

@@ -25,7 +25,7 @@ def elsewhere(tmp_path, monkeypatch):
 def begin(recipe, finishes=False):
     """Begin a run that is killed after its first stage, or finished."""
     with claim_run_directory(recipe) as path:
-        open_run_directory(recipe, path).run_once("source", lambda _: {})
+        open_run_directory(recipe, path).run_stage("source", lambda _: {})
         if finishes:
             (path / "metrics.json").write_text("{}")
     return path

@@ -235,7 +235,7 @@ def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
 
 def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
     recipe = make_recipe(workdir=str(tmp_path), distribute="multiworker")
-    open_run_directory(recipe, tmp_path).run_once("source", lambda _: {})
+    open_run_directory(recipe, tmp_path).run_stage("source", lambda _: {})
     write_run_metrics(tmp_path, make_metrics())
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert run(recipe)["seed"] == 0

@@ -71,7 +71,7 @@ def test_a_stage_that_was_taken_over_is_taken_over_again(begin, tmp_path):
 def test_a_new_baseline_is_compared_anew(tmp_path, monkeypatch, choices, left):
     run_directory = RunDirectory(tmp_path, {}, {})
     for stage in ("search", "finetune", "evaluate", "export"):
-        run_directory.run_once(stage, lambda _: {})
+        run_directory.run_stage(stage, lambda _: {})
     baseline = types.SimpleNamespace(
         recipe=make_recipe(method="finetune"),
         run_directory=RunDirectory(tmp_path / "baseline", {}, {}),

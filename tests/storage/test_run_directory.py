@@ -27,7 +27,7 @@ def open_run(path, **changes):
 
 def begin(path, **changes):
     """Open a run directory and finish its first stage."""
-    open_run(path, **changes).run_once("source", lambda _: {})
+    open_run(path, **changes).run_stage("source", lambda _: {})
 
 
 def test_the_recipe_is_written_with_its_versions(tmp_path):
@@ -44,7 +44,7 @@ def test_an_empty_directory_is_taken(tmp_path):
 def test_a_real_recipe_is_its_own_when_read_back(tmp_path):
     for _ in range(2):
         run = RunDirectory(tmp_path, make_recipe().to_dict(), VERSIONS)
-        run.run_once("source", lambda _: {})
+        run.run_stage("source", lambda _: {})
 
 
 def test_other_versions_are_no_other_recipe(tmp_path):
@@ -126,8 +126,8 @@ def test_a_stage_runs_once(tmp_path):
         calls.append(directory)
         return {"accuracy": 0.5}
 
-    first = open_run(tmp_path).run_once("search", work)
-    second = open_run(tmp_path).run_once("search", work)
+    first = open_run(tmp_path).run_stage("search", work)
+    second = open_run(tmp_path).run_stage("search", work)
     assert calls == [tmp_path / "search"]
     assert first == second
     assert first["accuracy"] == 0.5
@@ -140,14 +140,14 @@ def test_a_corrupt_result_names_the_stage_to_run_again(tmp_path, text):
     (tmp_path / "source" / "result.json").write_text(text)
     expected = r"result.json can't be read .*Delete .*source to run that stage"
     with pytest.raises(ValueError, match=expected):
-        open_run(tmp_path).run_once("source", lambda _: {})
+        open_run(tmp_path).run_stage("source", lambda _: {})
     with pytest.raises(ValueError, match=expected):
         open_run(tmp_path).read_result("source")
 
 
 def test_the_result_of_a_finished_stage_is_read(tmp_path):
     run = open_run(tmp_path)
-    result = run.run_once("search", lambda _: {"accuracy": 0.5})
+    result = run.run_stage("search", lambda _: {"accuracy": 0.5})
     assert run.read_result("search") == result
     with pytest.raises(ValueError, match=r"finetune.*Delete .*finetune to run"):
         run.read_result("finetune")
@@ -155,16 +155,16 @@ def test_the_result_of_a_finished_stage_is_read(tmp_path):
 
 def test_a_retracted_stage_runs_again_with_its_files(tmp_path):
     run = open_run(tmp_path)
-    run.run_once("search", lambda path: (path / "kept").write_text("") or {})
-    run.retract("search")
-    assert not run.has_run("search")
+    run.run_stage("search", lambda path: (path / "kept").write_text("") or {})
+    run.reopen("search")
+    assert not run.has_result("search")
     assert (tmp_path / "search" / "kept").exists()
 
 
 def test_stages_have_directories_of_their_own(tmp_path):
     run = open_run(tmp_path)
     for stage in ("search", "finetune"):
-        result = run.run_once(stage, lambda path: {"path": str(path)})
+        result = run.run_stage(stage, lambda path: {"path": str(path)})
         assert result["path"] == str(tmp_path / stage)
 
 
@@ -175,10 +175,10 @@ def test_a_stage_that_fails_leaves_no_result_and_runs_again(tmp_path):
 
     run = open_run(tmp_path)
     with pytest.raises(RuntimeError, match="interrupted"):
-        run.run_once("search", fail)
+        run.run_stage("search", fail)
     left = [path.name for path in (tmp_path / "search").iterdir()]
     assert left == ["checkpoint"]
-    again = run.run_once(
+    again = run.run_stage(
         "search", lambda path: {"text": (path / "checkpoint").read_text()}
     )
     assert again["text"] == "half"
@@ -284,7 +284,7 @@ def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
 def test_stages_that_are_to_follow_anew_are_forgotten(tmp_path):
     run = open_run(tmp_path)
     for stage in ("search", "finetune"):
-        run.run_once(stage, lambda _: {})
-    run.forget(["finetune", "guard"])
-    assert run.has_run("search")
+        run.run_stage(stage, lambda _: {})
+    run.remove_stages(["finetune", "guard"])
+    assert run.has_result("search")
     assert not (tmp_path / "finetune").exists()

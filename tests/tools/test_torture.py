@@ -126,5 +126,5 @@ def test_the_log_line_of_a_stage_shows_that_the_workers_are_connected(
     tmp_path, caplog
 ):
     with caplog.at_level(logging.INFO):
-        RunDirectory(tmp_path, {}, {}).run_once("search", lambda _: {})
+        RunDirectory(tmp_path, {}, {}).run_stage("search", lambda _: {})
     assert STAGE_STARTED.search(f"[1] {caplog.messages[0]}")
