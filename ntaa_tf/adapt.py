@@ -110,10 +110,10 @@ def _run_or_inspect(recipe: Recipe) -> None:
 def _print_results(metrics: "RunMetrics") -> None:
     from ntaa_tf.report import KEPT
     from ntaa_tf.report import format_table
-    from ntaa_tf.report import keeps_plain
+    from ntaa_tf.report import keeps_baseline
 
     print(format_table(metrics))
-    if keeps_plain(metrics):
+    if keeps_baseline(metrics):
         print(KEPT)
     if metrics.target_labels is not None:
         print(

@@ -37,7 +37,7 @@ from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.machine import make_deterministic
 from ntaa_tf.training.optimizers import make_optimizer
-from ntaa_tf.training.resumable_fit import fit_execution
+from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 
 ADAPTED_FILE = "adapted.keras"
 BASELINE = "baseline"  # Its run directory, below that of the run.
@@ -184,7 +184,7 @@ class Assembly:
         compute = self.recipe.compute
         return {
             "remat": compute.remat,
-            "steps_per_execution": fit_execution(
+            "steps_per_execution": choose_steps_per_execution(
                 steps, compute.steps_per_execution
             ),
         }

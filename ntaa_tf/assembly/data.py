@@ -45,14 +45,14 @@ def open_data(recipe: Recipe) -> OpenedDataset:
         raise ValueError(f"In --source_dataset: {error}") from error
     # With this method the target's training images train the logits; all
     # others only test on the target domain.
-    judges = recipe.adaptation.method == ACROSS_DOMAINS
+    with_target = recipe.adaptation.method == ACROSS_DOMAINS
     if recipe.data.task == RETRIEVAL:
         return retrieval.join_retrieval_domains(
             sources,
             target,
             recipe.output.seed,
             domains.target_images_per_class,
-            judges=judges,
+            with_target=with_target,
         )
     return data.join_domains(
         sources,
@@ -60,7 +60,7 @@ def open_data(recipe: Recipe) -> OpenedDataset:
         validation_share=recipe.data.validation_share,
         seed=recipe.output.seed,
         images_per_class=domains.target_images_per_class,
-        judges=judges,
+        with_target=with_target,
     )
 
 

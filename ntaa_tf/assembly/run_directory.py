@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.distribute import is_led
+from ntaa_tf.distribute import is_follower
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.renamed import RENAMED
 from ntaa_tf.storage.files import read_json
@@ -50,7 +50,7 @@ def claim_run_directory(recipe: Recipe) -> Iterator[Path]:
     workdir = recipe.output.workdir
     # Only the chief claims. Its path then replaces that of the other workers,
     # in `share_directory`.
-    if is_led():
+    if is_follower():
         yield Path(workdir or RUNS)
         return
     with contextlib.ExitStack() as claims:

@@ -43,8 +43,8 @@ def open_folder(name: str, root: pathlib.Path) -> RawDataset:
     """
     if not root.is_dir():
         raise ValueError(
-            f"Invalid data set `{name}`. Expected an existing folder. "
-            f"Received: {root} (in {pathlib.Path.cwd()})"
+            f"Invalid data set `{name}`: the folder {root} does not exist in "
+            f"{pathlib.Path.cwd()}. Check the path."
         )
     lists = find_lists(root)
     if lists:

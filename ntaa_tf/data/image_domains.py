@@ -16,7 +16,7 @@ def join_domains(
     validation_share: float,
     seed: int,
     images_per_class: int | None = None,
-    judges: bool = False,
+    with_target: bool = False,
 ) -> RawDataset:
     """Join the training images of sources with the test images of a target.
 
@@ -32,8 +32,8 @@ def join_domains(
         seed: seed of splits and subsets; not negative.
         images_per_class: number of training images of each class to keep in
             the `"target"` split; None keeps all.
-        judges: whether to add the target's labelled training images as the
-            split `"target"`, by which the search chooses architectures.
+        with_target: whether to add the target's labelled training images as
+            the split `"target"`, by which the search chooses architectures.
 
     Returns:
         A raw data set with the target's classes. `"train"` and `"validation"`
@@ -44,7 +44,7 @@ def join_domains(
 
     Example:
     >>> digits = open_dataset("digits")
-    >>> joined = join_domains([digits], digits, 0.1, seed=0, judges=True)
+    >>> joined = join_domains([digits], digits, 0.1, seed=0, with_target=True)
     >>> sorted(joined.splits)
     ['target', 'test', 'train', 'validation']
     """
@@ -58,7 +58,7 @@ def join_domains(
         for name in ("train", "validation")
     }
     splits["test"] = target_splits["test"]
-    if judges:
+    if with_target:
         splits["target"] = _limit_classes(
             target_splits["train"], images_per_class, seed
         )

@@ -145,9 +145,9 @@ def limit_splits(
         num_classes <= train_examples <= available
     ):
         raise ValueError(
-            "Invalid value for `train_examples`. Expected a number from "
-            f"{num_classes} (the classes) to {available} (the training "
-            f"examples). Received: {train_examples}"
+            f"--train_examples must be from {num_classes}, the number of "
+            f"classes, to {available}, the number of training examples. "
+            f"Received: {train_examples}."
         )
     if evaluation_examples is not None and evaluation_examples < num_classes:
         raise ValueError(

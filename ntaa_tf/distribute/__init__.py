@@ -18,7 +18,7 @@ from ntaa_tf.distribute.workers import LOST
 from ntaa_tf.distribute.workers import LostWorkerError
 from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import check_alike
-from ntaa_tf.distribute.workers import is_led
+from ntaa_tf.distribute.workers import is_follower
 
 __all__ = [
     "LOST",
@@ -31,7 +31,7 @@ __all__ = [
     "count_replicas",
     "enter_strategy",
     "gather",
-    "is_led",
+    "is_follower",
     "is_silent",
     "restore_loss",
     "run_alone",

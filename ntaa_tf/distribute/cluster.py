@@ -23,7 +23,7 @@ class Cluster:
     index: int
 
     @property
-    def is_led(self) -> bool:
+    def is_follower(self) -> bool:
         """Whether another process is the chief."""
         return self.index > 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ntaa_tf.distribute.workers import add_over_workers
 from ntaa_tf.distribute.workers import agree
 from ntaa_tf.distribute.workers import find_workers
-from ntaa_tf.distribute.workers import is_led
+from ntaa_tf.distribute.workers import is_follower
 from ntaa_tf.distribute.workers import wait
 from ntaa_tf.storage.files import UNFINISHED
 
@@ -39,7 +39,7 @@ def share_directory(path: Path, flag: str = "workdir") -> Iterator[Path]:
     _check_shared(path, flag)
     with contextlib.ExitStack() as stack:
         own = path
-        if is_led():
+        if is_follower():
             own = Path(stack.enter_context(_make_temporary())) / path.name
             shutil.copytree(
                 path, own, ignore=shutil.ignore_patterns(*NOT_COPIED)
@@ -62,7 +62,7 @@ def _check_shared(path: Path, flag: str) -> None:
     """Raise a ValueError on all workers if one does not see the directory."""
     with contextlib.ExitStack() as stack:
         mark = ""
-        if not is_led():
+        if not is_follower():
             path.mkdir(parents=True, exist_ok=True)
             mark = stack.enter_context(
                 tempfile.TemporaryDirectory(dir=path, prefix=UNFINISHED)

@@ -60,7 +60,7 @@ def is_silent(distribute: str) -> bool:
     >>> is_silent("mirrored")
     False
     """
-    return distribute == MULTIWORKER and read_cluster().is_led
+    return distribute == MULTIWORKER and read_cluster().is_follower
 
 
 # One strategy per process: a second one would number its collective

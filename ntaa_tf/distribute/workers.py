@@ -40,9 +40,9 @@ def find_workers() -> tf.distribute.Strategy | None:
     return strategy if len(read_cluster().workers) > 1 else None
 
 
-def is_led() -> bool:
+def is_follower() -> bool:
     """Return whether another worker is the chief of the training."""
-    return find_workers() is not None and read_cluster().is_led
+    return find_workers() is not None and read_cluster().is_follower
 
 
 def agree(value: Any) -> Any:
@@ -63,7 +63,7 @@ def agree(value: Any) -> Any:
     if find_workers() is None:
         return value
     # A broadcast as a sum: all workers but the chief add zeros.
-    text = b"" if is_led() else json.dumps(value).encode()
+    text = b"" if is_follower() else json.dumps(value).encode()
     length = add_over_workers(len(text))
     padded = np.zeros(length, np.int32)
     padded[: len(text)] = list(text)
@@ -79,7 +79,7 @@ def check_alike(name: str, values: Mapping[str, Any]) -> None:
         name: name of the values, for the error.
         values: data for JSON, by name.
     """
-    own = f"on worker {read_cluster().index}" if is_led() else "here"
+    own = f"on worker {read_cluster().index}" if is_follower() else "here"
     if differences := list_differences(
         agree(values), values, "on worker 0", own
     ):
@@ -115,7 +115,10 @@ def work_together(strategy: tf.distribute.Strategy) -> Iterator[None]:
         LostWorkerError: if another worker ends before the block does.
     """
     try:
-        with strategy.scope(), _keep_silent(is_silent=read_cluster().is_led):
+        with (
+            strategy.scope(),
+            _keep_silent(is_silent=read_cluster().is_follower),
+        ):
             yield
     except LOST as error:
         raise LostWorkerError(

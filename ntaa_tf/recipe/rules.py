@@ -29,11 +29,7 @@ def check_rules(recipe: "Recipe") -> None:
     Args:
         recipe: a recipe whose sections have been checked.
     """
-    for list_rules in (
-        *(_list_needs, _list_methods, _list_relaxations, _list_attributes),
-        *(_list_images, _list_triplets, _list_target_heads, _list_devices),
-        *(_list_gates, _list_directories),
-    ):
+    for list_rules in _ALL_RULES:
         for is_broken, message in list_rules(recipe):
             if is_broken:
                 raise ValueError(message)
@@ -249,3 +245,17 @@ def _list_directories(recipe: "Recipe") -> Iterator[Rule]:
         f"--batch_size={recipe.training.batch_size}. Received: "
         f"{recipe.unsupervised.queue_length}.",
     )
+
+
+_ALL_RULES = (
+    _list_needs,
+    _list_methods,
+    _list_relaxations,
+    _list_attributes,
+    _list_images,
+    _list_triplets,
+    _list_target_heads,
+    _list_devices,
+    _list_gates,
+    _list_directories,
+)

@@ -7,7 +7,7 @@ from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import format_table
-from ntaa_tf.report.table import keeps_plain
+from ntaa_tf.report.table import keeps_baseline
 
 __all__ = [
     "KEPT",
@@ -15,7 +15,7 @@ __all__ = [
     "draw_architecture",
     "draw_contact_sheet",
     "format_table",
-    "keeps_plain",
+    "keeps_baseline",
     "render_architecture",
     "write_report",
 ]

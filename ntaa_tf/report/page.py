@@ -24,7 +24,7 @@ from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
-from ntaa_tf.report.table import keeps_plain
+from ntaa_tf.report.table import keeps_baseline
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.table import name_score
@@ -126,5 +126,5 @@ def _summarize(metrics: RunMetrics) -> str:
         f"{metrics.model} was adapted to {metrics.dataset}: test "
         f"{name_score(metrics)} {measured}, depth {' → '.join(depths)}, "
         f"MACs {' → '.join(macs)}."
-        + (f" {KEPT}" if keeps_plain(metrics) else "")
+        + (f" {KEPT}" if keeps_baseline(metrics) else "")
     )

@@ -102,7 +102,7 @@ def list_rows(metrics: RunMetrics) -> list[tuple[str, ...]]:
 def name_models(metrics: RunMetrics) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
     adapted = METHOD_TITLES.get(metrics.method, metrics.method)
-    if keeps_plain(metrics):
+    if keeps_baseline(metrics):
         adapted = f"kept: {PLAIN}"
     labels = {
         "source": "source",
@@ -113,7 +113,7 @@ def name_models(metrics: RunMetrics) -> dict[str, str]:
     return {key: labels[key] for key in metrics.models}
 
 
-def keeps_plain(metrics: RunMetrics) -> bool:
+def keeps_baseline(metrics: RunMetrics) -> bool:
     """Whether the guard kept plain finetuning, as it validates better."""
     return metrics.guard is not None and metrics.guard.kept == BASELINE
 

@@ -143,8 +143,8 @@ def choose_sites(
     ]
     if not chosen:
         raise ValueError(
-            f"`candidates` {candidates!r} offers no site an operation that "
-            "differs from the source's own. Add candidates, or select other "
+            f"No site has another operation than the source's own with the "
+            f"`candidates` {candidates!r}. Add candidates, or select other "
             "`sites`."
         )
     return chosen

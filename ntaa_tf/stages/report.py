@@ -10,7 +10,7 @@ from ntaa_tf.assembly.supernet import read_architecture
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
-from ntaa_tf.report import keeps_plain
+from ntaa_tf.report import keeps_baseline
 from ntaa_tf.report import write_report
 from ntaa_tf.stages.architecture_picture import name_operations
 from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
@@ -57,7 +57,7 @@ def _collect(assembly: Assembly, metrics: RunMetrics, command: str) -> Records:
     sheet = evaluated / SHEET_FILE
     architecture = Architecture({})
     searched = assembly.recipe.adaptation.plan.search != NOTHING
-    if searched and not keeps_plain(metrics):
+    if searched and not keeps_baseline(metrics):
         architecture = read_architecture(search / ARCHITECTURE_FILE)
     return Records(
         history=_read_history(assembly),

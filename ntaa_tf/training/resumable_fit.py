@@ -26,7 +26,7 @@ _UNREADABLE = (
 )
 
 
-def fit_execution(steps_per_epoch: int, most: int) -> int:
+def choose_steps_per_execution(steps_per_epoch: int, most: int) -> int:
     """Return the largest usable `steps_per_execution`.
 
     Keras can end an epoch only between two executions, so the number must
@@ -37,7 +37,7 @@ def fit_execution(steps_per_epoch: int, most: int) -> int:
         most: upper limit.
 
     Example:
-    >>> fit_execution(steps_per_epoch=90, most=32)
+    >>> choose_steps_per_execution(steps_per_epoch=90, most=32)
     30
     """
     return max(

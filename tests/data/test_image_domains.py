@@ -43,7 +43,7 @@ def test_weights_learn_from_the_source_and_the_target_is_measured_on():
 
 def test_the_target_judges_by_its_training_images_alone():
     source, target = make_domain("s", "ab", 1000), make_domain("t", "ab", 0)
-    joined = join_domains([source], target, 0.2, seed=0, judges=True)
+    joined = join_domains([source], target, 0.2, seed=0, with_target=True)
     judging = list_numbers(joined.splits["target"])
     tested = list_numbers(joined.splits["test"])
     assert judging and tested and not judging & tested
@@ -53,7 +53,12 @@ def test_the_target_judges_by_its_training_images_alone():
 def test_few_labels_are_taken_of_every_class():
     source, target = make_domain("s", "ab", 1000), make_domain("t", "ab", 0)
     joined = join_domains(
-        [source], target, 0.2, seed=0, images_per_class=2, judges=True
+        [source],
+        target,
+        0.2,
+        seed=0,
+        images_per_class=2,
+        with_target=True,
     )
     assert name_labels(joined, "target") == ["a", "a", "b", "b"]
 

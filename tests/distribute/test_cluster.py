@@ -22,16 +22,16 @@ def read(monkeypatch):
 
 
 def test_the_first_worker_is_the_chief(read):
-    assert not read({"worker": TWO}, "worker", 0).is_led
-    assert read({"worker": TWO}, "worker", 1).is_led
+    assert not read({"worker": TWO}, "worker", 0).is_follower
+    assert read({"worker": TWO}, "worker", 1).is_follower
 
 
 def test_a_chief_comes_before_the_workers(read):
     cluster = {"worker": TWO, "chief": ["c:1"]}
     first = read(cluster, "worker", "0")
     assert first.workers == ("c:1", "a:1", "b:1")
-    assert first.is_led
-    assert not read(cluster, "chief", 0).is_led
+    assert first.is_follower
+    assert not read(cluster, "chief", 0).is_follower
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def share(path):
 
 def share_blindly(path):
     """Return the error for a directory that the second worker can't see."""
-    if read_cluster().is_led:
+    if read_cluster().is_follower:
         blind = mock.patch.object(sharing, "is_seen", lambda mark: False)
         blind.start()
     try:
@@ -86,7 +86,7 @@ def share_blindly(path):
 
 def die(batch, logs):
     """Kill the second worker, as the system does when memory runs out."""
-    if batch == 2 and read_cluster().is_led:
+    if batch == 2 and read_cluster().is_follower:
         os.kill(os.getpid(), signal.SIGKILL)
 
 

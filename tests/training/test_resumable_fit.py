@@ -14,7 +14,7 @@ from ntaa_tf.training.optimizers import count_accumulated
 from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.precision import set_precision
 from ntaa_tf.training.rematerialization import Rematerialized
-from ntaa_tf.training.resumable_fit import fit_execution
+from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 from ntaa_tf.training.resumable_fit import fit_resumably
 
 EPOCHS, STEPS = 4, 3
@@ -277,4 +277,4 @@ def test_a_diverging_loss_stops_and_keeps_the_last_good_state(tmp_path):
     [(12, 1, 1), (12, 5, 4), (12, 12, 12), (12, 100, 12), (13, 12, 1)],
 )
 def test_executions_divide_the_epoch(steps, most, expected):
-    assert fit_execution(steps, most) == expected
+    assert choose_steps_per_execution(steps, most) == expected

@@ -16,7 +16,7 @@ def join_retrieval_domains(
     target: RawRetrieval,
     seed: int,
     images_per_identity: int | None = None,
-    judges: bool = False,
+    with_target: bool = False,
 ) -> RawRetrieval:
     """Join the training views of sources with query and gallery of a target.
 
@@ -27,8 +27,8 @@ def join_retrieval_domains(
         seed: seed of the subset of target views; not negative.
         images_per_identity: number of training views of each identity to keep
             in the `"target"` split; None keeps all.
-        judges: whether to add the target's training views with identities as
-            the split `"target"`, by which the search chooses architectures.
+        with_target: whether to add the target's training views with
+            identities as the split `"target"`, by which the search chooses architectures.
 
     Returns:
         A raw data set. `"train"` comes from the sources; `"query"`,
@@ -50,7 +50,7 @@ def join_retrieval_domains(
         "query": target.splits["query"],
         "gallery": target.splits["gallery"],
     }
-    if judges:
+    if with_target:
         views = target.splits["train"]
         check_known_identities(views, f"train split of `{target.name}`")
         if len(views.known_identities) < MIN_IDENTITIES:

@@ -39,7 +39,7 @@ def make_domain(root, name):
 
 def test_train_is_of_the_source_and_query_of_the_target(tmp_path):
     source, target = (make_domain(tmp_path, name) for name in "st")
-    joined = join_retrieval_domains([source], target, seed=0, judges=True)
+    joined = join_retrieval_domains([source], target, seed=0, with_target=True)
     assert joined.splits["train"] is source.splits["train"]
     assert joined.splits["query"] is target.splits["query"]
     assert joined.splits["gallery"] is target.splits["gallery"]
@@ -50,7 +50,7 @@ def test_train_is_of_the_source_and_query_of_the_target(tmp_path):
 def test_views_of_each_target_identity_can_be_limited(tmp_path):
     source, target = (make_domain(tmp_path, name) for name in "st")
     joined = join_retrieval_domains(
-        [source], target, seed=0, images_per_identity=1, judges=True
+        [source], target, seed=0, images_per_identity=1, with_target=True
     )
     identities = joined.splits["target"].identities
     assert identities.tolist() == list(range(1, IDENTITIES + 1))
@@ -59,7 +59,7 @@ def test_views_of_each_target_identity_can_be_limited(tmp_path):
 def test_held_out_identities_are_not_in_the_target_split(tmp_path):
     """Otherwise the search would learn from the validation split."""
     target = make_domain(tmp_path, "t")
-    joined = join_retrieval_domains([target], target, seed=0, judges=True)
+    joined = join_retrieval_domains([target], target, seed=0, with_target=True)
     dataset = prepare_retrieval(joined, 4, validation_share=0.5)
     held_out = set(dataset.validation.query.identities)
     judging = {int(image[0, 0, 0]) for image in dataset.target.images}
@@ -75,4 +75,4 @@ def test_unfit_targets_are_refused(tmp_path):
     lonely = views.take(np.flatnonzero(views.identities == 1))
     one = RawRetrieval("one", {**target.splits, "train": lonely})
     with pytest.raises(ValueError, match=r"`one`. Expected at least 2"):
-        join_retrieval_domains([source], one, seed=0, judges=True)
+        join_retrieval_domains([source], one, seed=0, with_target=True)
