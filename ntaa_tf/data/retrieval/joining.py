@@ -28,7 +28,8 @@ def join_retrieval_domains(
         images_per_identity: number of training views of each identity to keep
             in the `"target"` split; None keeps all.
         with_target: whether to add the target's training views with
-            identities as the split `"target"`, by which the search chooses architectures.
+            identities as the split `"target"`, by which the search chooses
+            architectures.
 
     Returns:
         A raw data set. `"train"` comes from the sources; `"query"`,
