@@ -5,12 +5,15 @@ from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.recipe.methods import GIVEN
+from ntaa_tf.recipe.methods import INHERIT
+from ntaa_tf.recipe.methods import JOINT
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import CELLS_MODEL
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
+from ntaa_tf.recipe.values import STRIPES
 
 FOR_RETRIEVAL = Condition(
     f"--task={RETRIEVAL}", lambda recipe: recipe.data.task == RETRIEVAL
@@ -25,10 +28,23 @@ WITH_SITES = Condition(
     "a model that has sites",
     lambda recipe: not recipe.source.has_cells,
 )
-CHANGES_SITES = Condition(
-    "a method that changes sites",
+WITH_STRIPES = Condition(
+    f"--task={RETRIEVAL} --head={STRIPES}",
     lambda recipe: (
-        not recipe.source.has_cells and recipe.adaptation.plan.search != NOTHING
+        FOR_RETRIEVAL.holds(recipe) and recipe.retrieval.head == STRIPES
+    ),
+)
+# New kernels are never seen where finetuning begins with other weights and no
+# supernet was trained before.
+USES_NEW_KERNELS = Condition(
+    "a method that trains a supernet of sites, or --derived_weights=inherit",
+    lambda recipe: (
+        not recipe.source.has_cells
+        and recipe.adaptation.plan.search != NOTHING
+        and (
+            recipe.adaptation.plan.trains_supernet
+            or recipe.adaptation.plan.weights == INHERIT
+        )
     ),
 )
 SEARCHES_SITES = Condition(
@@ -50,9 +66,33 @@ MIXES_LABELLED_SITES = Condition(
         MIXES_SITES.holds(recipe) and not recipe.adaptation.plan.self_supervises
     ),
 )
-TRAINS_SUPERNET = Condition(
-    "a method that trains a supernet",
-    lambda recipe: recipe.adaptation.plan.trains_supernet,
+# Single paths are drawn uniformly, and evolution chooses among them.
+LEARNS_LOGITS = Condition(
+    "a method that trains logits",
+    lambda recipe: (
+        recipe.adaptation.plan.trains_supernet
+        and recipe.adaptation.plan.search != EVOLUTION
+        and recipe.search.relaxation != SINGLE_PATH
+    ),
+)
+LEARNS_LOGITS_OF_SITES = Condition(
+    "a method that trains logits of sites",
+    lambda recipe: not recipe.source.has_cells and LEARNS_LOGITS.holds(recipe),
+)
+GOES_ON = Condition(
+    "a method that finetunes the weights of its search, such as ntaa",
+    lambda recipe: (
+        (
+            recipe.adaptation.plan.search == JOINT
+            or recipe.adaptation.method == ACROSS_DOMAINS
+        )
+        and recipe.adaptation.plan.weights == INHERIT
+        and not recipe.adaptation.plan.self_supervises
+    ),
+)
+OTHER_THAN_FINETUNE = Condition(
+    "a method other than finetune",
+    lambda recipe: recipe.adaptation.method != "finetune",
 )
 WITH_LABELS = Condition(
     "a method other than unsupervised",

@@ -1,20 +1,21 @@
 """The flags of a command line, made from the sections of a recipe."""
 
 import functools
-import types
-import typing
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
 
 from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import explain_flag
+from ntaa_tf.recipe.kinds import find_kinds
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import Recipe
-from ntaa_tf.recipe.recipe import fill_sections
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
 from ntaa_tf.recipe.recipe import make_recipe
+from ntaa_tf.recipe.recipe import make_unchecked
+from ntaa_tf.recipe.renamed import RENAMED
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -31,8 +32,7 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
         values: collection that gets the flags; by default absl's own.
     """
     for section, field, described in list_choices():
-        hints = typing.get_type_hints(SECTIONS[section])
-        kind = _strip_none(hints[field.name])
+        kind = find_kinds(SECTIONS[section])[field.name].type
         define = _DEFINE[kind]
         if described.options and kind is str:
             options = described.options
@@ -53,9 +53,7 @@ def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
     Raises:
         ValueError: as of `make_recipe`.
     """
-    names = [field.name for _, field, _ in list_choices()]
-    given = {name: values[name].value for name in names if values[name].present}
-    return make_recipe(**given | fixed)
+    return make_recipe(**_list_given(values) | fixed)
 
 
 def list_headings() -> tuple[Heading, ...]:
@@ -91,14 +89,12 @@ def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
     try:
         values(["", *words])
     except flags.Error as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(explain_flag(error, RENAMED)) from error
+    given = _list_given(values)
+    return list_unused(make_unchecked(given)).intersection(given)
+
+
+def _list_given(values: flags.FlagValues) -> dict[str, Any]:
+    """List the choices that a user made, by name."""
     names = [field.name for _, field, _ in list_choices()]
-    recipe = fill_sections({name: values[name].value for name in names})
-    return frozenset(n for n in list_unused(recipe) if values[n].present)
-
-
-def _strip_none(annotation: Any) -> type:
-    if isinstance(annotation, types.UnionType):
-        kinds = typing.get_args(annotation)
-        return next(kind for kind in kinds if kind is not types.NoneType)
-    return typing.cast(type, annotation)
+    return {name: values[name].value for name in names if values[name].present}

@@ -69,7 +69,8 @@ def test_every_choice_is_under_one_heading_of_the_help():
 
 
 def test_help_tells_when_a_flag_counts(values):
-    assert values["stripes"].help.endswith("Used only with --task=retrieval.")
+    shown = values["embedding_size"].help
+    assert shown.endswith("Used only with --task=retrieval.")
 
 
 def test_without_flags_a_recipe_has_defaults(values):
@@ -89,6 +90,28 @@ def test_a_flag_counts_as_given_also_at_its_default(values):
 def test_a_flag_that_is_turned_off_is_in_nobody_s_way(values):
     values(["adapt", "--method=finetune", "--novalidated_end", "--nounrolled"])
     assert read_recipe(values).given >= {"validated_end", "unrolled"}
+
+
+def test_a_number_that_is_0_is_not_turned_off(values):
+    """0 equals False to Python."""
+    values(["adapt", "--method=finetune", "--confidence=0"])
+    with pytest.raises(ValueError, match="--confidence is used only with"):
+        read_recipe(values)
+
+
+def test_a_preset_does_not_make_its_flags_given():
+    words = ["--preset=paper", "--method=finetune", "--confidence=0"]
+    assert list_unused_flags(words) == {"confidence"}
+
+
+def test_a_renamed_flag_of_a_comparison_is_told_by_its_new_name():
+    with pytest.raises(ValueError, match="--tune is --learning_rate_trials"):
+        list_unused_flags(["--tune=3"])
+
+
+def test_the_guard_is_a_flag_of_other_methods_than_finetune():
+    assert list_unused_flags(["--method=finetune", "--guard"]) == {"guard"}
+    assert list_unused_flags(["--guard"]) == frozenset()
 
 
 def test_flags_of_other_methods_are_found():
