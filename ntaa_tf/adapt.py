@@ -8,6 +8,7 @@ Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from typing import Any
@@ -79,7 +80,7 @@ def main(
 
     def act() -> None:
         check_no_words(arguments[1:])
-        recipe = read_recipe(**fixed)
+        recipe = read_recipe(words=sys.argv[1:], **fixed)
         # This takes seconds, so it comes after the check of the flags.
         import_tensorflow()
         (carry_out or _run_or_inspect)(recipe)

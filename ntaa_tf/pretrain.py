@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     """
     out: Any = flags.FLAGS["out"].value
     given = [f"--{name}" for name in NOT_HERE if flags.FLAGS[name].present]
-    if out is None:
+    if not out:
         print("error: --out=DIRECTORY is needed.", file=sys.stderr)
         return BAD_INPUT
     if given:

@@ -186,6 +186,7 @@ BAD_INPUT = [
     (["stray", "words"], "Unexpected words .*: stray words"),
     (["--augment=foo"], "augment.*cutmix"),
     (["--unknown_flag=1"], "unknown_flag"),
+    (["--flagfile="], "--flagfile is empty"),
     (["--tune=2"], "--tune is --learning_rate_trials now"),
     (["--nocalibrate"], "--calibrate is --scale_weight_free now"),
     (["--stripes=6"], "--stripes is used only with --task=retrieval"),
@@ -202,13 +203,14 @@ parse = adapt.make_parser(
     adapt.__doc__, adapt.HEADINGS, renamed=adapt.RENAMED
 )
 answers = []
-for words in json.loads(sys.argv[1]):
+for words in json.loads(sys.argv.pop()):
     for name in flags.FLAGS:
         flags.FLAGS[name].unparse()
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         try:
-            status = adapt.main(parse(["adapt", *words]))
+            sys.argv = ["adapt", *words]
+            status = adapt.main(parse(sys.argv))
         except SystemExit as error:
             status = error.code
     answers.append([status, said.getvalue()])

@@ -19,6 +19,10 @@ _SHARED = (
     *("candidates", "sites", "skip_inputs", "candidate_weights", "start"),
     *("source_lead", "smoke"),
 )
+# Choices that count for the training of a supernet alone.
+_CONTRAST = frozenset(
+    ("supernet_epochs", "queue_length", "key_size", "key_temperature")
+)
 # Further choices that decide the weights of a supernet.
 _TRAINING = (
     *("supernet_epochs", "queue_length", "key_size", "key_temperature"),
@@ -62,8 +66,8 @@ def check_shared_supernet(recipe: Recipe, source: keras.Model) -> None:
     training: dict[str, Any] = {}
     if "supernet_dataset" in recipe.given:
         training["dataset"] = recipe.unsupervised.supernet_dataset
-    if "supernet_epochs" in recipe.given:
-        training["supernet_epochs"] = recipe.unsupervised.supernet_epochs
+    choices = recipe.to_dict()
+    training |= {name: choices[name] for name in recipe.given & _CONTRAST}
     check_supernet(Path(shared), list_shared(recipe, (height, width)), training)
 
 

@@ -9,6 +9,7 @@ from ntaa_tf.command_line.ending import TERMINATED
 from ntaa_tf.command_line.ending import end
 from ntaa_tf.command_line.guidance import Heading
 from ntaa_tf.command_line.words import check_no_words
+from ntaa_tf.command_line.words import explain_flag
 from ntaa_tf.command_line.words import make_parser
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Heading",
     "check_no_words",
     "end",
+    "explain_flag",
     "make_parser",
 ]

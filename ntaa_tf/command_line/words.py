@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import sys
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from ntaa_tf.command_line.guidance import show_everyday
 
 _EVERYDAY = ("--help", "-help", "-h", "-?", "--helpshort", "-helpshort")
 _ALL = ("--helpfull", "-helpfull")
+_NO_BOOLEAN = re.compile(r"\('Non-boolean argument to boolean flag', .*\)")
 
 
 def check_no_words(words: Sequence[str]) -> None:
@@ -52,29 +54,45 @@ def make_parser(
     """
 
     def parse(arguments: list[str]) -> list[str]:
-        own = itertools.takewhile(lambda word: word != "--", arguments[1:])
+        own = [*itertools.takewhile(lambda word: word != "--", arguments[1:])]
         asked = [word for word in own if word in (*_EVERYDAY, *_ALL)]
         if asked:
             _show_and_exit(
                 _answer(about or "", headings, values, asked[0] in _ALL)
             )
+        if "--flagfile=" in own:  # A shell did not know the variable.
+            print("error: --flagfile is empty. Name a file.", file=sys.stderr)
+            sys.exit(BAD_INPUT)
         try:
             words: list[str] = values(arguments)
         except (flags.Error, OSError) as error:
-            print(f"error: {_explain(error, renamed or {})}", file=sys.stderr)
+            print(
+                f"error: {explain_flag(error, renamed or {})}", file=sys.stderr
+            )
             sys.exit(BAD_INPUT)
         return words
 
     return parse
 
 
-def _explain(error: Exception, renamed: Mapping[str, str]) -> str:
-    """Return the text of an error; a renamed flag is told by its new name."""
+def explain_flag(error: Exception, renamed: Mapping[str, str]) -> str:
+    """Return the text of a flag's error.
+
+    Args:
+        error: error of absl's parser, or of a file of flags.
+        renamed: present names of flags by their former ones.
+
+    Example:
+    >>> explain_flag(flags.UnrecognizedFlagError("nofast"), {"fast": "speed"})
+    '--fast is --speed now.'
+    """
     former = getattr(error, "flagname", "")
     for prefix in ("", "no"):
         if present := renamed.get(former.removeprefix(prefix)):
             return f"--{former.removeprefix(prefix)} is --{present} now."
-    return str(error)
+    # absl shows the arguments of an error inside as a tuple.
+    text = _NO_BOOLEAN.sub("expected true or false", str(error))
+    return text.removeprefix("ERROR:: ")
 
 
 def _answer(

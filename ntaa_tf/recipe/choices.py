@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from typing import ClassVar
 
+from ntaa_tf.recipe.kinds import find_kinds
+
 _METADATA = "choice"
 
 
@@ -128,15 +130,36 @@ def invalid(name: str, expected: str, received: Any) -> ValueError:
 class Section:
     """Choices that belong together.
 
+    Scalars of NumPy and paths become plain data, which `recipe.json` keeps.
+
     Raises:
-        ValueError: if a value is outside of its own bounds.
+        ValueError: if a value is of another type, or outside of its own
+            bounds.
     """
 
     title: ClassVar[str]
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            # None is a choice left open; a default needs no check.
+            value = self._plain(field, getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
             if value != field.default and value is not None:
                 get_description(field).check(field.name, value)
+
+    def _plain(self, field: dataclasses.Field[Any], value: Any) -> Any:
+        """Return a value as plain data of the field's type."""
+        name, kind = field.name, find_kinds(type(self))[field.name]
+        described, value = get_description(field), kind.convert(value)
+        is_parsed = described.parse is not None
+        is_number = isinstance(value, int | float)
+        if is_parsed and is_number and not isinstance(value, bool):
+            # A command line has text here, and both are the same recipe.
+            value = str(value)
+        if isinstance(value, str) and not value:
+            # A variable that a shell did not know; "" would be this directory.
+            raise ValueError(f"--{name} is empty. Remove it, or give a value.")
+        if not kind.allows(value):
+            options = described.options
+            expected = f"one of {options}" if options else kind.words
+            raise invalid(name, expected, value)
+        return value

@@ -9,12 +9,15 @@ from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.recipe.methods import GIVEN
+from ntaa_tf.recipe.methods import INHERIT
+from ntaa_tf.recipe.methods import JOINT
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import CELLS_MODEL
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
+from ntaa_tf.recipe.values import STRIPES
 
 _SUCH_AS_NTAA = f"such as ntaa, and a model other than {CELLS_MODEL}"
 
@@ -31,14 +34,23 @@ WITH_SITES = Condition(
     f"a model other than {CELLS_MODEL}",
     lambda recipe: not recipe.source.has_cells,
 )
-# The methods and the model that the next four conditions leave out:
-# CHANGES_SITES leaves out methods that keep the source's architecture,
-# SEARCHES_SITES also `retrain`, MIXES_SITES also `random`, and
-# MIXES_LABELLED_SITES also `unsupervised`; all leave out the model of cells.
-CHANGES_SITES = Condition(
-    f"a method that changes sites, {_SUCH_AS_NTAA}",
+WITH_STRIPES = Condition(
+    f"--task={RETRIEVAL} --head={STRIPES}",
     lambda recipe: (
-        not recipe.source.has_cells and recipe.adaptation.plan.search != NOTHING
+        FOR_RETRIEVAL.holds(recipe) and recipe.retrieval.head == STRIPES
+    ),
+)
+# New kernels are never seen where finetuning begins with other weights and no
+# supernet was trained before.
+USES_NEW_KERNELS = Condition(
+    "a method that trains a supernet of sites, or --derived_weights=inherit",
+    lambda recipe: (
+        not recipe.source.has_cells
+        and recipe.adaptation.plan.search != NOTHING
+        and (
+            recipe.adaptation.plan.trains_supernet
+            or recipe.adaptation.plan.weights == INHERIT
+        )
     ),
 )
 SEARCHES_SITES = Condition(
@@ -60,9 +72,33 @@ MIXES_LABELLED_SITES = Condition(
         MIXES_SITES.holds(recipe) and not recipe.adaptation.plan.self_supervises
     ),
 )
-TRAINS_SUPERNET = Condition(
-    "a method that trains a supernet, such as ntaa",
-    lambda recipe: recipe.adaptation.plan.trains_supernet,
+# Single paths are drawn uniformly, and evolution chooses among them.
+LEARNS_LOGITS = Condition(
+    "a method that trains logits, such as ntaa",
+    lambda recipe: (
+        recipe.adaptation.plan.trains_supernet
+        and recipe.adaptation.plan.search != EVOLUTION
+        and recipe.search.relaxation != SINGLE_PATH
+    ),
+)
+LEARNS_LOGITS_OF_SITES = Condition(
+    f"a method that trains logits of sites, {_SUCH_AS_NTAA}",
+    lambda recipe: not recipe.source.has_cells and LEARNS_LOGITS.holds(recipe),
+)
+FINETUNES_SEARCHED_WEIGHTS = Condition(
+    "a method that finetunes the weights of its search, such as ntaa",
+    lambda recipe: (
+        (
+            recipe.adaptation.plan.search == JOINT
+            or recipe.adaptation.method == ACROSS_DOMAINS
+        )
+        and recipe.adaptation.plan.weights == INHERIT
+        and not recipe.adaptation.plan.self_supervises
+    ),
+)
+OTHER_THAN_FINETUNE = Condition(
+    "a method other than finetune",
+    lambda recipe: recipe.adaptation.method != "finetune",
 )
 WITH_LABELS = Condition(
     "a method other than unsupervised",

@@ -1,20 +1,25 @@
 """The flags of a command line, made from the sections of a recipe."""
 
 import functools
-import types
-import typing
+import logging
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
 from absl import flags
 
 from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import explain_flag
+from ntaa_tf.recipe.kinds import find_kinds
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import Recipe
-from ntaa_tf.recipe.recipe import fill_sections
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
 from ntaa_tf.recipe.recipe import make_recipe
+from ntaa_tf.recipe.recipe import make_unchecked
+from ntaa_tf.recipe.renamed import RENAMED
+
+logger = logging.getLogger(__name__)
 
 _DEFINE = {
     bool: flags.DEFINE_boolean,
@@ -31,8 +36,7 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
         values: collection that gets the flags; by default absl's own.
     """
     for section, field, described in list_choices():
-        hints = typing.get_type_hints(SECTIONS[section])
-        kind = _strip_none(hints[field.name])
+        kind = find_kinds(SECTIONS[section])[field.name].type
         define = _DEFINE[kind]
         if described.options and kind is str:
             options = described.options
@@ -43,19 +47,39 @@ def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
         define(field.name, field.default, help=text, flag_values=values)
 
 
-def read_recipe(values: flags.FlagValues = flags.FLAGS, **fixed: Any) -> Recipe:
+def read_recipe(
+    values: flags.FlagValues = flags.FLAGS,
+    words: Sequence[str] | None = None,
+    **fixed: Any,
+) -> Recipe:
     """Build the recipe of parsed flags.
+
+    A flag file serves several methods, so its flags without effect are left
+    out. Such a flag on the command line itself is refused.
 
     Args:
         values: parsed flags.
+        words: words of the command line; all flags are its own when None.
         **fixed: choices that the command makes itself; they win over flags.
 
     Raises:
         ValueError: if `make_recipe` refuses a choice.
     """
-    names = [field.name for _, field, _ in list_choices()]
-    given = {name: values[name].value for name in names if values[name].present}
-    return make_recipe(**given | fixed)
+    choices = _list_given(values) | fixed
+    own = choices.keys() if words is None else {*_list_names(words), *fixed}
+    unused = sorted(list_unused(make_unchecked(choices)) & choices.keys() - own)
+    if unused:
+        logger.info(
+            "flags of the flag file without effect: --%s", ", --".join(unused)
+        )
+    return make_recipe(**{n: v for n, v in choices.items() if n not in unused})
+
+
+def _list_names(words: Sequence[str]) -> Iterator[str]:
+    """List the names of flags on a command line, as --name or --noname."""
+    for word in words:
+        name = word.lstrip("-").partition("=")[0]
+        yield from (name, name.removeprefix("no"))
 
 
 def list_headings() -> tuple[Heading, ...]:
@@ -91,15 +115,12 @@ def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
     try:
         values(["", *words])
     except flags.Error as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(explain_flag(error, RENAMED)) from error
+    given = _list_given(values)
+    return list_unused(make_unchecked(given)).intersection(given)
+
+
+def _list_given(values: flags.FlagValues) -> dict[str, Any]:
+    """List the choices that a user made, by name."""
     names = [field.name for _, field, _ in list_choices()]
-    recipe = fill_sections({name: values[name].value for name in names})
-    return frozenset(n for n in list_unused(recipe) if values[n].present)
-
-
-def _strip_none(annotation: Any) -> type:
-    """Return `T` of an annotation `T | None`, or the annotation itself."""
-    if isinstance(annotation, types.UnionType):
-        kinds = typing.get_args(annotation)
-        return next(kind for kind in kinds if kind is not types.NoneType)
-    return typing.cast(type, annotation)
+    return {name: values[name].value for name in names if values[name].present}

@@ -172,9 +172,21 @@ def make_recipe(**choices: Any) -> Recipe:
     >>> make_recipe(seed=1).training.search_epochs
     10
     """
-    _check_known(choices)
-    preset = PRESETS.get(choices.get("preset", NO_PRESET), {})
-    return _check(fill_sections({**preset, **choices}, frozenset(choices)))
+    return _check(make_unchecked(choices))
+
+
+def make_unchecked(choices: Mapping[str, Any]) -> Recipe:
+    """Build a recipe whose choices are not checked beside one another.
+
+    Args:
+        choices: choices of a user, as of `make_recipe`.
+
+    Raises:
+        ValueError: if a choice is unknown or out of its bounds.
+    """
+    preset = choices.get("preset", NO_PRESET)
+    chosen = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+    return fill_sections({**chosen, **choices}, frozenset(choices))
 
 
 def replace(recipe: Recipe, **choices: Any) -> Recipe:
@@ -247,7 +259,11 @@ def fill_sections(
     Args:
         values: choices by their flat names; all others are defaults.
         given: names of the choices that a user made.
+
+    Raises:
+        ValueError: if a choice is unknown or out of its bounds.
     """
+    _check_known(values)
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     for section, field, _ in list_choices():
         if field.name in values:
@@ -262,8 +278,10 @@ def _check(recipe: Recipe) -> Recipe:
     """Return a recipe whose choices all have an effect and fit together."""
     values, unused = recipe.to_dict(), list_unused(recipe)
     for _, field, described in list_choices():
-        # Turned off, as by --nounrolled, a choice is allowed everywhere.
-        is_on = values[field.name] not in (None, False)
+        # A choice that is turned off is in nobody's way. 0 is a value: it
+        # equals False, but is not turned off.
+        value = values[field.name]
+        is_on = not (value is None or value is False)
         if (
             is_on
             and described.used_with

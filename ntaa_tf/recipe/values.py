@@ -3,6 +3,7 @@
 CLASSIFICATION, RETRIEVAL, ATTRIBUTES = TASKS = (
     *("classification", "retrieval", "attributes"),
 )
+EMBEDDING, STRIPES = HEADS = ("embedding", "stripes")
 ADIENCE = "adience"  # The one data set whose only task is attributes.
 EXPECTATION = "expectation"
 GUMBEL = "gumbel"

@@ -49,8 +49,23 @@ def test_a_wrong_flag_is_one_message(word, parse, capsys):
     assert "Traceback" not in message
 
 
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("--fast=maybe", "error: flag --fast=maybe: expected true or false\n"),
+        ("--flagfile=no", "error: Unable to open flagfile: [Errno 2]"),
+    ],
+)
+def test_messages_are_without_the_parser_s_own_marks(word, message, capsys):
+    values = flags.FlagValues()
+    flags.DEFINE_boolean("fast", False, "Whether.", flag_values=values)
+    with pytest.raises(SystemExit):
+        make_parser("Do something.", values=values)(["command", word])
+    assert capsys.readouterr().err.startswith(message)
+
+
 def test_words_are_refused_where_flags_alone_are_expected():
-    with pytest.raises(ValueError, match="Received: stray words"):
+    with pytest.raises(ValueError, match="command line: stray words"):
         check_no_words(["stray", "words"])
 
 

@@ -69,7 +69,8 @@ def test_every_choice_is_under_one_heading_of_the_help():
 
 
 def test_help_tells_when_a_flag_counts(values):
-    assert values["stripes"].help.endswith("Used only with --task=retrieval.")
+    shown = values["embedding_size"].help
+    assert shown.endswith("Used only with --task=retrieval.")
 
 
 def test_without_flags_a_recipe_has_defaults(values):
@@ -91,8 +92,47 @@ def test_a_flag_that_is_turned_off_is_in_nobody_s_way(values):
     assert read_recipe(values).given >= {"validated_end", "unrolled"}
 
 
+def test_a_number_that_is_0_is_not_turned_off(values):
+    """0 equals False to Python."""
+    values(["adapt", "--method=finetune", "--confidence=0"])
+    with pytest.raises(ValueError, match="--confidence is used only with"):
+        read_recipe(values)
+
+
+def test_a_preset_does_not_make_its_flags_given():
+    words = ["--preset=paper", "--method=finetune", "--confidence=0"]
+    assert list_unused_flags(words) == {"confidence"}
+
+
+def test_a_renamed_flag_of_a_comparison_is_told_by_its_new_name():
+    with pytest.raises(ValueError, match="--tune is --learning_rate_trials"):
+        list_unused_flags(["--tune=3"])
+
+
+def test_the_guard_is_a_flag_of_other_methods_than_finetune():
+    assert list_unused_flags(["--method=finetune", "--guard"]) == {"guard"}
+    assert list_unused_flags(["--guard"]) == frozenset()
+
+
 def test_flags_of_other_methods_are_found():
     words = ["--max_macs=0.5x", "--novalidated_end", "--seed=1"]
     unused = list_unused_flags(["--method=finetune", *words])
     assert unused == {"max_macs", "validated_end"}
     assert list_unused_flags(["--method=ntaa", *words]) == frozenset()
+
+
+def test_a_flag_file_serves_several_methods(values, tmp_path, caplog):
+    """Its flags without effect are left out; those of the line are refused."""
+    file = tmp_path / "some.flags"
+    file.write_text("--confidence=0.1\n--seed=3\n")
+    words = [f"--flagfile={file}", "--method=finetune"]
+    values(["adapt", *words])
+    with caplog.at_level("INFO", "ntaa_tf"):
+        recipe = read_recipe(values, words)
+    assert recipe.search.confidence == 0.0
+    assert recipe.output.seed == 3
+    assert "without effect: --confidence" in caplog.text
+    words.append("--noremat")
+    values(["adapt", *words, "--unrolled"])
+    with pytest.raises(ValueError, match="--unrolled is used only with"):
+        read_recipe(values, [*words, "--unrolled"])

@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import pathlib
 
+import numpy as np
 import pytest
 
 from ntaa_tf.recipe import Recipe
@@ -80,6 +82,7 @@ def test_a_value_that_is_no_option_is_refused(name):
         ("cell_channels", 5, "an even number"),
         ("last_stride", 3, "one of (1, 2)"),
         ("seed", -1, "at least 0"),
+        ("seed", 2**32, "at least 0, at most 4294967295"),
         ("validation_share", 0, "above 0, below 1"),
         ("validation_share", 1.0, "above 0, below 1"),
         ("validation_share", float("nan"), "above 0, below 1"),
@@ -91,6 +94,65 @@ def test_a_value_out_of_bounds_is_refused(name, value, expected):
         make_recipe(**{name: value})
     assert f"Expected {expected}" in str(raised.value)
     assert f"Received: {value!r}." in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("batch_size", "32", "an integer"),
+        ("batch_size", 32.0, "an integer"),
+        ("batch_size", True, "an integer"),
+        ("batch_size", None, "an integer"),
+        ("learning_rate", "0.1", "a number"),
+        ("confidence", [0.1], "a number"),
+        ("guard", "false", "True or False"),
+        ("guard", 0, "True or False"),
+        ("model", 3, "text"),
+        ("method", None, "one of .*"),
+        ("preset", ["paper"], "one of .*"),
+        ("export", ("onnx",), "text"),
+        ("max_macs", True, "text"),
+        ("seed", np.array([1, 2]), "an integer"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(name, value, expected):
+    with pytest.raises(ValueError, match=f"`{name}`. Expected {expected}."):
+        make_recipe(**{name: value})
+
+
+def test_an_empty_text_is_refused():
+    """An unknown variable of a shell is no run in the present directory."""
+    for name in ("workdir", "supernet", "data_dir", "sites"):
+        with pytest.raises(ValueError, match=f"--{name} is empty. Remove it"):
+            make_recipe(**{name: ""})
+
+
+def test_scalars_and_paths_become_plain_data():
+    recipe = make_recipe(
+        batch_size=np.int64(8),
+        learning_rate=np.float32(0.5),
+        guard=np.True_,
+        model=np.str_("vgg19"),
+        image_size=224,
+        workdir=pathlib.Path("runs/x"),
+    )
+    assert recipe == make_recipe(
+        batch_size=8,
+        learning_rate=0.5,
+        guard=True,
+        model="vgg19",
+        image_size="224",
+        workdir="runs/x",
+    )
+    assert json.loads(json.dumps(recipe.to_dict())) == recipe.to_dict()
+
+
+@pytest.mark.parametrize("change", [replace, switch])
+def test_a_changed_recipe_has_known_choices_only(change):
+    with pytest.raises(ValueError, match=r"--batch\. Did you mean"):
+        change(make_recipe(), batch=3)
+    with pytest.raises(ValueError, match="--tune is called --learning_rate"):
+        change(make_recipe(), tune=3)
 
 
 def test_values_at_their_bounds_are_allowed():
@@ -174,6 +236,6 @@ def test_a_switch_drops_the_choices_without_effect():
 
 def test_what_has_no_effect_depends_on_the_method_and_the_task():
     plain = list_unused(make_recipe(method="finetune"))
-    assert {"confidence", "stripes", "max_macs", "supernet"} <= plain
+    assert {"confidence", "embedding_size", "max_macs", "supernet"} <= plain
     searched = list_unused(make_recipe(task="retrieval"))
-    assert not {"confidence", "stripes", "max_macs"} & searched
+    assert not {"confidence", "embedding_size", "max_macs"} & searched

@@ -43,7 +43,7 @@ def test_a_method_gets_what_it_needs_and_nothing_else(choices, message):
         ({"method": "finetune", "max_macs": "1x"}, "--max_macs is used only"),
         ({"method": "darts", "relaxation": "single_path"}, "no logits"),
         ({"method": "spos", "relaxation": "gumbel"}, "draws single paths"),
-        ({"method": "finetune", "guard": True}, "--guard can't be used"),
+        ({"method": "finetune", "guard": True}, "--guard is used only with"),
         ({"max_macs": "1x", "guard": True}, "--guard can't be used"),
         ({"unrolled": True}, "--unrolled is used only with --method=darts"),
         (
@@ -69,6 +69,63 @@ def test_flags_of_another_method_are_refused(choices, message):
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("warm_up", 0.1),
+        ("end", "paper"),
+        ("source_lead", 1.0),
+        ("source_penalty", 0.1),
+        ("cost_weight", 0.1),
+        ("confidence", 0.1),
+        ("validated_end", True),
+        ("architecture_learning_rate", 0.1),
+        ("architecture_optimizer", "adam"),
+    ],
+)
+@pytest.mark.parametrize(
+    "method",
+    [{"method": "spos"}, {"relaxation": "single_path"}, {"method": "random"}],
+)
+def test_without_logits_that_learn_their_flags_are_refused(method, name, value):
+    """Single paths leave logits and annealing alone; so does a draw."""
+    refuse({**method, name: value}, f"--{name} is used only with a method that")
+    assert make_recipe(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("start", "paper"), ("candidate_weights", "random")]
+)
+def test_new_kernels_count_only_where_they_are_used(name, value):
+    drawn = {"method": "random", name: value}
+    refuse(drawn, f"--{name} is used only with a method that trains a supern")
+    assert make_recipe(**drawn, derived_weights="inherit")
+    assert make_recipe(**{"method": "spos", name: value})
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        {"method": "finetune"},
+        {"method": "darts"},
+        {"method": "unsupervised"},
+        {"derived_weights": "scratch"},
+    ],
+)
+def test_one_schedule_needs_weights_that_go_on(method):
+    """All others have a cosine for finetuning alone, by either schedule."""
+    assert not make_recipe(**method).one_cosine or method == {
+        "method": "finetune"
+    }
+    refuse({**method, "schedule": "separate"}, "--schedule is used only with")
+
+
+def test_stripes_need_their_head():
+    chosen = {"task": "retrieval", "stripes": 4}
+    refuse(chosen, "--stripes is used only with --task=retrieval --head=strip")
+    assert make_recipe(**chosen, head="stripes").retrieval.stripes == 4
+
+
+@pytest.mark.parametrize(
     ("choices", "message"),
     [
         ({"method": "spos"}, "--method=spos can't be used with --model=auto"),
@@ -77,7 +134,7 @@ def test_flags_of_another_method_are_refused(choices, message):
         ({"max_macs": "0.5x"}, "--max_macs is used only"),
         (
             {"method": "darts", "source_penalty": 0.1},
-            "--source_penalty is used only with a method that trains a sup",
+            "--source_penalty is used only with a method that trains logits",
         ),
         ({"model": "digits0to4", "cells_per_block": 1}, "--model=autoreid"),
     ],

@@ -159,3 +159,17 @@ def test_a_common_flag_is_given_to_those_that_use_it(tmp_path):
     ntaa, finetune = list_runs(contestants, 1, tmp_path, common)
     assert set(common) <= set(ntaa.command)
     assert set(common) & set(finetune.command) == {"--stripes=3"}
+
+
+@pytest.mark.parametrize(
+    ("common", "message"),
+    [
+        (["--tune=3"], "--tune is --learning_rate_trials now"),
+        (["--confidence", "0.1"], r"Unexpected words .*: 0.1. Write flags as"),
+    ],
+)
+def test_wrong_common_flags_leave_the_directory_free(tmp_path, common, message):
+    contestants = list_contestants(["ntaa", "finetune"], [])
+    with pytest.raises(ValueError, match=message):
+        list_runs(contestants, 1, tmp_path, common)
+    assert list_runs(contestants, 1, tmp_path, ["--confidence=0.1"])

@@ -139,8 +139,9 @@ def list_runs(
         ValueError: if the directory has a contestant with the same name and
             other flags.
     """
-    _keep_contestants(contestants, workdir, common)
+    # Wrong flags are refused first: kept, they would block the directory.
     shared = share_flags(contestants, common)
+    _keep_contestants(contestants, workdir, common)
     return [
         Run(contestant, seed, workdir, shared[contestant.name])
         for seed in range(num_seeds)
@@ -160,7 +161,17 @@ def share_flags(
     Args:
         contestants: contestants of the comparison.
         common: flags of all runs.
+
+    Raises:
+        ValueError: if a flag is malformed or unknown.
     """
+    stray = [word for word in common if not word.startswith("-")]
+    if stray:
+        # The flag of a value apart could not be left out together with it.
+        raise ValueError(
+            f"Unexpected words in --flags or --recipe: {' '.join(stray)}. "
+            "Write flags as --name=value."
+        )
     # Any seed and directory will do to parse the flags.
     templates = {"{seed}": "0", "{workdir}": "workdir"}
     words = list(common)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FINETUNES_PARTLY
+from ntaa_tf.recipe.conditions import OTHER_THAN_FINETUNE
 from ntaa_tf.recipe.conditions import RETRAINS
 from ntaa_tf.recipe.conditions import TRANSFERS
 from ntaa_tf.recipe.conditions import WITH_LABELS
@@ -80,6 +81,7 @@ class Adaptation(Section):
         "Guard: also finetune the source model for as many epochs, and keep "
         "the model that validates better.",
         "keep the baseline if it validates better",
+        used_with=OTHER_THAN_FINETUNE,
     )
     learning_rate_trials: int = choice(
         1,

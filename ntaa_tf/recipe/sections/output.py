@@ -7,6 +7,9 @@ from ntaa_tf.export.formats import parse_formats
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 
+# NumPy takes no larger one.
+MOST_SEED = 2**32 - 1
+
 
 @dataclass(frozen=True)
 class Output(Section):
@@ -33,6 +36,7 @@ class Output(Section):
         "Random seed of splits, batches, new weights and search.",
         "random seed",
         minimum=0,
+        maximum=MOST_SEED,
     )
     smoke: bool = choice(
         False,

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FOR_RETRIEVAL
+from ntaa_tf.recipe.conditions import WITH_STRIPES
+from ntaa_tf.recipe.values import EMBEDDING
+from ntaa_tf.recipe.values import HEADS
 
 
 @dataclass(frozen=True)
@@ -14,11 +17,11 @@ class Retrieval(Section):
     title = "Retrieval"
 
     head: str = choice(
-        "embedding",
+        EMBEDDING,
         "Head on the last feature map: embedding has one embedding and a "
         "classifier behind batch norm, stripes an embedding and a classifier "
         "for each horizontal stripe.",
-        options=("embedding", "stripes"),
+        options=HEADS,
         used_with=FOR_RETRIEVAL,
     )
     embedding_size: int | None = choice(
@@ -32,7 +35,7 @@ class Retrieval(Section):
         6,
         "Number of horizontal stripes of the last feature map.",
         minimum=1,
-        used_with=FOR_RETRIEVAL,
+        used_with=WITH_STRIPES,
     )
     images_per_identity: int = choice(
         4,

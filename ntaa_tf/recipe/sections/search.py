@@ -6,11 +6,11 @@ from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import BY_BILEVEL_SEARCH
 from ntaa_tf.recipe.conditions import BY_EVOLUTION
-from ntaa_tf.recipe.conditions import CHANGES_SITES
+from ntaa_tf.recipe.conditions import LEARNS_LOGITS
+from ntaa_tf.recipe.conditions import LEARNS_LOGITS_OF_SITES
 from ntaa_tf.recipe.conditions import MIXES_LABELLED_SITES
-from ntaa_tf.recipe.conditions import MIXES_SITES
 from ntaa_tf.recipe.conditions import SEARCHES_SITES
-from ntaa_tf.recipe.conditions import TRAINS_SUPERNET
+from ntaa_tf.recipe.conditions import USES_NEW_KERNELS
 from ntaa_tf.recipe.values import EXPECTATION
 from ntaa_tf.recipe.values import LOGITS_REST
 from ntaa_tf.recipe.values import RELAXATIONS
@@ -48,7 +48,7 @@ class Search(Section):
         "Initial kernels of new candidates: inherit takes the source's, random "
         "draws new ones.",
         options=("inherit", "random"),
-        used_with=CHANGES_SITES,
+        used_with=USES_NEW_KERNELS,
     )
     scale_weight_free: bool = choice(
         False,
@@ -62,14 +62,14 @@ class Search(Section):
         "kernels that nest around the source's; paper begins with all "
         "candidates mixed, each with a kernel of its own.",
         options=("exact", "paper"),
-        used_with=CHANGES_SITES,
+        used_with=USES_NEW_KERNELS,
     )
     end: str = choice(
         "exact",
         "End of the mixture: exact anneals to the largest logits, paper mixes "
         "all candidates to the last step.",
         options=("exact", "paper"),
-        used_with=TRAINS_SUPERNET,
+        used_with=LEARNS_LOGITS,
     )
     source_lead: float | None = choice(
         None,
@@ -78,7 +78,7 @@ class Search(Section):
         "as the source's operation have the same lead. Default: 3; with "
         "--start=paper 1, or 0 for unsupervised.",
         minimum=0.0,
-        used_with=SEARCHES_SITES,
+        used_with=LEARNS_LOGITS_OF_SITES,
     )
     warm_up: float = choice(
         0.25,
@@ -86,7 +86,7 @@ class Search(Section):
         "learn and logits rest.",
         minimum=0,
         below=1,
-        used_with=TRAINS_SUPERNET,
+        used_with=LEARNS_LOGITS,
     )
     source_penalty: float = choice(
         3e-4,
@@ -94,14 +94,14 @@ class Search(Section):
         "Where the loss shows no difference it prefers the other candidates, "
         "larger kernels among them.",
         minimum=0.0,
-        used_with=MIXES_SITES,
+        used_with=LEARNS_LOGITS_OF_SITES,
     )
     cost_weight: float = choice(
         0.0,
         "Strength of the penalty on the expected MACs, as a share of the MACs "
         "of the source model.",
         minimum=0.0,
-        used_with=MIXES_SITES,
+        used_with=LEARNS_LOGITS_OF_SITES,
     )
     confidence: float = choice(
         0.0,
@@ -109,13 +109,13 @@ class Search(Section):
         "to replace it.",
         minimum=0,
         below=1,
-        used_with=MIXES_SITES,
+        used_with=LEARNS_LOGITS_OF_SITES,
     )
     validated_end: bool = choice(
         True,
         "Validation of the changes when the mixture begins to end: a change "
         "without which the network validates better is taken back.",
-        used_with=MIXES_SITES,
+        used_with=LEARNS_LOGITS_OF_SITES,
     )
     relaxation: str = choice(
         EXPECTATION,
@@ -147,14 +147,14 @@ class Search(Section):
         0.3,
         "Learning rate of the logits.",
         minimum=0.0,
-        used_with=TRAINS_SUPERNET,
+        used_with=LEARNS_LOGITS,
     )
     architecture_optimizer: str = choice(
         "sgd",
         "Optimizer of the logits: sgd, adam, or adam_decoupled, which applies "
         "the penalties beside the adaptive step.",
         options=("sgd", "adam", "adam_decoupled"),
-        used_with=TRAINS_SUPERNET,
+        used_with=LEARNS_LOGITS,
     )
 
     def __post_init__(self) -> None:

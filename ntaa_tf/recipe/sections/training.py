@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
+from ntaa_tf.recipe.conditions import FINETUNES_SEARCHED_WEIGHTS
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
 from ntaa_tf.recipe.values import SCHEDULES
 
@@ -44,6 +45,7 @@ class Training(Section):
         "Learning-rate schedule: joint runs one cosine through search and "
         "finetuning, separate runs one for each.",
         options=SCHEDULES,
+        used_with=FINETUNES_SEARCHED_WEIGHTS,
     )
 
     @property
