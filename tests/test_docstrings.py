@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ntaa_tf
+from ntaa_tf.recipe import make_recipe
 
 MODULES = [
     module.name
@@ -25,6 +26,7 @@ def find_examples(module):
     """Find the examples of a module that know what a user would import."""
     package = sys.modules[module.__package__]
     known = public_names(ntaa_tf) | {"keras": keras, "np": np}
+    known["make_recipe"] = make_recipe
     if hasattr(package, "__all__"):
         known |= public_names(package)
     tests = doctest.DocTestFinder().find(module, extraglobs=known)
