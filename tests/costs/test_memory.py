@@ -118,7 +118,7 @@ print(estimate_memory(supernet, 64) / 1024 / (after - before))
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_estimate_is_near_to_what_a_process_takes():
     command = [sys.executable, "-c", TRAINING]
     result = subprocess.run(

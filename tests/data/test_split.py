@@ -134,7 +134,7 @@ def test_subset_follows_the_seed(raw_dataset):
 
 @pytest.mark.parametrize("count", [0, 2, 87])
 def test_train_limit_out_of_range(raw_dataset, count):
-    expected = f"`train_examples`.*from 3 .* to 86 .*Received: {count}"
+    expected = f"--train_examples must be from 3, .* to 86, .*Received: {count}"
     with pytest.raises(ValueError, match=expected):
         _limit(raw_dataset, count, None)
 

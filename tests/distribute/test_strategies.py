@@ -9,7 +9,6 @@ from ntaa_tf.distribute import gather
 from ntaa_tf.distribute import run_alone
 from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import sum_over_replicas
-from ntaa_tf.recipe import Recipe
 
 
 def test_a_single_device_is_a_single_replica():
@@ -33,26 +32,6 @@ def test_a_function_can_run_outside_of_a_strategy():
 def test_an_unknown_strategy_is_an_error():
     with pytest.raises(ValueError, match=r"`distribute`. Expected one of"):
         enter_strategy("typo")
-
-
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        ({"sync_batch_norm": True}, "`sync_batch_norm`. Expected False"),
-        ({"distribute": "typo"}, "`distribute`. Expected one of"),
-        (
-            {"distribute": "mirrored", "steps_per_execution": 2},
-            "`steps_per_execution`. Expected 1",
-        ),
-        (
-            {"distribute": "mirrored", "mixed_precision": "float16"},
-            "`mixed_precision`. Expected none or bfloat16",
-        ),
-    ],
-)
-def test_what_can_not_be_mirrored_is_refused(choices, message):
-    with pytest.raises(ValueError, match=message):
-        Recipe(**choices)
 
 
 def test_a_tpu_that_is_not_there_is_an_error():

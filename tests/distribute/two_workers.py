@@ -24,10 +24,8 @@ from ntaa_tf.distribute.cluster import read_cluster
 from ntaa_tf.distribute.workers import wait
 
 # One of each kind; each has its own way of talking to the other worker.
-METHODS = (
-    *("synchronized", "triplets", "joint", "single path"),
-    *("bilevel, unrolled", "contrastive"),
-)
+# The replicas of one process have all methods.
+METHODS = ("synchronized", "triplets", "joint")
 
 
 class BuildsByKeras(DistributedModel):

@@ -9,7 +9,7 @@ from ntaa_tf import export
 from ntaa_tf.export import formats
 from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.formats import parse_formats
-from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import make_recipe
 
 
 @pytest.fixture
@@ -29,18 +29,18 @@ def test_each_name_once_in_the_order_given(installed):
     assert parse_formats(",".join(FORMATS)) == tuple(FORMATS)
 
 
-@pytest.mark.parametrize("text", ["tflite", "", "saved_model,", "onnx;litert"])
+@pytest.mark.parametrize("text", ["tflite", "saved_model,", "onnx;litert"])
 def test_an_unknown_format_is_refused_with_the_known_ones(text, installed):
     message = f"`export`: '{text}' has the unknown format.*saved_model"
     with pytest.raises(ValueError, match=message):
-        Recipe(export=text)
+        make_recipe(export=text)
 
 
 def test_missing_modules_are_named_with_the_remedy(installed):
     installed |= {"tf2onnx", "openvino"}
-    assert Recipe(export="saved_model,litert").export
+    assert make_recipe(export="saved_model,litert")
     with pytest.raises(ValueError, match="needs tf2onnx, openvino") as error:
-        Recipe(export="litert,onnx,openvino")
+        make_recipe(export="litert,onnx,openvino")
     assert 'pip install "ntaa-tf[export]"' in str(error.value)
 
 

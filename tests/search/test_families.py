@@ -33,7 +33,6 @@ SHORT = ("VGG19", "MobileNet", "ConvNeXtTiny")
 TIGHT = ("ResNet50", "VGG19")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     [

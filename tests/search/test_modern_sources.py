@@ -130,6 +130,7 @@ def test_a_collapsed_network_is_the_supernet(adapted, place):
     )
 
 
+@pytest.mark.long
 def test_convnext_opens_where_the_package_is_not_known(convnext, tmp_path):
     """LayerScale and StochasticDepth are layers that Keras finds itself."""
     supernet = insert_mixed_ops(convnext)

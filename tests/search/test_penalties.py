@@ -55,5 +55,6 @@ def derive_macs(cost_weight, rng):
     return budget.predict(derive(supernet))["macs"]
 
 
+@pytest.mark.long
 def test_a_strong_cost_weight_makes_the_derived_network_cheaper(rng):
     assert derive_macs(30.0, rng) < 0.7 * derive_macs(0.0, rng)

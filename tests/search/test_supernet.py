@@ -233,6 +233,7 @@ def test_single_paths_train_the_weights_of_all_candidates_but_no_logits(
     assert not any(changed(supernet.logits, before[1]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("relaxation", ["gumbel", "single_path"])
 def test_drawing_lowers_the_loss(supernet, batch, relaxation):
     compile_supernet(supernet, relaxation=relaxation)

@@ -37,10 +37,18 @@ def supernet(tmp_path_factory):
     return path
 
 
-@pytest.mark.long
-def test_tasks_share_a_supernet_and_leave_it_as_it_is(supernet, tmp_path):
+@pytest.mark.parametrize(
+    "datasets",
+    [
+        ("digits5to9",),
+        pytest.param(("digits5to9", "digits0to4"), marks=pytest.mark.long),
+    ],
+)
+def test_tasks_share_a_supernet_and_leave_it_as_it_is(
+    datasets, supernet, tmp_path
+):
     before = (supernet / "super.keras").read_bytes()
-    for dataset in ("digits5to9", "digits0to4"):
+    for dataset in datasets:
         path = tmp_path / dataset
         metrics = run(share(supernet, dataset=dataset, workdir=str(path)))
         assert read_json(path / "supernet" / "result.json")["kept"]
@@ -66,6 +74,7 @@ def test_what_comes_of_a_shared_supernet_keeps_limits(supernet, tmp_path):
     assert limited["adapted"]["macs"] <= 0.9 * limited["source"]["macs"]
 
 
+@pytest.mark.long
 def test_without_one_it_is_trained_in_the_work_directory(tmp_path):
     metrics = run(replace(SMOKE, workdir=str(tmp_path)))
     result = read_json(tmp_path / "supernet" / "result.json")
@@ -93,7 +102,7 @@ def test_what_does_not_fit_is_told_before_training(
 
 
 def test_another_training_in_its_directory_is_refused(supernet):
-    with pytest.raises(ValueError, match=r"`supernet`.*key_temperature: 0.2"):
+    with pytest.raises(ValueError, match=r"--supernet=.*key_temperature: 0.2"):
         pretrain(share(supernet, key_temperature=0.3))
 
 

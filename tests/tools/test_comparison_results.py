@@ -18,7 +18,7 @@ from comparisons.results import write_sentences
 from measured import COSTS
 from measured import make_metrics
 
-SECONDS = {"search": 100.0, "pretrain": 5.0, "finetune": 50.0}
+SECONDS = {"search": 100.0, "transfer": 5.0, "finetune": 50.0}
 ADAPTED = COSTS | {"test_error": 12.5}
 METRICS = make_metrics(adapted=ADAPTED, seconds=SECONDS)
 

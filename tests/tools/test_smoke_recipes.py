@@ -27,7 +27,7 @@ def test_a_command_of_several_lines_is_read_without_what_is_said_beside_it(
     words = read_command(file)
     assert words == [f"--flagfile={file}", "--seed=3"]
     recipe = parse(words)
-    assert (recipe.model, recipe.seed) == ("vgg19", 3)
+    assert (recipe.source.model, recipe.output.seed) == ("vgg19", 3)
 
 
 def test_a_recipe_that_does_not_say_how_it_is_run_is_an_error(tmp_path):

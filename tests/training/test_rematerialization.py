@@ -226,6 +226,7 @@ for remat in (True, False):
 """
 
 
+@pytest.mark.long
 def test_the_peak_of_memory_is_much_lower():
     """The smaller peak is measured first: a process keeps its largest."""
     command = [sys.executable, "-c", CHAIN]

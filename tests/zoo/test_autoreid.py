@@ -30,6 +30,7 @@ def classifying():
     return build_autoreid((16, 16), "classification", 4, 1)
 
 
+@pytest.mark.long
 def test_channels_double_and_maps_halve_from_block_to_block(model):
     cells = [model.get_layer(f"cell{index}").output for index in range(8)]
     assert [cell.shape[1:] for cell in cells] == [
@@ -40,6 +41,7 @@ def test_channels_double_and_maps_halve_from_block_to_block(model):
     ]
 
 
+@pytest.mark.long
 def test_cells_of_a_kind_share_their_choice(model):
     choices = [x for x in model.layers if isinstance(x, CellChoice)]
     assert {choice.name for choice in choices} == {"normal", "reduction"}
@@ -51,6 +53,7 @@ def test_cells_of_a_kind_share_their_choice(model):
     assert reducing == {"cell2", "cell4", "cell6"}
 
 
+@pytest.mark.long
 def test_fourteen_edges_of_seven_operations_lead_to_each_cell(model):
     nodes = [node for node in list_nodes(model) if "cell0" in node.name]
     assert sum(len(node.geometries) for node in nodes) == 14

@@ -87,7 +87,6 @@ class Adaptation(Section):
         1,
         "Number of learning rates around --learning_rate that are tried, each "
         "by a whole training; the validation split decides.",
-        "number of learning rates to try",
         minimum=1,
         used_with=WITH_LABELS,
     )

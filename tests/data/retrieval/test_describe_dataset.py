@@ -12,7 +12,7 @@ def test_a_data_set_is_described(market_folder, monkeypatch, capsys, caplog):
         dataset="market1501", data_dir=str(market_folder)
     )
     monkeypatch.setattr(flags, "FLAGS", chosen)
-    assert describe_dataset.main(["describe_dataset.py"]) == 0
+    describe_dataset.follow([])
     heading, *splits = capsys.readouterr().out.splitlines()
     assert heading.startswith("split    images  identities")
     assert [line.split()[:3] for line in splits] == [
