@@ -11,12 +11,12 @@ from absl import flags
 from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import explain_flag
 from ntaa_tf.recipe.kinds import find_kinds
+from ntaa_tf.recipe.making import make_recipe
+from ntaa_tf.recipe.making import make_unchecked
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
-from ntaa_tf.recipe.recipe import make_recipe
-from ntaa_tf.recipe.recipe import make_unchecked
 from ntaa_tf.recipe.renamed import RENAMED
 
 logger = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
 """Rules that join choices of several sections."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import BILEVEL
@@ -23,7 +22,7 @@ if TYPE_CHECKING:  # The recipe imports its rules.
 Rule = tuple[bool, str]
 
 
-def check_rules(recipe: "Recipe") -> None:
+def check_rules(recipe: Recipe) -> None:
     """Raise a ValueError where choices of a recipe contradict one another.
 
     Args:
@@ -35,7 +34,7 @@ def check_rules(recipe: "Recipe") -> None:
                 raise ValueError(message)
 
 
-def _list_needs(recipe: "Recipe") -> Iterator[Rule]:
+def _list_needs(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of choices that a method needs."""
     adaptation, plan = recipe.adaptation, recipe.adaptation.plan
     method = f"--method={adaptation.method}"
@@ -66,7 +65,7 @@ def _list_needs(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_methods(recipe: "Recipe") -> Iterator[Rule]:
+def _list_methods(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of methods beside models, tasks and the guard."""
     adaptation, plan = recipe.adaptation, recipe.adaptation.plan
     method, model = f"--method={adaptation.method}", recipe.source.model
@@ -97,7 +96,7 @@ def _list_methods(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_relaxations(recipe: "Recipe") -> Iterator[Rule]:
+def _list_relaxations(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of relaxations and gradients beside methods."""
     plan, relaxation = recipe.adaptation.plan, recipe.search.relaxation
     method = f"--method={recipe.adaptation.method}"
@@ -117,7 +116,7 @@ def _list_relaxations(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_attributes(recipe: "Recipe") -> Iterator[Rule]:
+def _list_attributes(recipe: Recipe) -> Iterator[Rule]:
     yield (
         recipe.data.task == ATTRIBUTES
         and recipe.domains.source_dataset is not None,
@@ -131,7 +130,7 @@ def _list_attributes(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_images(recipe: "Recipe") -> Iterator[Rule]:
+def _list_images(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of cropping and augmentation."""
     retrieves = recipe.data.task == RETRIEVAL
     self_supervises = recipe.adaptation.plan.self_supervises
@@ -147,7 +146,7 @@ def _list_images(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_triplets(recipe: "Recipe") -> Iterator[Rule]:
+def _list_triplets(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of the batches of retrieval.
 
     A batch has whole identities only. For triplets it needs two images of an
@@ -179,7 +178,7 @@ def _list_triplets(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_target_heads(recipe: "Recipe") -> Iterator[Rule]:
+def _list_target_heads(recipe: Recipe) -> Iterator[Rule]:
     if not recipe.domains.target_head:
         return
     yield (
@@ -196,7 +195,7 @@ def _list_target_heads(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_devices(recipe: "Recipe") -> Iterator[Rule]:
+def _list_devices(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of training on several devices."""
     compute = recipe.compute
     if compute.distribute == "none":
@@ -215,7 +214,7 @@ def _list_devices(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_gates(recipe: "Recipe") -> Iterator[Rule]:
+def _list_gates(recipe: Recipe) -> Iterator[Rule]:
     if not recipe.source.squeeze_excitation:
         return
     yield (
@@ -231,7 +230,7 @@ def _list_gates(recipe: "Recipe") -> Iterator[Rule]:
     )
 
 
-def _list_directories(recipe: "Recipe") -> Iterator[Rule]:
+def _list_directories(recipe: Recipe) -> Iterator[Rule]:
     supernet = recipe.unsupervised.supernet
     yield (
         supernet is not None and supernet == recipe.output.workdir,

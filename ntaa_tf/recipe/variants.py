@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ntaa_tf.recipe.making import replace
+from ntaa_tf.recipe.making import switch
 from ntaa_tf.recipe.recipe import Recipe
-from ntaa_tf.recipe.recipe import replace
-from ntaa_tf.recipe.recipe import switch
 from ntaa_tf.recipe.values import CLASSIFICATION
 from ntaa_tf.recipe.values import RETRIEVAL
 
