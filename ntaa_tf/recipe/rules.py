@@ -8,15 +8,13 @@ from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.recipe.methods import GIVEN
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
+from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.values import ADIENCE
 from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import CLASSIFICATION
 from ntaa_tf.recipe.values import GUMBEL
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
-
-if TYPE_CHECKING:  # The recipe imports its rules.
-    from ntaa_tf.recipe.recipe import Recipe
 
 # Whether the recipe breaks a rule; and the error: problem and remedy.
 Rule = tuple[bool, str]
