@@ -151,12 +151,13 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
 
     Raises:
         OccupiedError: if another run is using the directory.
+        ValueError: if the directory can't be created.
     """
     if path.exists() and not path.is_dir():
         yield  # A file: RunDirectory says so.
         return
     is_new = not path.exists()
-    path.mkdir(parents=True, exist_ok=True)
+    _create(path, flag)
     with _lock(path, flag):
         try:
             yield
@@ -169,6 +170,16 @@ def claim(path: Path, flag: str = "workdir") -> Iterator[None]:
                 if is_new:
                     with contextlib.suppress(OSError):  # It is not empty.
                         path.rmdir()
+
+
+def _create(path: Path, flag: str) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (NotADirectoryError, FileNotFoundError, PermissionError) as error:
+        raise ValueError(
+            f"--{flag}={path} can't be created ({error.strerror}). Choose "
+            "another directory."
+        ) from error
 
 
 def is_empty(path: Path) -> bool:

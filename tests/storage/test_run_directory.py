@@ -281,6 +281,15 @@ def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
         open_run(tmp_path / "file")
 
 
+def test_a_directory_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(ValueError, match="--workdir=.*file/run can't be creat"),
+        claim(tmp_path / "file" / "run"),
+    ):
+        pass
+
+
 def test_stages_that_are_to_follow_anew_are_forgotten(tmp_path):
     run = open_run(tmp_path)
     for stage in ("search", "finetune"):
