@@ -284,7 +284,7 @@ def test_a_file_can_not_be_claimed_and_is_told_of_later(tmp_path):
 def test_a_directory_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(ValueError, match="--workdir=.*file/run can't be creat"),
+        pytest.raises(ValueError, match=r"--workdir=.*file/run can.t be crea"),
         claim(tmp_path / "file" / "run"),
     ):
         pass
