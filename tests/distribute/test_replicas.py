@@ -68,10 +68,15 @@ def alone(tmp_path_factory):
     return tmp_path_factory.mktemp("alone")
 
 
+# They trace for long, and have no operation over replicas of their own.
+OTHERS = ("joint, decoupled", "bilevel, unrolled")
+
+
 @pytest.fixture(scope="module")
 def replicas(alone):
     """Results of two replicas, in a process that splits its devices first."""
-    return listen(start(TWO_REPLICAS, alone))
+    methods = [name for name in trainings.METHODS if name not in OTHERS]
+    return listen(start(TWO_REPLICAS, alone, *methods))
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +97,19 @@ def workers(replicas, alone, tmp_path_factory):
     return [*map(listen, processes, statuses)]
 
 
-@pytest.mark.parametrize("method", trainings.METHODS)
+@pytest.mark.parametrize(
+    "method", [name for name in trainings.METHODS if name not in OTHERS]
+)
 def test_two_replicas_learn_what_one_learns(replicas, method):
     """The whole state of the training, in each replica, and all metrics."""
     check(replicas[method])
+
+
+@pytest.mark.long
+def test_two_replicas_learn_the_other_methods_too(alone):
+    results = listen(start(TWO_REPLICAS, alone, *OTHERS))
+    for method in OTHERS:
+        check(results[method])
 
 
 @pytest.mark.parametrize("method", two_workers.METHODS)

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 import keras
-from distribute.trainings import METHODS
 from distribute.trainings import STEPS
 from distribute.trainings import compare
 from distribute.trainings import differ
@@ -56,11 +55,12 @@ def resume(directory):
     }
 
 
-def main(directory):
-    """Print all results; save the outcomes of one replica in a directory."""
-    for method in METHODS:
+def main(directory, *methods):
+    """Print the results of methods; save those of one replica in a directory."""
+    for method in methods:
         alone = train_alone(method, Path(directory))
         told = {method: compare(method, "mirrored", alone)}
         print(json.dumps(told), flush=True)
-    with tempfile.TemporaryDirectory() as cut:
-        print(json.dumps({"resume": resume(Path(cut))}))
+    if "joint" in methods:
+        with tempfile.TemporaryDirectory() as cut:
+            print(json.dumps({"resume": resume(Path(cut))}))

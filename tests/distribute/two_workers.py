@@ -25,7 +25,7 @@ from ntaa_tf.distribute.workers import wait
 
 # One of each kind; each has its own way of talking to the other worker.
 # The replicas of one process have all methods.
-METHODS = ("synchronized", "triplets", "joint")
+METHODS = ("synchronized", "triplets")
 
 
 class BuildsByKeras(DistributedModel):

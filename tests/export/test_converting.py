@@ -35,7 +35,15 @@ def small():
     return keras.Model(images, [dense(4)(x), dense(3)(x)])
 
 
-@pytest.mark.parametrize("name", CONVERTERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        if name in ("onnx", "litert")
+        else pytest.param(name, marks=pytest.mark.long)
+        for name in CONVERTERS
+    ],
+)
 def test_a_format_takes_batches_of_any_size(
     name, adapted, small, pictures, tmp_path
 ):

@@ -45,6 +45,7 @@ def test_candidates_are_timed_merged_and_one_by_one(source_file, monkeypatch):
     assert list(point["steps"]) == ["merged", "one by one"]
 
 
+@pytest.mark.long
 def test_settings_are_timed_beside_plain_finetuning(source_file):
     settings = {4: Setting(source_file, 8, 4)}
     points = growth.time_settings(settings, rounds=1)

@@ -17,6 +17,7 @@ def setting(source_file):
     return Setting(source_file, 8, 2)
 
 
+@pytest.mark.long
 def test_both_steps_and_the_layers_before_the_first_site_are_timed(setting):
     report = resting.run([setting], ["last:1"], rounds=2)
     (row,) = report.results

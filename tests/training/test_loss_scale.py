@@ -145,6 +145,7 @@ def search(precision, batch):
     return losses
 
 
+@pytest.mark.long
 def test_a_search_in_half_precision_goes_as_one_in_single(batch):
     single = search("none", batch)
     for precision in ("float16", "bfloat16"):

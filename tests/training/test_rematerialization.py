@@ -186,7 +186,8 @@ def test_a_supernet_remembers_it_in_a_file(rng, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "precision", ["float16", pytest.param("bfloat16", marks=pytest.mark.long)]
+    "precision",
+    [pytest.param(p, marks=pytest.mark.long) for p in ("float16", "bfloat16")],
 )
 def test_it_goes_with_mixed_precision(precision, rng):
     results = []
