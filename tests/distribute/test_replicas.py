@@ -69,13 +69,13 @@ def alone(tmp_path_factory):
 
 
 # They trace for long, and have no operation over replicas of their own.
-OTHERS = ("joint, decoupled", "bilevel, unrolled")
+LONGEST = ("joint, decoupled", "bilevel, unrolled")
 
 
 @pytest.fixture(scope="module")
 def replicas(alone):
     """Results of two replicas, in a process that splits its devices first."""
-    methods = [name for name in trainings.METHODS if name not in OTHERS]
+    methods = [name for name in trainings.METHODS if name not in LONGEST]
     return listen(start(TWO_REPLICAS, alone, *methods))
 
 
@@ -98,7 +98,7 @@ def workers(replicas, alone, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "method", [name for name in trainings.METHODS if name not in OTHERS]
+    "method", [name for name in trainings.METHODS if name not in LONGEST]
 )
 def test_two_replicas_learn_what_one_learns(replicas, method):
     """The whole state of the training, in each replica, and all metrics."""
@@ -107,8 +107,8 @@ def test_two_replicas_learn_what_one_learns(replicas, method):
 
 @pytest.mark.long
 def test_two_replicas_learn_the_other_methods_too(alone):
-    results = listen(start(TWO_REPLICAS, alone, *OTHERS))
-    for method in OTHERS:
+    results = listen(start(TWO_REPLICAS, alone, *LONGEST))
+    for method in LONGEST:
         check(results[method])
 
 
