@@ -68,7 +68,7 @@ def alone(tmp_path_factory):
     return tmp_path_factory.mktemp("alone")
 
 
-# They trace for long, and have no operation over replicas of their own.
+# Their graphs take the longest to trace.
 LONGEST = ("joint, decoupled", "bilevel, unrolled")
 
 

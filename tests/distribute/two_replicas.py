@@ -56,7 +56,7 @@ def resume(directory):
 
 
 def main(directory, *methods):
-    """Print the results of methods; save those of one replica in a directory."""
+    """Print the results of methods; keep those of one replica on disk."""
     for method in methods:
         alone = train_alone(method, Path(directory))
         told = {method: compare(method, "mirrored", alone)}
