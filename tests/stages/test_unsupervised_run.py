@@ -88,7 +88,11 @@ def test_without_one_it_is_trained_in_the_work_directory(tmp_path):
     ("choices", "message"),
     [
         ({"sites": "last:3"}, "`supernet`.* differ: sites: 'last:2' there"),
-        ({"image_size": "24"}, "`supernet`.* differ: image_size"),
+        pytest.param(
+            {"image_size": "24"},
+            "`supernet`.* differ: image_size",
+            marks=pytest.mark.long,
+        ),
         ({"supernet_dataset": "nothing"}, "In --supernet_dataset: "),
         ({"supernet_dataset": "digits0to4"}, "`supernet`.* differ: dataset"),
     ],

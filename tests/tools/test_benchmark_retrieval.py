@@ -42,6 +42,7 @@ def test_the_sizes_are_flags(at_once, monkeypatch):
     assert report.results.items() >= dataclasses.asdict(SIZES).items()
 
 
+@pytest.mark.long
 def test_the_memory_is_that_of_a_process_of_its_own():
     sizes = retrieval.Sizes(queries=100, items=1000, dimensions=512)
     row = retrieval.run_apart(retrieval.measure, "random", "re-ranking", sizes)

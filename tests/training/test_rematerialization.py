@@ -74,7 +74,7 @@ def test_a_plain_training_stays_the_same(eagerly, rng):
     ("name", "skip_inputs", "relaxation"),
     [
         ("residual", 3, "expectation"),
-        ("residual", 1, "gumbel"),
+        pytest.param("residual", 1, "gumbel", marks=pytest.mark.long),
         ("shared", 1, "single_path"),
     ],
 )

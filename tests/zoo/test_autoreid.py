@@ -62,6 +62,7 @@ def test_fourteen_edges_of_seven_operations_lead_to_each_cell(model):
     assert [choice.logits.shape for choice in choices] == [(14, 7)] * 2
 
 
+@pytest.mark.long
 def test_classification_has_no_part_aware_module(classifying):
     for node in list_nodes(classifying):
         assert "part_aware" not in node.operations
@@ -88,6 +89,7 @@ def test_it_is_found_by_its_name():
         find_source("autoreid", "weights.h5")
 
 
+@pytest.mark.long
 def test_it_takes_raw_images(classifying):
     images = keras.ops.full((1, 16, 16, 3), 255.0)
     stem_input = classifying.get_layer("stem").input
