@@ -60,7 +60,7 @@ def test_a_search_across_domains_is_killed_and_goes_on(
     assert deaths == 4  # Two of the search and finetuning, two of the baseline.
     assert killed["target_labels"] == 6
     page = (tmp_path / "killed/report.html").read_text("utf-8")
-    assert "Labelled images of the target that judged" in page
+    assert "Labelled target images that trained the architecture" in page
 
 
 @pytest.mark.long
