@@ -34,13 +34,13 @@ from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import shrink
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
+from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.machine import make_deterministic
 from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 
 ADAPTED_FILE = "adapted.keras"
-BASELINE = "baseline"  # Its run directory, below that of the run.
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,6 +59,7 @@ class Kind:
 
 def find_kinds(section: Any) -> dict[str, Kind]:
     """Find the kind of each field of a section by its annotation."""
+    # The cache is typed for hashable objects, which mypy denies of a class.
     return _find_kinds(section)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.assembly import BASELINE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
@@ -14,6 +13,7 @@ from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.collapse import COLLAPSED_FILE
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.model_files import load_model
+from ntaa_tf.storage.run_metrics import BASELINE
 
 CONFUSIONS_FILE = "confusions.json"
 SHEET_FILE = "answers.png"

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.assembly.assembly import ADAPTED_FILE
-from ntaa_tf.assembly.assembly import BASELINE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.storage.files import copy_atomically
+from ntaa_tf.storage.run_metrics import BASELINE
 
 
 def guard(assembly: Assembly, directory: Path) -> dict[str, Any]:

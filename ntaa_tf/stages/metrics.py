@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ntaa_tf.assembly.assembly import BASELINE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import SOURCE_STAGE
+from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.training.machine import find_peak_memory
 

@@ -20,6 +20,7 @@ from ntaa_tf.storage.metric_records import read_record
 from ntaa_tf.storage.metric_records import write_record
 from ntaa_tf.storage.run_directory import METRICS_FILE
 
+# Plain finetuning: its run directory, below that of the run, and its key.
 BASELINE = "baseline"
 
 
@@ -104,7 +105,7 @@ class RunMetrics:
             "source": self.source.to_json(),
             "searched": searched and searched.to_json(),
             "adapted": self.adapted.to_json(),
-            "baseline": baseline and baseline.to_json(),
+            BASELINE: baseline and baseline.to_json(),
             "gap": self.gap and write_record(self.gap),
             "collapse_difference": self.collapse_difference,
             "target_labels": self.target_labels,

@@ -20,6 +20,7 @@ from ntaa_tf.metrics import normalize_features
 from ntaa_tf.metrics import rank_answers
 from ntaa_tf.metrics import re_rank
 from ntaa_tf.recipe.sections.retrieval import Retrieval
+from ntaa_tf.recipe.values import STRIPES
 from ntaa_tf.tasks.heads import EMBEDDING_OUTPUT
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
@@ -27,7 +28,6 @@ from ntaa_tf.tasks.heads import remove_classifier
 from ntaa_tf.tasks.task import Illustration
 from ntaa_tf.training.divergence import DivergenceError
 
-STRIPES_HEAD = "stripes"  # The other head has one embedding.
 STRIPE_EMBEDDING_SIZE = 256  # Default of --embedding_size, as in PCB.
 SHOWN_QUERIES = SHOWN_ANSWERS = 10
 
@@ -200,7 +200,7 @@ class RetrievalTask:
 
     @property
     def _has_stripes(self) -> bool:
-        return self.choices.head == STRIPES_HEAD
+        return self.choices.head == STRIPES
 
     def _rank_features(
         self,
