@@ -1,8 +1,10 @@
 """Training that can be killed at any moment and resumed."""
 
+import contextlib
 import logging
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ntaa_tf.distribute import check_alike
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.training.divergence import StopOnDivergence
+from ntaa_tf.training.progress_bar import draw_progress
 from ntaa_tf.training.remaining_time import RemainingTime
 
 logger = logging.getLogger(__name__)
@@ -83,28 +86,44 @@ def fit_resumably(
     """
     state = ResumableState(model, directory)
     first_epoch = state.restore()
-    remaining_time = RemainingTime(
-        str(directory), first_epoch, epochs, steps_per_epoch, later_steps
-    )
-    if first_epoch < epochs:
+    if first_epoch == epochs:
+        return state.history
+    with _show_progress(
+        directory, first_epoch, epochs, steps_per_epoch, later_steps
+    ) as progress:
         model.fit(
             make_batches(first_epoch),
             epochs=epochs,
             initial_epoch=first_epoch,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation_batches,
-            callbacks=_order(directory, callbacks, state, remaining_time),
-            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=_order(directory, callbacks, state, progress),
+            # A line for each epoch where no bar is drawn.
+            verbose=0 if sys.stdout.isatty() else 2,
             shuffle=False,
         )
     return state.history
+
+
+@contextlib.contextmanager
+def _show_progress(
+    directory: Path, first_epoch: int, epochs: int, steps: int, later_steps: int
+) -> Iterator[keras.callbacks.Callback]:
+    """Yield a callback that draws a bar in a terminal, or logs elsewhere."""
+    if not sys.stdout.isatty():
+        yield RemainingTime(
+            str(directory), first_epoch, epochs, steps, later_steps
+        )
+        return
+    with draw_progress(directory.name, first_epoch, epochs, steps) as bar:
+        yield bar
 
 
 def _order(
     directory: Path,
     callbacks: list[keras.callbacks.Callback],
     state: "ResumableState",
-    remaining_time: RemainingTime,
+    progress: keras.callbacks.Callback,
 ) -> list[keras.callbacks.Callback]:
     """List all callbacks of a training in the order that they need.
 
@@ -119,7 +138,7 @@ def _order(
             directory / "tensorboard", write_graph=False
         ),
         state,
-        remaining_time,
+        progress,
     ]
 
 
