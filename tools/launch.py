@@ -125,7 +125,9 @@ def print_lines(index: int, process: subprocess.Popen[str]) -> threading.Thread:
     """Print the output of a worker from a thread, each line after its index."""
 
     def work() -> None:
-        print(f"[{index}] process {process.pid}", flush=True)
+        # One write for each line, its end included: a second write would let
+        # the thread of another worker come in between.
+        print(f"[{index}] process {process.pid}\n", end="", flush=True)
         for line in process.stdout or ():
             print(f"[{index}] {line}", end="", flush=True)
 

@@ -45,6 +45,7 @@ def draw_progress(
     >>> x, y = keras.ops.ones((8, 2)), keras.ops.ones((8, 1))
     >>> with draw_progress("toy", 0, epochs=2, steps=1) as bar:
     ...     _ = model.fit(x, y, epochs=2, callbacks=[bar], verbose=0)
+    toy 2/2 ...
     """
     progress = Progress(
         TextColumn("{task.description}"),
