@@ -100,12 +100,20 @@ def train_baseline(assembly: Assembly) -> dict[str, Any]:
     baseline = assembly.baseline
     stages = {**list_stages(baseline), "evaluate": evaluate}
     if not all(map(baseline.run_directory.has_result, stages)):
-        # The guard may have replaced the adapted model by the old baseline, so
-        # finetuning must write the adapted model again.
-        has_guard = assembly.recipe.adaptation.guard
-        guarded = ("finetune", GUARD_STAGE) if has_guard else ()
-        assembly.run_directory.remove_stages([*guarded, *MEASURING])
+        assembly.run_directory.remove_stages(_list_compared(assembly))
     return run_stages(stages, baseline)
+
+
+def _list_compared(assembly: Assembly) -> list[str]:
+    """List the stages of a run that a new baseline makes obsolete."""
+    if assembly.recipe.is_taught_by_baseline:
+        # The supernet learnt from the source, and never from the teacher.
+        taught = list_stages(assembly).keys() - {SUPERNET_STAGE}
+        return [*taught, *MEASURING]
+    # The guard may have replaced the adapted model by the old baseline, so
+    # finetuning must write the adapted model again.
+    has_guard = assembly.recipe.adaptation.guard
+    return [*(("finetune", GUARD_STAGE) if has_guard else ()), *MEASURING]
 
 
 def adapt(assembly: Assembly) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.assembly.teacher import build_teacher
+from ntaa_tf.assembly.teacher import check_teacher
+from ntaa_tf.assembly.teacher import find_teacher
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
@@ -36,6 +39,7 @@ from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.tasks.task import Task
+from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.machine import make_deterministic
 from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import choose_steps_per_execution
@@ -58,6 +62,8 @@ class Assembly:
             they are others.
         search_spaces: at most one search space, which the checks before any
             training have built. The first search takes it out of the list.
+        teacher_path: the file of the teacher, if the recipe has one; the
+            baseline writes its own.
     """
 
     recipe: Recipe
@@ -68,6 +74,7 @@ class Assembly:
     task: Task
     streams: tuple[Stream, ...]
     search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
+    teacher_path: Path | None = None
 
     def with_recipe(self, recipe: Recipe, path: Path) -> "Assembly":
         """Return an assembly of another recipe with the same source and data.
@@ -145,6 +152,12 @@ class Assembly:
         has_trials = self.recipe.adaptation.learning_rate_trials > 1
         stage = "tune" if has_trials else "finetune"
         return load_model(self.path / ADAPTED_FILE, self.path / stage)
+
+    def load_teacher(self) -> Teacher | None:
+        """Load the teacher of the run; None where the recipe has none."""
+        if self.teacher_path is None or not self.recipe.distillation.distill:
+            return None
+        return build_teacher(self.recipe, self.task, self.teacher_path)
 
     def make_optimizer(
         self,
@@ -244,6 +257,7 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
         source, search_spaces = prepare_source(
             recipe, inputs, dataset, task, run_directory
         )
+        check_teacher(recipe, task, source)
         yield Assembly(
             recipe,
             run_directory,
@@ -253,4 +267,5 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
             task,
             streams,
             search_spaces,
+            find_teacher(recipe, path / BASELINE / ADAPTED_FILE),
         )

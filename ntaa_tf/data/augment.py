@@ -71,7 +71,8 @@ def _pad_crop(flip: bool) -> list[keras.Layer]:
     crop = keras.layers.RandomTranslation(
         TRANSLATION,
         TRANSLATION,
-        fill_mode="constant",
+        # Black borders occur in no image that the model will meet.
+        fill_mode="reflect",
         interpolation="nearest",
         dtype="float32",
     )

@@ -136,6 +136,15 @@ TRANSFERS = Condition(
     "a method that transfers, such as darts+transfer",
     lambda recipe: recipe.adaptation.plan.weights == TRANSFER,
 )
+WITH_TEACHER = Condition(
+    "--distill", lambda recipe: recipe.distillation.distill
+)
+COMPARES_LOGITS = Condition(
+    f"--distill and a task other than {RETRIEVAL}",
+    lambda recipe: (
+        WITH_TEACHER.holds(recipe) and not FOR_RETRIEVAL.holds(recipe)
+    ),
+)
 ON_SEVERAL_DEVICES = Condition(
     "--distribute", lambda recipe: recipe.compute.distribute != "none"
 )

@@ -20,6 +20,7 @@ from ntaa_tf.recipe.sections.attributes import Attributes
 from ntaa_tf.recipe.sections.cells import Cells
 from ntaa_tf.recipe.sections.compute import Compute
 from ntaa_tf.recipe.sections.data import Data
+from ntaa_tf.recipe.sections.distillation import Distillation
 from ntaa_tf.recipe.sections.domains import Domains
 from ntaa_tf.recipe.sections.limits import Limits
 from ntaa_tf.recipe.sections.output import Output
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "search": Search,
     "limits": Limits,
     "training": Training,
+    "distillation": Distillation,
     "compute": Compute,
     "output": Output,
     "retrieval": Retrieval,
@@ -62,6 +64,7 @@ class Recipe:
         search: the architecture search.
         limits: the most that the derived model may cost.
         training: epochs, batches, and the optimizer of the weights.
+        distillation: a teacher beside the labels.
         compute: precision, memory and devices.
         output: run directory, exported formats, seed.
         retrieval: the retrieval task.
@@ -79,6 +82,7 @@ class Recipe:
     search: Search
     limits: Limits
     training: Training
+    distillation: Distillation
     compute: Compute
     output: Output
     retrieval: Retrieval
@@ -143,8 +147,15 @@ class Recipe:
         )
 
     @property
+    def is_taught_by_baseline(self) -> bool:
+        """Whether the baseline is the teacher of the run."""
+        return self.distillation.distill and self.distillation.teacher is None
+
+    @property
     def has_baseline(self) -> bool:
         """Whether the run also trains the baseline, and compares with it."""
+        if self.is_taught_by_baseline:
+            return True
         if self.adaptation.method == "finetune":
             return False
         if self.adaptation.guard:

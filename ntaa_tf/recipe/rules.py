@@ -94,6 +94,14 @@ def _list_methods(recipe: Recipe) -> Iterator[Rule]:
     )
 
 
+def _list_teachers(recipe: Recipe) -> Iterator[Rule]:
+    yield (
+        recipe.is_taught_by_baseline and recipe.adaptation.baseline is False,
+        "--distill needs the baseline, which is the teacher. Remove "
+        "--nobaseline, or give another --teacher.",
+    )
+
+
 def _list_relaxations(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of relaxations and gradients beside methods."""
     plan, relaxation = recipe.adaptation.plan, recipe.search.relaxation
@@ -247,6 +255,7 @@ def _list_directories(recipe: Recipe) -> Iterator[Rule]:
 _ALL_RULES = (
     _list_needs,
     _list_methods,
+    _list_teachers,
     _list_relaxations,
     _list_attributes,
     _list_images,

@@ -81,6 +81,7 @@ def make_baseline(recipe: Recipe) -> Recipe:
         derived_weights=None,
         baseline=None,
         guard=False,
+        distill=False,
         workdir=None,
     )
 

@@ -16,6 +16,7 @@ from ntaa_tf.storage.run_metrics import RunMetrics
 
 PLAIN = "plain finetuning"
 METHOD_TITLES = {"ntaa": "NTAA", "finetune": PLAIN}
+WITH_TEACHER = ", with a teacher"
 # Test scores by column title.
 MEASURES = {
     "test accuracy": "accuracy",
@@ -102,6 +103,8 @@ def list_rows(metrics: RunMetrics) -> list[tuple[str, ...]]:
 def name_models(metrics: RunMetrics) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
     adapted = METHOD_TITLES.get(metrics.method, metrics.method)
+    if metrics.teacher is not None:
+        adapted += WITH_TEACHER
     if keeps_baseline(metrics):
         adapted = f"kept: {PLAIN}"
     labels = {

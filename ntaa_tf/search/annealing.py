@@ -18,10 +18,10 @@ from ntaa_tf.search.schedule import check_known
 from ntaa_tf.search.schedule import end_pull
 from ntaa_tf.search.schedule import start_pull
 from ntaa_tf.search.schedule import temperature
-from ntaa_tf.training.rematerialization import Rematerialized
+from ntaa_tf.training.distillation import Student
 
 
-class AnnealedModel(Rematerialized):
+class AnnealedModel(Student):
     """A functional model with choices, whose mixtures anneal during `fit`.
 
     The mixture moves from the source model to the architecture of the largest
@@ -44,7 +44,7 @@ class AnnealedModel(Rematerialized):
             relaxation: see `Supernet.compile`.
             start: see `Supernet.compile`.
             end: see `Supernet.compile`.
-            **kwargs: arguments of `Rematerialized.compile`.
+            **kwargs: arguments of `Student.compile`.
 
         Raises:
             ValueError: if an option is unknown, or a network of cells has a

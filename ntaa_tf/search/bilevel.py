@@ -114,7 +114,10 @@ class BilevelSupernet(Supernet):
         penalties.
         """
         if self.architecture_loss is None:
-            return self.compute_loss(images, labels, predictions, sample_weight)
+            # A teacher is for the weights: held-out labels judge the logits.
+            return self.compute_loss(
+                images, labels, predictions, sample_weight, training=False
+            )
         target, output = (
             keras.tree.flatten(tree)[0] for tree in (labels, predictions)
         )

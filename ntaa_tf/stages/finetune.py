@@ -56,6 +56,7 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         recipe.searched_epochs,
         recipe.one_cosine,
         list_careful(assembly, model),
+        assembly.load_teacher(),
     )
     # Moving averages see few images. They can be far off where nearly dead
     # channels pass several batch norms in a row.

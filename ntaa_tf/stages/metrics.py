@@ -6,6 +6,7 @@ from typing import Any
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import SOURCE_STAGE
+from ntaa_tf.recipe import Recipe
 from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.training.machine import find_peak_memory
@@ -44,6 +45,7 @@ def collect_metrics(
         "dataset": recipe.data.dataset,
         "model": recipe.source.model,
         "method": recipe.adaptation.method,
+        **_name_teacher(recipe),
         "score": assembly.task.score,
         **assembly.task.conditions,
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
@@ -58,6 +60,11 @@ def collect_metrics(
         "versions": find_versions(),
     }
     return RunMetrics.from_json(collected)
+
+
+def _name_teacher(recipe: Recipe) -> dict[str, str]:
+    choices = recipe.distillation
+    return {"teacher": choices.teacher or BASELINE} if choices.distill else {}
 
 
 def count_seconds(results: Mapping[str, Any]) -> dict[str, float]:

@@ -9,8 +9,9 @@ import keras
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.rewrite import single_or_list
 from ntaa_tf.training.batch_norm_synchronization import synchronize
+from ntaa_tf.training.distillation import Student
+from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.precision import set_precision
-from ntaa_tf.training.rematerialization import Rematerialized
 from ntaa_tf.training.resumable_fit import fit_resumably
 
 
@@ -22,6 +23,7 @@ def fit_plain_model(
     first_epoch: int = 0,
     one_cosine: bool = False,
     careful: Sequence[keras.Variable] = (),
+    teacher: Teacher | None = None,
 ) -> dict[str, list[float]]:
     """Train a model without mixed ops, from its last checkpoint if any.
 
@@ -34,6 +36,7 @@ def fit_plain_model(
         one_cosine: whether the cosine of learning rates began with the earlier
             training.
         careful: weights with scaled-down gradients, see `CarefulSGD`.
+        teacher: teacher of the weights; None learns from labels alone.
 
     Returns:
         The value of each metric after each epoch.
@@ -47,9 +50,10 @@ def fit_plain_model(
         model, (earlier + epochs) * steps, earlier * steps, careful
     )
     # It shares all layers with `model`, which is saved without this class.
-    trained = Rematerialized(*single_or_list(model))
+    trained = Student(*single_or_list(model))
     trained.compile(
         optimizer=optimizer,
+        teacher=teacher,
         **assembly.execution_options(steps),
         **assembly.task.compile_options(),
     )

@@ -143,6 +143,7 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
             supernet, epochs * steps, careful=careful
         ),
         architecture_optimizer=_make_architecture_optimizer(recipe),
+        teacher=assembly.load_teacher(),
         seed=recipe.output.seed,
         source_penalty=choices.source_penalty,
         cost_weight=choices.cost_weight,

@@ -42,6 +42,7 @@ class RunMetrics:
         peak_memory_mib: peak memory of the process.
         seed: random seed.
         versions: versions of the libraries, by name.
+        teacher: `baseline`, or the path of a file, if the run had a teacher.
         conditions: evaluation settings, for retrieval only.
         searched: the collapsed model before finetuning, if weights were
             searched.
@@ -68,6 +69,7 @@ class RunMetrics:
     peak_memory_mib: int
     seed: int
     versions: Mapping[str, str]
+    teacher: str | None = None
     conditions: RankingConditions | None = None
     searched: ModelMetrics | None = None
     baseline: ModelMetrics | None = None
@@ -100,6 +102,7 @@ class RunMetrics:
             "dataset": self.dataset,
             "model": self.model,
             "method": self.method,
+            "teacher": self.teacher,
             "score": self.score,
             **(write_record(self.conditions) if self.conditions else {}),
             "source": self.source.to_json(),

@@ -14,6 +14,7 @@ from ntaa_tf.data.attributes import AttributeDataset
 from ntaa_tf.data.attributes import AttributeTable
 from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import KnownCrossEntropy
+from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import KnownAccuracy
 from ntaa_tf.metrics import count_confusions
 from ntaa_tf.tasks.task import Illustration
@@ -78,6 +79,18 @@ class AttributesTask:
             "loss": [KnownCrossEntropy() for _ in self.table.attributes],
             "metrics": [[KnownAccuracy()] for _ in self.table.attributes],
         }
+
+    def measure_divergence(
+        self, teacher: Any, student: Any, temperature: float
+    ) -> Any:
+        """Compare the logits of each attribute, and return their mean."""
+        pairs = zip(
+            keras.tree.flatten(teacher),
+            keras.tree.flatten(student),
+            strict=True,
+        )
+        divergences = [compare_logits(*pair, temperature) for pair in pairs]
+        return sum(divergences) / len(divergences)
 
     def list_images(self, split: Any) -> np.ndarray:
         """Return all images."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.graph.free_names import find_free_name
+from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import count_confusions
 from ntaa_tf.tasks.task import Illustration
 
@@ -43,6 +44,12 @@ class ClassificationTask:
             "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
             "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
         }
+
+    def measure_divergence(
+        self, teacher: Any, student: Any, temperature: float
+    ) -> Any:
+        """Compare the logits."""
+        return compare_logits(teacher, student, temperature)
 
     def list_images(self, split: data.Examples) -> np.ndarray:
         """Return all images."""

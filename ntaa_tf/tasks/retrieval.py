@@ -10,6 +10,7 @@ import numpy as np
 from ntaa_tf import data
 from ntaa_tf.data import retrieval
 from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.losses import compare_embeddings
 from ntaa_tf.metrics import RANKS
 from ntaa_tf.metrics import Labels
 from ntaa_tf.metrics import RetrievalResult
@@ -129,6 +130,15 @@ class RetrievalTask:
                 [keras.metrics.CategoricalAccuracy(name="accuracy")],
             ],
         }
+
+    def measure_divergence(
+        self, teacher: Any, student: Any, temperature: float
+    ) -> Any:
+        """Compare the similarities of the embeddings of a batch.
+
+        The temperature is that of logits, and is not used.
+        """
+        return compare_embeddings(teacher, student[EMBEDDING_OUTPUT])
 
     def list_images(self, split: retrieval.Trial) -> np.ndarray:
         """Return the images of the queries."""

@@ -88,6 +88,20 @@ class Task(Protocol):
     def compile_options(self) -> dict[str, Any]:
         """Return the losses and metrics for `keras.Model.compile`."""
 
+    def measure_divergence(
+        self, teacher: Any, student: Any, temperature: float
+    ) -> Any:
+        """Measure how far a student's predictions are from its teacher's.
+
+        Args:
+            teacher: outputs of a finished model, see `finish`.
+            student: outputs of a model in training.
+            temperature: softmax temperature, where logits are compared.
+
+        Returns:
+            The divergence of each image (batch,).
+        """
+
     def list_images(self, split: Any) -> np.ndarray:
         """Return the images of a split that exports are compared on.
 

@@ -77,12 +77,16 @@ def test_none_changes_nothing(images, labels):
     np.testing.assert_array_equal(same_labels, labels)
 
 
-def test_standard_shifts_by_an_eighth_and_fills_with_zeros():
-    white = tf.ones((200, 16, 16, 3)) * 255
-    moved = _augment("standard", white, tf.ones((200, 1)), (0, 0))[0].numpy()
-    assert set(np.unique(moved)) == {0, 255}
-    rows = (moved[..., 0].max(axis=2) == 0).sum(axis=1)
-    assert set(rows) == {0, 1, 2}
+def test_standard_shifts_by_an_eighth_and_reflects_the_border():
+    """Each row holds its number, so a moved image tells how it was filled."""
+    rows = np.arange(1, 17, dtype=np.float32)
+    numbered = np.broadcast_to(rows[:, None, None], (200, 16, 16, 3))
+    moved, _ = _augment("standard", numbered, tf.ones((200, 1)), (0, 0))
+    down, up = {1: [1], 2: [2, 1]}, {1: [16], 2: [16, 15]}
+    expected = {
+        (*down.get(shift, ()), *rows[: 16 - shift]) for shift in range(3)
+    } | {(*rows[shift:], *up.get(shift, ())) for shift in range(3)}
+    assert {tuple(image[:, 8, 0]) for image in moved.numpy()} == expected
 
 
 def test_flip_can_be_turned_off():

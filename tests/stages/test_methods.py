@@ -7,6 +7,10 @@ import keras
 import numpy as np
 import pytest
 from measured import make_metrics
+from whole_runs import SMOKE
+from whole_runs import adapt
+from whole_runs import adapt_killed
+from whole_runs import read_weights
 from whole_runs import run
 
 from ntaa_tf import Architecture
@@ -23,40 +27,6 @@ from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_metrics import write_run_metrics
 from ntaa_tf.tasks.classification import ClassificationTask
-from ntaa_tf.training.resumable_fit import ResumableState
-
-SMOKE = make_recipe(smoke=True, baseline=False, image_size=16, sites="last:3")
-
-
-def adapt(path, **choices):
-    recipe = switch(SMOKE, workdir=str(path), **choices)
-    return recipe, run(recipe)
-
-
-def adapt_killed(monkeypatch, path, **choices):
-    """Adapt in a process that dies after each epoch, as often as it takes.
-
-    Returns:
-        The metrics, and how often it died.
-    """
-    keep = ResumableState.on_epoch_end
-
-    def keep_and_die(state, epoch, logs=None):
-        keep(state, epoch, logs)
-        raise InterruptedError
-
-    monkeypatch.setattr(ResumableState, "on_epoch_end", keep_and_die)
-    deaths, metrics = 0, {}
-    while not metrics:
-        try:
-            _, metrics = adapt(path, **choices)
-        except InterruptedError:
-            deaths += 1
-    return metrics, deaths
-
-
-def read_weights(path):
-    return keras.models.load_model(path).get_weights()
 
 
 def are_equal(first, second):

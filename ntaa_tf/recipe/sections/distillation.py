@@ -1,0 +1,42 @@
+"""Choices of distillation: what a teacher adds to the labels."""
+
+from dataclasses import dataclass
+
+from ntaa_tf.recipe.choices import Section
+from ntaa_tf.recipe.choices import choice
+from ntaa_tf.recipe.conditions import COMPARES_LOGITS
+from ntaa_tf.recipe.conditions import WITH_TEACHER
+
+
+@dataclass(frozen=True)
+class Distillation(Section):
+    """A trained network that teaches the network of this run."""
+
+    title = "Distillation"
+
+    distill: bool = choice(
+        False,
+        "Distillation: the finetuned source teaches the network, beside the "
+        "labels, in the search and in finetuning.",
+        "the finetuned source teaches the network",
+    )
+    teacher: str | None = choice(
+        None,
+        "Teacher: a .keras file that reads pixels from 0 to 255 and has the "
+        "outputs of the adapted model. Default: the finetuned source.",
+        used_with=WITH_TEACHER,
+    )
+    distillation_weight: float = choice(
+        0.7,
+        "Weight of the teacher in the loss, 0 to 1; the labels have the rest.",
+        minimum=0,
+        maximum=1,
+        used_with=WITH_TEACHER,
+    )
+    distillation_temperature: float = choice(
+        4.0,
+        "Softmax temperature at which the logits of the network and its "
+        "teacher are compared.",
+        above=0,
+        used_with=COMPARES_LOGITS,
+    )

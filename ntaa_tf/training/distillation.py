@@ -1,0 +1,101 @@
+"""Distillation: a trained teacher's predictions are part of the loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from ntaa_tf.distribute import share_loss
+from ntaa_tf.training.rematerialization import Rematerialized
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained model, and how far a student's predictions are from its own.
+
+    Args:
+        model: model from images to predictions; it is not trained.
+        weight: share of the teacher in the loss, 0 to 1.
+        measure_divergence: function of the teacher's and the student's
+            predictions that returns a number for each image (batch,).
+    """
+
+    model: keras.Model
+    weight: float
+    measure_divergence: Callable[[Any, Any], Any]
+
+    def compute_loss(self, images: Any, predictions: Any) -> Any:
+        """Compute the mean divergence of a batch.
+
+        Args:
+            images: images as the student gets them (batch, height, width,
+                channels); they are resized to the teacher's input.
+            predictions: predictions of the student.
+        """
+        size = self.model.inputs[0].shape[1:3]
+        if tuple(images.shape[1:3]) != tuple(size):
+            images = ops.image.resize(images, size)
+        taught = self.model(images, training=False)
+        return ops.mean(self.measure_divergence(taught, predictions))
+
+
+@keras.saving.register_keras_serializable(package="ntaa_tf")
+class Student(Rematerialized):
+    """Functional model that can learn from a teacher beside its labels.
+
+    Compiled with a teacher of weight w, the loss of training is
+    (1 − w) · L + w · D, with the loss L of the labels and the mean divergence
+    D from the teacher. Penalties that layers add keep their weight. The loss
+    of evaluation has no teacher.
+
+    Source: Hinton et al., "Distilling the Knowledge in a Neural Network".
+
+    Example:
+    >>> inputs = keras.Input((2,))
+    >>> model = Student(inputs, keras.layers.Dense(3)(inputs))
+    >>> teacher = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    >>> distance = lambda taught, own: keras.ops.mean((taught - own) ** 2, -1)
+    >>> model.compile(loss="mse", teacher=Teacher(teacher, 0.5, distance))
+    >>> len(model.trainable_variables)
+    2
+    """
+
+    _teacher: Teacher | None = None
+
+    def compile(
+        self,
+        optimizer: Any = "sgd",
+        *,
+        teacher: Teacher | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Configure the training.
+
+        Args:
+            optimizer: optimizer of the weights.
+            teacher: teacher of the weights; None learns from labels alone. It
+                is not saved with the model.
+            **kwargs: arguments of `Rematerialized.compile`.
+        """
+        super().compile(optimizer=optimizer, **kwargs)
+        self._teacher = teacher
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Compute the loss of a batch, in training with the teacher's part."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if self._teacher is None or not training:
+            return loss
+        weight = self._teacher.weight
+        # Keras has added the penalties of the layers, which keep their weight.
+        penalties = share_loss(sum(self.losses)) if self.losses else 0.0
+        taught = share_loss(self._teacher.compute_loss(x, y_pred))
+        return (1 - weight) * (loss - penalties) + weight * taught + penalties

@@ -1,0 +1,123 @@
+"""A run with a teacher: the baseline, or a model from a file."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from whole_runs import SMOKE
+from whole_runs import adapt
+from whole_runs import adapt_killed
+from whole_runs import read_weights
+
+from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe import make_recipe
+from ntaa_tf.recipe import switch
+from ntaa_tf.report import format_table
+from ntaa_tf.storage.run_metrics import RunMetrics
+
+TAUGHT = {"method": "finetune", "distill": True, "baseline": None}
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
+    path = tmp_path_factory.mktemp("taught") / "run"
+    return path, *adapt(path, **TAUGHT)
+
+
+def test_the_baseline_is_the_teacher(taught):
+    path, _, metrics = taught
+    assert metrics["teacher"] == "baseline"
+    assert list(metrics["seconds"])[:3] == ["source", "baseline", "finetune"]
+    plain = read_weights(path / "baseline/adapted.keras")
+    own = read_weights(path / "adapted.keras")
+    assert any(
+        not np.array_equal(one, other)
+        for one, other in zip(plain, own, strict=True)
+    )
+
+
+def test_the_table_tells_both_apart(taught):
+    table = format_table(RunMetrics.from_json(taught[-1]))
+    rows = [line.split("  ")[0] for line in table.splitlines()]
+    assert rows[2:] == ["plain finetuning", "plain finetuning, with a teacher"]
+
+
+@pytest.mark.long
+def test_a_new_baseline_teaches_anew(taught, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(taught[0], path)
+    shutil.rmtree(path / "baseline/finetune")
+    (path / "metrics.json").unlink()
+    begun = (path / "finetune/result.json").stat().st_mtime_ns
+    adapt(path, **TAUGHT)
+    assert (path / "finetune/result.json").stat().st_mtime_ns > begun
+
+
+@pytest.mark.long
+def test_a_file_teaches_without_a_baseline(taught, tmp_path):
+    teacher = str(taught[0] / "adapted.keras")
+    _, metrics = adapt(
+        tmp_path / "run", **{**TAUGHT, "baseline": False}, teacher=teacher
+    )
+    assert metrics["teacher"] == teacher
+    assert "baseline" not in metrics
+
+
+@pytest.mark.long
+def test_a_killed_search_with_a_teacher_ends_as_one_that_was_not(
+    tmp_path, monkeypatch
+):
+    choices = {"distill": True, "baseline": None}
+    adapt(tmp_path / "whole", **choices)
+    _, deaths = adapt_killed(monkeypatch, tmp_path / "killed", **choices)
+    assert deaths == 4
+    for one, other in zip(
+        *(
+            read_weights(tmp_path / run / "adapted.keras")
+            for run in ("whole", "killed")
+        ),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def save_model(path, channels=3, classes=5):
+    images = keras.Input((16, 16, channels))
+    outputs = keras.layers.Dense(classes)(keras.layers.Flatten()(images))
+    keras.Model(images, outputs).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ({"classes": 4}, r"outputs \[\(4,\)\], .* outputs \[\(5,\)\]"),
+        ({"channels": 1}, r"inputs \[\(16, 16, 1\)\]"),
+    ],
+)
+def test_a_model_that_cannot_teach_is_refused_before_training(
+    made, message, tmp_path
+):
+    teacher = save_model(tmp_path / "teacher.keras", **made)
+    with pytest.raises(ValueError, match=message):
+        adapt(tmp_path / "run", distill=True, teacher=teacher)
+    assert not (tmp_path / "run/finetune").exists()
+    assert not (tmp_path / "run/search").exists()
+
+
+def test_a_missing_teacher_is_refused_before_training(tmp_path):
+    with pytest.raises(ValueError, match=r"--teacher=nowhere\.keras can't be"):
+        adapt(tmp_path / "run", distill=True, teacher="nowhere.keras")
+
+
+def test_distillation_needs_a_teacher():
+    with pytest.raises(ValueError, match="--distill needs the baseline"):
+        make_recipe(distill=True, baseline=False)
+    with pytest.raises(ValueError, match="used only with --distill"):
+        make_recipe(teacher="teacher.keras")
+
+
+def test_the_baseline_has_no_teacher():
+    baseline = make_baseline(switch(SMOKE, distill=True, baseline=None))
+    assert not baseline.distillation.distill
