@@ -1,51 +1,125 @@
-"""Finetune a Keras model on the digits 5 to 9, with Keras alone.
+"""Finetune a Keras model as a good user would, with Keras alone.
 
     python tools/plain_finetuning.py SOURCE.keras TARGET.keras EPOCHS
+    python tools/plain_finetuning.py mobilenet.keras finetuned.keras 30 \
+        --data=cifar10 --data_dir=tfds --images=2000 --size=64 --scale=tf
+    python tools/plain_finetuning.py resnet20.keras finetuned.keras 30 \
+        --data=clothing10 --size=32 --scale=torch
 
-The baseline of `tools/benchmark.py adapt`.
+It is the peer of the package's own finetuning. The data are the digits 5 to 9,
+CIFAR-10 of tensorflow-datasets, or a folder with train/ and test/.
 """
 
-import sys
+import argparse
 
 import keras
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
+import numpy as np
+import tensorflow as tf
 
-source_file, target_file, epochs = sys.argv[1:]
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("source")
+parser.add_argument("target")
+parser.add_argument("epochs", type=int)
+parser.add_argument("--data", default="digits")
+parser.add_argument("--data_dir")
+parser.add_argument("--images", type=int, help="training images")
+parser.add_argument("--size", type=int, help="pixels of a side")
+parser.add_argument("--scale", choices=["none", "tf", "torch"], default="none")
+parser.add_argument("--seed", type=int, default=0)
+args = parser.parse_args()
+keras.utils.set_random_seed(args.seed)
 
-source = keras.models.load_model(source_file)
-size = source.input_shape[1]
+source = keras.models.load_model(args.source, compile=False)
+size = args.size or source.input_shape[1]
 
-images, labels = load_digits(return_X_y=True)
-images = images[labels >= 5].reshape(-1, 8, 8, 1).repeat(3, axis=-1) * 255 / 16
-images = keras.ops.image.resize(images, (size, size)).numpy()
-train_images, test_images, train_labels, test_labels = train_test_split(
-    images, labels[labels >= 5] - 5, test_size=0.2, random_state=0
-)
 
-inputs = keras.Input((size, size, 3))
-augmented = keras.layers.RandomTranslation(0.125, 0.125)(inputs)
-features = keras.Model(source.input, source.layers[-2].output)
-logits = keras.layers.Dense(5)(features(augmented))
-model = keras.Model(inputs, logits)
+def load_digits():
+    """Return the images and labels of training and test."""
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
 
-steps = int(epochs) * (len(train_images) * 9 // 10 // 32)
+    x, y = load_digits(return_X_y=True)
+    x, y = x[y >= 5].reshape(-1, 8, 8, 1).repeat(3, -1) * 255 / 16, y[y >= 5]
+    x = keras.ops.image.resize(x, (size, size)).numpy()
+    x, test_x, y, test_y = train_test_split(x, y - 5, test_size=0.2)
+    return (x, y), (test_x, test_y)
+
+
+def load_cifar10():
+    """Return the images and labels of training and test."""
+    import tensorflow_datasets as tfds
+
+    sets = tfds.load("cifar10", data_dir=args.data_dir, batch_size=-1)
+    return [
+        (tf.image.resize(part["image"], (size, size)).numpy(), part["label"])
+        for part in tfds.as_numpy((sets["train"], sets["test"]))
+    ]
+
+
+def load_folder():
+    """Return the images and labels of training and test."""
+    sets = [
+        keras.utils.image_dataset_from_directory(
+            f"{args.data}/{part}", image_size=(size, size), shuffle=False
+        )
+        for part in ("train", "test")
+    ]
+    return [
+        tuple(map(np.concatenate, zip(*part.as_numpy_iterator(), strict=True)))
+        for part in sets
+    ]
+
+
+def shift_and_mirror(x, y):
+    """Shift by an eighth at most, and mirror all but digits."""
+    pad = size // 8
+    x = tf.pad(x, [[pad, pad], [pad, pad], [0, 0]], "REFLECT")
+    x = tf.image.random_crop(x, (size, size, 3))
+    return (x if digits else tf.image.random_flip_left_right(x)), y
+
+
+digits = args.data == "digits"
+load = {"digits": load_digits, "cifar10": load_cifar10}
+(x, y), (test_x, test_y) = load.get(args.data, load_folder)()
+classes = int(y.max()) + 1
+if args.images:
+    draws = [np.flatnonzero(y == each) for each in range(classes)]
+    keep = [np.random.permutation(d)[: args.images // classes] for d in draws]
+    x, y = x[np.concatenate(keep)], y[np.concatenate(keep)]
+steps = len(x) // 32
+train = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x)).repeat()
+train = train.map(shift_and_mirror, tf.data.AUTOTUNE).batch(32).prefetch(4)
+
+# A network of convolutions takes the weights at any image size.
+maps = [
+    layer.output
+    for layer in source.layers
+    if len(layer.output.shape) == 4 and layer.output.shape[1] > 1
+]
+network = keras.Model(source.input, maps[-1])
+sized = keras.models.clone_model(network, keras.Input((size, size, 3)))
+sized.set_weights(network.get_weights())
+
+image = features = keras.Input((size, size, 3))
+if args.scale != "none":
+    mean = [0.485, 0.456, 0.406] if args.scale == "torch" else [0.5] * 3
+    std = [0.229, 0.224, 0.225] if args.scale == "torch" else [0.5] * 3
+    features = keras.layers.Rescaling(1 / 255)(features)
+    features = keras.layers.Normalization(mean=mean, variance=np.square(std))(
+        features
+    )
+features = keras.layers.GlobalAveragePooling2D()(sized(features))
+model = keras.Model(image, keras.layers.Dense(classes)(features))
 model.compile(
-    optimizer=keras.optimizers.SGD(
-        keras.optimizers.schedules.CosineDecay(0.02, steps),
+    keras.optimizers.SGD(
+        keras.optimizers.schedules.CosineDecay(0.02, args.epochs * steps),
         momentum=0.9,
         nesterov=True,
     ),
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
-model.fit(
-    train_images,
-    train_labels,
-    batch_size=32,
-    epochs=int(epochs),
-    validation_split=0.1,
-    verbose=2,
-)
-model.evaluate(test_images, test_labels, verbose=2)
-model.save(target_file)
+model.fit(train, epochs=args.epochs, steps_per_epoch=steps, verbose=2)
+_, accuracy = model.evaluate(test_x, test_y, verbose=2)
+print(f"test error: {100 * (1 - accuracy):.2f} %")
+model.save(args.target)
