@@ -8,6 +8,7 @@ import keras
 
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.rewrite import single_or_list
+from ntaa_tf.training.batch_norm_momentum import limit_momentum
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.distillation import Student
 from ntaa_tf.training.distillation import Teacher
@@ -60,15 +61,18 @@ def fit_plain_model(
     optimizer.build(model.trainable_variables)
     batches = assembly.batches
     validation_batches = batches.validation()
-    history = fit_resumably(
-        trained,
-        lambda first: batches.training(first_epoch + first, end),
-        epochs=epochs,
-        steps_per_epoch=steps,
-        directory=directory,
-        validation_batches=validation_batches,
-        callbacks=[_Validation(assembly)] if validation_batches is None else [],
-    )
+    with limit_momentum(model, steps):
+        history = fit_resumably(
+            trained,
+            lambda first: batches.training(first_epoch + first, end),
+            epochs=epochs,
+            steps_per_epoch=steps,
+            directory=directory,
+            validation_batches=validation_batches,
+            callbacks=(
+                [_Validation(assembly)] if validation_batches is None else []
+            ),
+        )
     set_precision(model)
     synchronize(model, False)
     return history
