@@ -63,10 +63,12 @@ def run(recipe: Recipe) -> RunMetrics:
     if finished is not None:
         return finished
     with assemble(recipe) as assembly:
-        # The guard compares with the baseline, so that comes first.
+        # The guard compares with the baseline, and a teacher teaches, so both
+        # come first.
         has_baseline = assembly.recipe.has_baseline
         baseline = train_baseline(assembly) if has_baseline else {}
-        metrics = collect_metrics(assembly, adapt(assembly), baseline)
+        teacher = train_teacher(assembly)
+        metrics = collect_metrics(assembly, adapt(assembly), baseline, teacher)
         report(assembly, metrics, write_command(recipe))
         write_run_metrics(assembly.path, metrics)
         logger.info("finished: open %s", assembly.path / "report.html")
@@ -107,13 +109,37 @@ def train_baseline(assembly: Assembly) -> dict[str, Any]:
 def _list_compared(assembly: Assembly) -> list[str]:
     """List the stages of a run that a new baseline makes obsolete."""
     if assembly.recipe.is_taught_by_baseline:
-        # The supernet learnt from the source, and never from the teacher.
-        taught = list_stages(assembly).keys() - {SUPERNET_STAGE}
-        return [*taught, *MEASURING]
+        return _list_taught(assembly)
     # The guard may have replaced the adapted model by the old baseline, so
     # finetuning must write the adapted model again.
     has_guard = assembly.recipe.adaptation.guard
     return [*(("finetune", GUARD_STAGE) if has_guard else ()), *MEASURING]
+
+
+def _list_taught(assembly: Assembly) -> list[str]:
+    """List the stages of a run that a new teacher makes obsolete."""
+    # A supernet without labels learnt from the source, not from the teacher.
+    taught = list_stages(assembly).keys() - {SUPERNET_STAGE}
+    return [*taught, *MEASURING]
+
+
+def train_teacher(assembly: Assembly) -> dict[str, Any]:
+    """Finetune the source at the teacher's image size.
+
+    Args:
+        assembly: what the stages of the run share.
+
+    Returns:
+        The results of the teacher's stages, by name; nothing if the run has no
+        teacher, or one that is trained already.
+    """
+    teacher = assembly.teacher
+    if teacher is None or assembly.recipe.is_taught_by_baseline:
+        return {}
+    stages = list_stages(teacher)
+    if not all(map(teacher.run_directory.has_result, stages)):
+        assembly.run_directory.remove_stages(_list_taught(assembly))
+    return run_stages(stages, teacher)
 
 
 def adapt(assembly: Assembly) -> dict[str, Any]:

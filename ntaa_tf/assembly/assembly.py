@@ -13,6 +13,7 @@ import keras
 from ntaa_tf.assembly.batches import Batches
 from ntaa_tf.assembly.checks import check_streams
 from ntaa_tf.assembly.data import prepare_data
+from ntaa_tf.assembly.inputs import Inputs
 from ntaa_tf.assembly.inputs import find_inputs
 from ntaa_tf.assembly.run_directory import claim_run_directory
 from ntaa_tf.assembly.run_directory import open_run_directory
@@ -25,15 +26,16 @@ from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.assembly.teacher import build_teacher
 from ntaa_tf.assembly.teacher import check_teacher
-from ntaa_tf.assembly.teacher import find_teacher
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.image_size import Size
+from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe import make_teacher
 from ntaa_tf.recipe import shrink
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
@@ -45,6 +47,7 @@ from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 
 ADAPTED_FILE = "adapted.keras"
+TEACHER = "teacher"  # Its run directory, below that of the run.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,8 +65,9 @@ class Assembly:
             they are others.
         search_spaces: at most one search space, which the checks before any
             training have built. The first search takes it out of the list.
-        teacher_path: the file of the teacher, if the recipe has one; the
-            baseline writes its own.
+        teacher: the assembly that trains the teacher: the baseline's, or one
+            of another image size; None without distillation, or with a
+            teacher from a file.
     """
 
     recipe: Recipe
@@ -74,7 +78,7 @@ class Assembly:
     task: Task
     streams: tuple[Stream, ...]
     search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
-    teacher_path: Path | None = None
+    teacher: "Assembly | None" = None
 
     def with_recipe(self, recipe: Recipe, path: Path) -> "Assembly":
         """Return an assembly of another recipe with the same source and data.
@@ -122,7 +126,15 @@ class Assembly:
     @functools.cached_property
     def batches(self) -> Batches:
         """The batches of the data set."""
-        return Batches(self.recipe, self.dataset, self.task, self.image_size)
+        teacher = self.teacher if self.recipe.distillation.distill else None
+        has_views = teacher and teacher.image_size != self.image_size
+        return Batches(
+            self.recipe,
+            self.dataset,
+            self.task,
+            self.image_size,
+            teacher.dataset.train if teacher and has_views else None,
+        )
 
     @functools.cached_property
     def steps(self) -> int:
@@ -155,9 +167,12 @@ class Assembly:
 
     def load_teacher(self) -> Teacher | None:
         """Load the teacher of the run; None where the recipe has none."""
-        if self.teacher_path is None or not self.recipe.distillation.distill:
+        if not self.recipe.distillation.distill:
             return None
-        return build_teacher(self.recipe, self.task, self.teacher_path)
+        path = Path(self.recipe.distillation.teacher or "")
+        if self.teacher is not None:
+            path = self.teacher.path / ADAPTED_FILE
+        return build_teacher(self.recipe, self.task, path)
 
     def make_optimizer(
         self,
@@ -242,30 +257,48 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
         share_directory(claimed) as path,
     ):
         check_alike("flags", recipe.to_dict())
-        run_directory = open_run_directory(recipe, path)
-        recipe = shrink(recipe)
-        dataset = prepare_data(
-            recipe,
-            inputs.raw,
-            inputs.image_size,
-            path,
-            recipe.data.train_examples,
-        )
-        task = build_task(recipe, dataset)
-        streams = list_streams(recipe, dataset)
-        check_streams(recipe, streams, task.images_per_class)
-        source, search_spaces = prepare_source(
-            recipe, inputs, dataset, task, run_directory
-        )
-        check_teacher(recipe, task, source)
-        yield Assembly(
-            recipe,
-            run_directory,
-            source,
-            path / SOURCE_STAGE,
-            dataset,
-            task,
-            streams,
-            search_spaces,
-            find_teacher(recipe, path / BASELINE / ADAPTED_FILE),
-        )
+        yield _build(recipe, inputs, path)
+
+
+def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
+    """Build the assembly of a recipe in a run directory, and of its teacher."""
+    run_directory = open_run_directory(recipe, path)
+    recipe = shrink(recipe)
+    dataset = prepare_data(
+        recipe,
+        inputs.raw,
+        inputs.image_size,
+        path,
+        recipe.data.train_examples,
+    )
+    task = build_task(recipe, dataset)
+    streams = list_streams(recipe, dataset)
+    check_streams(recipe, streams, task.images_per_class)
+    source, search_spaces = prepare_source(
+        recipe, inputs, dataset, task, run_directory
+    )
+    check_teacher(recipe, task, source)
+    assembly = Assembly(
+        recipe,
+        run_directory,
+        source,
+        path / SOURCE_STAGE,
+        dataset,
+        task,
+        streams,
+        search_spaces,
+    )
+    teacher = _find_teacher(assembly, inputs)
+    return dataclasses.replace(assembly, teacher=teacher)
+
+
+def _find_teacher(assembly: Assembly, inputs: Inputs) -> Assembly | None:
+    """Return the assembly that trains the teacher of a run, if one does."""
+    recipe = assembly.recipe
+    if recipe.is_taught_by_baseline:
+        return assembly.baseline
+    text = recipe.distillation.teacher_image_size
+    if text is None or not recipe.distillation.distill:
+        return None
+    inputs = dataclasses.replace(inputs, image_size=parse_size(text))
+    return _build(make_teacher(recipe), inputs, assembly.path / TEACHER)

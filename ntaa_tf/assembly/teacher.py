@@ -13,19 +13,6 @@ from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.precision import set_precision
 
 
-def find_teacher(recipe: Recipe, baseline: Path) -> Path | None:
-    """Return the path of the teacher's file; None where a recipe has none.
-
-    Args:
-        recipe: recipe of the run.
-        baseline: file of the baseline's adapted model.
-    """
-    choices = recipe.distillation
-    if not choices.distill:
-        return None
-    return baseline if choices.teacher is None else Path(choices.teacher)
-
-
 def build_teacher(recipe: Recipe, task: Task, path: Path) -> Teacher:
     """Build the teacher of a run from a file.
 

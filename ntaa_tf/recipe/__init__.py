@@ -7,6 +7,7 @@ from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.variants import count_smoke_examples
 from ntaa_tf.recipe.variants import list_trials
 from ntaa_tf.recipe.variants import make_baseline
+from ntaa_tf.recipe.variants import make_teacher
 from ntaa_tf.recipe.variants import shrink
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "list_trials",
     "make_baseline",
     "make_recipe",
+    "make_teacher",
     "replace",
     "shrink",
     "switch",

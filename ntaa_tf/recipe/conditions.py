@@ -139,6 +139,12 @@ TRANSFERS = Condition(
 WITH_TEACHER = Condition(
     "--distill", lambda recipe: recipe.distillation.distill
 )
+TAUGHT_BY_SOURCE = Condition(
+    "--distill and without --teacher",
+    lambda recipe: (
+        WITH_TEACHER.holds(recipe) and recipe.distillation.teacher is None
+    ),
+)
 COMPARES_LOGITS = Condition(
     f"--distill and a task other than {RETRIEVAL}",
     lambda recipe: (

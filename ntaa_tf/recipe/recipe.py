@@ -149,7 +149,12 @@ class Recipe:
     @property
     def is_taught_by_baseline(self) -> bool:
         """Whether the baseline is the teacher of the run."""
-        return self.distillation.distill and self.distillation.teacher is None
+        choices = self.distillation
+        return (
+            choices.distill
+            and choices.teacher is None
+            and choices.teacher_image_size is None
+        )
 
     @property
     def has_baseline(self) -> bool:

@@ -100,6 +100,12 @@ def _list_teachers(recipe: Recipe) -> Iterator[Rule]:
         "--distill needs the baseline, which is the teacher. Remove "
         "--nobaseline, or give another --teacher.",
     )
+    yield (
+        recipe.distillation.teacher_image_size is not None
+        and recipe.data.resize is not None,
+        "--teacher_image_size can't be used with --resize, whose crops are of "
+        "--image_size. Remove one of them.",
+    )
 
 
 def _list_relaxations(recipe: Recipe) -> Iterator[Rule]:

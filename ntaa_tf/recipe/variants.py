@@ -86,6 +86,16 @@ def make_baseline(recipe: Recipe) -> Recipe:
     )
 
 
+def make_teacher(recipe: Recipe) -> Recipe:
+    """Return the recipe of the teacher: the baseline at its own image size.
+
+    Args:
+        recipe: recipe with a `teacher_image_size`.
+    """
+    size = recipe.distillation.teacher_image_size
+    return replace(make_baseline(recipe), image_size=size)
+
+
 def list_trials(recipe: Recipe) -> list[Recipe]:
     """List a recipe for each learning rate to try, the recipe's own first.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ntaa_tf.assembly.assembly import TEACHER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import SOURCE_STAGE
@@ -22,6 +23,7 @@ def collect_metrics(
     assembly: Assembly,
     results: Mapping[str, Any],
     baseline: Mapping[str, Any],
+    teacher: Mapping[str, Any],
 ) -> RunMetrics:
     """Collect the metrics of a run.
 
@@ -29,6 +31,8 @@ def collect_metrics(
         assembly: what the stages share.
         results: results of the stages, by name.
         baseline: results of the baseline's stages; empty without a baseline.
+        teacher: results of the stages of a teacher with an image size of its
+            own; empty without one.
     """
     recipe, search = assembly.recipe, results.get("search", {})
     source = assembly.run_directory.read_result(SOURCE_STAGE)
@@ -40,6 +44,8 @@ def collect_metrics(
         # others'. That one counts.
         measured = evaluated.get(BASELINE, {})
         evaluated[BASELINE] = baseline["evaluate"]["adapted"] | measured
+    if teacher:
+        seconds[TEACHER] = sum(count_seconds(teacher).values())
     seconds |= count_seconds(results)
     collected = {
         "dataset": recipe.data.dataset,
@@ -64,7 +70,11 @@ def collect_metrics(
 
 def _name_teacher(recipe: Recipe) -> dict[str, str]:
     choices = recipe.distillation
-    return {"teacher": choices.teacher or BASELINE} if choices.distill else {}
+    if not choices.distill:
+        return {}
+    if choices.teacher_image_size is not None:
+        return {"teacher": f"source at {choices.teacher_image_size} pixels"}
+    return {"teacher": choices.teacher or BASELINE}
 
 
 def count_seconds(results: Mapping[str, Any]) -> dict[str, float]:

@@ -64,7 +64,7 @@ def fit_plain_model(
     with limit_momentum(model, steps):
         history = fit_resumably(
             trained,
-            lambda first: batches.training(first_epoch + first, end),
+            lambda first: batches.teaching(first_epoch + first, end),
             epochs=epochs,
             steps_per_epoch=steps,
             directory=directory,

@@ -264,7 +264,7 @@ def _list_recorders(
 def _make_batches(assembly: Assembly, first_epoch: int) -> tf.data.Dataset:
     """Return the batches of the search; of a bilevel search, pairs of them."""
     batches = [
-        assembly.batches.training(
+        assembly.batches.teaching(
             first_epoch,
             assembly.recipe.training.search_epochs,
             stream,

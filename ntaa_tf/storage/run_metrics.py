@@ -42,7 +42,8 @@ class RunMetrics:
         peak_memory_mib: peak memory of the process.
         seed: random seed.
         versions: versions of the libraries, by name.
-        teacher: `baseline`, or the path of a file, if the run had a teacher.
+        teacher: `baseline`, the source with its image size, or the path of a
+            file; None without distillation.
         conditions: evaluation settings, for retrieval only.
         searched: the collapsed model before finetuning, if weights were
             searched.

@@ -10,6 +10,9 @@ from keras import ops
 from ntaa_tf.distribute import share_loss
 from ntaa_tf.training.rematerialization import Rematerialized
 
+# Keys of targets that come with the teacher's images.
+TARGETS, VIEWS = "targets", "views"
+
 
 @dataclass(frozen=True)
 class Teacher:
@@ -30,8 +33,8 @@ class Teacher:
         """Compute the mean divergence of a batch.
 
         Args:
-            images: images as the student gets them (batch, height, width,
-                channels); they are resized to the teacher's input.
+            images: images (batch, height, width, channels); they are resized
+                to the teacher's input.
             predictions: predictions of the student.
         """
         size = self.model.inputs[0].shape[1:3]
@@ -49,6 +52,9 @@ class Student(Rematerialized):
     (1 − w) · L + w · D, with the loss L of the labels and the mean divergence
     D from the teacher. Penalties that layers add keep their weight. The loss
     of evaluation has no teacher.
+
+    A teacher reads the images of the student, or its own views of them where
+    the targets are a dictionary of `targets` and `views`.
 
     Source: Hinton et al., "Distilling the Knowledge in a Neural Network".
 
@@ -91,11 +97,31 @@ class Student(Rematerialized):
         training: bool = True,
     ) -> Any:
         """Compute the loss of a batch, in training with the teacher's part."""
+        views = _find_views(x, y)
+        y = _find_targets(y)
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if self._teacher is None or not training:
             return loss
         weight = self._teacher.weight
         # Keras has added the penalties of the layers, which keep their weight.
         penalties = share_loss(sum(self.losses)) if self.losses else 0.0
-        taught = share_loss(self._teacher.compute_loss(x, y_pred))
+        taught = share_loss(self._teacher.compute_loss(views, y_pred))
         return (1 - weight) * (loss - penalties) + weight * taught + penalties
+
+    def compute_metrics(
+        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
+    ) -> dict[str, Any]:
+        """Update the metrics by the targets, and return them."""
+        targets = _find_targets(y)
+        metrics: dict[str, Any] = super().compute_metrics(
+            x, targets, y_pred, sample_weight
+        )
+        return metrics
+
+
+def _find_targets(y: Any) -> Any:
+    return y[TARGETS] if isinstance(y, dict) and VIEWS in y else y
+
+
+def _find_views(x: Any, y: Any) -> Any:
+    return y[VIEWS] if isinstance(y, dict) and VIEWS in y else x

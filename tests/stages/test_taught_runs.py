@@ -65,6 +65,21 @@ def test_a_file_teaches_without_a_baseline(taught, tmp_path):
 
 
 @pytest.mark.long
+def test_a_teacher_of_larger_images_is_trained_first(tmp_path):
+    choices = {**TAUGHT, "baseline": False, "teacher_image_size": "24"}
+    _, metrics = adapt(tmp_path / "run", **choices)
+    assert metrics["teacher"] == "source at 24 pixels"
+    assert list(metrics["seconds"])[:3] == ["source", "teacher", "finetune"]
+    teacher, own = (
+        keras.models.load_model(tmp_path / "run" / name)
+        for name in ("teacher/adapted.keras", "adapted.keras")
+    )
+    assert teacher.input_shape[1:3] == (24, 24)
+    assert own.input_shape[1:3] == (16, 16)
+    assert not (tmp_path / "run/baseline").exists()
+
+
+@pytest.mark.long
 def test_a_killed_search_with_a_teacher_ends_as_one_that_was_not(
     tmp_path, monkeypatch
 ):

@@ -35,12 +35,13 @@ def batch(rng):
     return images, np.eye(3, dtype="float32")[rng.integers(3, size=6)]
 
 
-def make_student(rng, teacher=None, weight=WEIGHT, penalty=None):
+def make_student(rng, teacher=None, weight=WEIGHT, penalty=None, metrics=None):
     model = make_linear(rng, penalty)
     student = Student(model.input, model.output)
     student.compile(
         keras.optimizers.SGD(0.1),
         loss=LOSS,
+        metrics=metrics,
         teacher=teacher and Teacher(teacher, weight, compare),
     )
     return student
@@ -102,6 +103,21 @@ def test_a_teacher_gets_images_of_its_own_size(batch, rng):
     )
     found = student.train_on_batch(images, labels)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_views_are_the_images_of_the_teacher_alone(batch, rng):
+    inputs = keras.Input((8, 8, 3))
+    large = keras.Model(inputs, layers.Dense(3)(layers.Flatten()(inputs)))
+    images, labels = batch
+    views = rng.normal(size=(6, 8, 8, 3)).astype("float32")
+    student = make_student(rng, large, metrics=["accuracy"])
+    logits = student(images)
+    expected = (1 - WEIGHT) * LOSS(labels, logits) + WEIGHT * ops.mean(
+        compare(large(views), logits)
+    )
+    right = np.argmax(logits, -1) == np.argmax(labels, -1)
+    found = student.train_on_batch(images, {"targets": labels, "views": views})
+    np.testing.assert_allclose(found, [expected, right.mean()], rtol=1e-5)
 
 
 def test_logits_of_a_search_learn_from_the_teacher_too(rng):

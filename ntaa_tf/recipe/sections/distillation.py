@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import COMPARES_LOGITS
+from ntaa_tf.recipe.conditions import TAUGHT_BY_SOURCE
 from ntaa_tf.recipe.conditions import WITH_TEACHER
 
 
@@ -25,6 +27,15 @@ class Distillation(Section):
         "Teacher: a .keras file that reads pixels from 0 to 255 and has the "
         "outputs of the adapted model. Default: the finetuned source.",
         used_with=WITH_TEACHER,
+    )
+    teacher_image_size: str | None = choice(
+        None,
+        "Image size in pixels at which the source is finetuned to be the "
+        "teacher: the side of a square, or height and width. Both networks see "
+        "the same augmented images. Default: --image_size, where the baseline "
+        "is the teacher.",
+        parse=parse_size,
+        used_with=TAUGHT_BY_SOURCE,
     )
     distillation_weight: float = choice(
         0.7,
