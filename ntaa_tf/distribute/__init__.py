@@ -5,6 +5,7 @@ from ntaa_tf.distribute.directory import share_directory
 from ntaa_tf.distribute.keras_workers import DistributedModel
 from ntaa_tf.distribute.replicas import count_replicas
 from ntaa_tf.distribute.replicas import gather
+from ntaa_tf.distribute.replicas import locate
 from ntaa_tf.distribute.replicas import restore_loss
 from ntaa_tf.distribute.replicas import run_alone
 from ntaa_tf.distribute.replicas import run_once
@@ -33,6 +34,7 @@ __all__ = [
     "gather",
     "is_follower",
     "is_silent",
+    "locate",
     "restore_loss",
     "run_alone",
     "run_once",

@@ -70,6 +70,23 @@ def gather(tensor: Any) -> Any:
     return ops.reshape(gathered, (count, *shape))
 
 
+def locate(tensor: Any) -> Any:
+    """Return the index of each row of this replica in the result of `gather`.
+
+    Args:
+        tensor: rows of this replica (rows, ...), as many as on each other.
+
+    Returns:
+        Indices (rows,).
+    """
+    context = _find_context()
+    rows = ops.shape(tensor)[0]
+    indices = ops.arange(rows)
+    if context is None:
+        return indices
+    return indices + rows * context.replica_id_in_sync_group
+
+
 def run_alone(function: Callable[..., Any], *arguments: Any) -> Any:
     """Run a function outside of any strategy, on one device.
 

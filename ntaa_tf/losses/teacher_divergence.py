@@ -4,10 +4,14 @@ from typing import Any
 
 from keras import ops
 
+from ntaa_tf.distribute import gather
+from ntaa_tf.distribute import locate
+
 # Similarities of embeddings lie between -1 and 1. Divided by this they make a
 # softmax that the nearest images of a batch dominate.
 SIMILARITY_TEMPERATURE = 0.1
-SMALLEST_NORM = 1e-12
+SMALLEST_SQUARE = 1e-12  # Shorter embeddings have no direction.
+FAR = 1e9  # Subtracted from the logits that are masked out.
 
 
 def compare_logits(teacher: Any, student: Any, temperature: float) -> Any:
@@ -37,7 +41,8 @@ def compare_embeddings(teacher: Any, student: Any) -> Any:
     """Compute the divergence of the similarities of the images of a batch.
 
     Each image has a distribution over the other images: the softmax of its
-    cosine similarities. So teacher and student may differ in channels.
+    cosine similarities. So teacher and student may differ in channels. The
+    batch spans all replicas.
 
     Args:
         teacher: embeddings (batch, channels), of at least two images.
@@ -57,14 +62,15 @@ def compare_embeddings(teacher: Any, student: Any) -> Any:
 
 
 def _list_similarities(embeddings: Any) -> Any:
-    """Return similarities to the other images as logits (batch, batch)."""
+    """Return similarities to the other images as logits (batch, others)."""
     embeddings = ops.cast(embeddings, "float32")
     squares = ops.sum(ops.square(embeddings), -1, keepdims=True)
-    unit = embeddings / ops.sqrt(ops.maximum(squares, SMALLEST_NORM))
-    similarities = ops.matmul(unit, ops.transpose(unit))
+    unit = embeddings / ops.sqrt(ops.maximum(squares, SMALLEST_SQUARE))
+    others = gather(unit)
+    similarities = ops.matmul(unit, ops.transpose(others))
     # An image is most similar to itself, which says nothing.
-    itself = ops.eye(ops.shape(unit)[0], dtype=unit.dtype)
-    return similarities / SIMILARITY_TEMPERATURE - 1e9 * itself
+    itself = ops.one_hot(locate(unit), ops.shape(others)[0])
+    return similarities / SIMILARITY_TEMPERATURE - FAR * itself
 
 
 def _diverge(teacher: Any, student: Any) -> Any:

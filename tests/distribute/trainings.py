@@ -7,6 +7,7 @@ import tensorflow as tf
 from ntaa_tf.distribute import count_replicas
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.losses import BatchHardTriplet
+from ntaa_tf.losses import compare_embeddings
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.contrastive import ContrastiveSupernet
 from ntaa_tf.search.contrastive import KeySpace
@@ -19,10 +20,11 @@ from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
 from ntaa_tf.training.batch_norm_calibration import Recalibration
 from ntaa_tf.training.batch_norm_synchronization import synchronize
+from ntaa_tf.training.distillation import Student
+from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.optimizers import CarefulSGD
 from ntaa_tf.training.optimizers import ReplicatedAdam
 from ntaa_tf.training.optimizers import ReplicatedSGD
-from ntaa_tf.training.rematerialization import Rematerialized
 
 BATCH, STEPS = 8, 5
 RNG = np.random.default_rng(0)
@@ -69,6 +71,8 @@ METHODS = {
     "synchronized": ("synchronized", CLIPPED | ACCUMULATED, {}),
     # A loss that gathers the embeddings of all replicas.
     "triplets": ("plain", {}, {"loss": BatchHardTriplet(0.3)}),
+    # A teacher of the embeddings of all replicas.
+    "taught": ("taught", {}, {}),
     # Two optimizers in one step, recomputed segments, every measurement.
     "joint": ("joint", CLIPPED | ACCUMULATED, {"remat": True}),
     # Adam, and penalties that have a step of their own.
@@ -98,10 +102,13 @@ def make_model(method):
         "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
         "metrics": ["acc"],
     } | options
-    if kind in ("plain", "synchronized"):
+    if kind in ("plain", "synchronized", "taught"):
         source = make_source(norm=kind == "synchronized")
         synchronize(source, kind == "synchronized")
-        model = Rematerialized(source.input, source.output)
+        model = Student(source.input, source.output)
+        if kind == "taught":
+            teacher = make_source(norm=True)
+            options["teacher"] = Teacher(teacher, 0.7, compare_embeddings)
         model.compile(**options)
         model.optimizer.build(model.trainable_variables)
         return model
