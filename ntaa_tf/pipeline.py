@@ -100,16 +100,19 @@ def train_baseline(assembly: Assembly) -> dict[str, Any]:
         The results of the baseline's stages, by name.
     """
     baseline = assembly.baseline
-    stages = {**list_stages(baseline), "evaluate": evaluate}
-    if not all(map(baseline.run_directory.has_result, stages)):
+    training = list_stages(baseline)
+    stages = {**training, "evaluate": evaluate}
+    has_result = baseline.run_directory.has_result
+    if not all(map(has_result, stages)):
         assembly.run_directory.remove_stages(_list_compared(assembly))
+    is_teacher = assembly.recipe.is_taught_by_baseline
+    if is_teacher and not all(map(has_result, training)):
+        assembly.run_directory.remove_stages(_list_taught(assembly))
     return run_stages(stages, baseline)
 
 
 def _list_compared(assembly: Assembly) -> list[str]:
     """List the stages of a run that a new baseline makes obsolete."""
-    if assembly.recipe.is_taught_by_baseline:
-        return _list_taught(assembly)
     # The guard may have replaced the adapted model by the old baseline, so
     # finetuning must write the adapted model again.
     has_guard = assembly.recipe.adaptation.guard
@@ -131,7 +134,7 @@ def train_teacher(assembly: Assembly) -> dict[str, Any]:
 
     Returns:
         The results of the teacher's stages, by name; nothing if the run has no
-        teacher, or one that is trained already.
+        teacher, or one that is the baseline or a file.
     """
     teacher = assembly.teacher
     if teacher is None or assembly.recipe.is_taught_by_baseline:

@@ -91,12 +91,9 @@ train = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x)).repeat()
 train = train.map(shift_and_mirror, tf.data.AUTOTUNE).batch(32).prefetch(4)
 
 # A network of convolutions takes the weights at any image size.
-maps = [
-    layer.output
-    for layer in source.layers
-    if len(layer.output.shape) == 4 and layer.output.shape[1] > 1
-]
-network = keras.Model(source.input, maps[-1])
+pooling = keras.layers.GlobalAveragePooling2D
+poolings = [layer for layer in source.layers if isinstance(layer, pooling)]
+network = keras.Model(source.input, poolings[0].input)
 sized = keras.models.clone_model(network, keras.Input((size, size, 3)))
 sized.set_weights(network.get_weights())
 
@@ -108,7 +105,7 @@ if args.scale != "none":
     features = keras.layers.Normalization(mean=mean, variance=np.square(std))(
         features
     )
-features = keras.layers.GlobalAveragePooling2D()(sized(features))
+features = pooling()(sized(features))
 model = keras.Model(image, keras.layers.Dense(classes)(features))
 model.compile(
     keras.optimizers.SGD(

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from ntaa_tf import data
 from ntaa_tf.assembly.batches import Batches
 from ntaa_tf.assembly.checks import check_streams
 from ntaa_tf.assembly.data import prepare_data
@@ -24,15 +25,15 @@ from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.assembly.teacher import TEACHER_FILE
 from ntaa_tf.assembly.teacher import build_teacher
-from ntaa_tf.assembly.teacher import check_teacher
+from ntaa_tf.assembly.teacher import find_teacher_size
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import agree
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.image_size import Size
-from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe import make_teacher
@@ -99,11 +100,15 @@ class Assembly:
     def with_data(self, dataset: Dataset) -> "Assembly":
         """Return an assembly of this recipe with another data set.
 
+        It has no teacher, which knows the classes of this one.
+
         Args:
             dataset: data set, decoded and split.
         """
         streams = list_streams(self.recipe, dataset)
-        return dataclasses.replace(self, dataset=dataset, streams=streams)
+        return dataclasses.replace(
+            self, dataset=dataset, streams=streams, teacher=None
+        )
 
     @functools.cached_property
     def baseline(self) -> "Assembly":
@@ -126,15 +131,17 @@ class Assembly:
     @functools.cached_property
     def batches(self) -> Batches:
         """The batches of the data set."""
-        teacher = self.teacher if self.recipe.distillation.distill else None
-        has_views = teacher and teacher.image_size != self.image_size
         return Batches(
-            self.recipe,
-            self.dataset,
-            self.task,
-            self.image_size,
-            teacher.dataset.train if teacher and has_views else None,
+            self.recipe, self.dataset, self.task, self.image_size, self._views
         )
+
+    @property
+    def _views(self) -> data.Examples | None:
+        """The training images of a teacher with an image size of its own."""
+        teacher = self.teacher
+        if teacher is None or teacher.image_size == self.image_size:
+            return None
+        return teacher.dataset.train
 
     @functools.cached_property
     def steps(self) -> int:
@@ -169,8 +176,9 @@ class Assembly:
         """Load the teacher of the run; None where the recipe has none."""
         if not self.recipe.distillation.distill:
             return None
-        path = Path(self.recipe.distillation.teacher or "")
-        if self.teacher is not None:
+        if self.teacher is None:
+            path = self.source_path / TEACHER_FILE
+        else:
             path = self.teacher.path / ADAPTED_FILE
         return build_teacher(self.recipe, self.task, path)
 
@@ -251,6 +259,7 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
     # TensorFlow allows a multiworker strategy only before its first operation.
     strategy = enter_strategy(recipe.compute.distribute)
     inputs = find_inputs(recipe)
+    find_teacher_size(recipe, inputs.image_size)  # Called for its errors alone.
     with (
         strategy,
         claim_run_directory(recipe) as claimed,
@@ -277,7 +286,6 @@ def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
     source, search_spaces = prepare_source(
         recipe, inputs, dataset, task, run_directory
     )
-    check_teacher(recipe, task, source)
     assembly = Assembly(
         recipe,
         run_directory,
@@ -297,8 +305,11 @@ def _find_teacher(assembly: Assembly, inputs: Inputs) -> Assembly | None:
     recipe = assembly.recipe
     if recipe.is_taught_by_baseline:
         return assembly.baseline
-    text = recipe.distillation.teacher_image_size
-    if text is None or not recipe.distillation.distill:
+    size = find_teacher_size(recipe, inputs.image_size)
+    if size is None:
         return None
-    inputs = dataclasses.replace(inputs, image_size=parse_size(text))
-    return _build(make_teacher(recipe), inputs, assembly.path / TEACHER)
+    inputs = dataclasses.replace(inputs, image_size=size)
+    try:
+        return _build(make_teacher(recipe), inputs, assembly.path / TEACHER)
+    except ValueError as error:
+        raise ValueError(f"In --teacher_image_size: {error}") from error

@@ -25,7 +25,8 @@ class Batches:
         task: task of the recipe.
         image_size: height and width in pixels of the model's input.
         views: the training images at the size of a teacher, in the order of
-            the training split; None where the teacher reads the model's.
+            the training split; None where the teacher reads the model's
+            images.
     """
 
     def __init__(
@@ -106,7 +107,9 @@ class Batches:
             targets = self._task.make_targets(labels)
             return images, {TARGETS: targets, VIEWS: views}
 
-        return batches.map(resize)
+        return batches.map(
+            resize, num_parallel_calls=tf.data.AUTOTUNE
+        ).prefetch(tf.data.AUTOTUNE)
 
     def _stream(
         self, epochs: tuple[int, int, int | None], stream: Stream, size: Size

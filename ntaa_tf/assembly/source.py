@@ -14,6 +14,8 @@ from ntaa_tf.assembly.data import identify_data
 from ntaa_tf.assembly.inputs import Inputs
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.assembly.search_space import check_search_space
+from ntaa_tf.assembly.teacher import TEACHER_FILE
+from ntaa_tf.assembly.teacher import load_given_teacher
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.data.datasets import OpenedDataset
 from ntaa_tf.graph.last_stride import remove_last_stride
@@ -43,8 +45,8 @@ def prepare_source(
     """Build and check the source model; a resumed run loads it instead.
 
     Everything that could stop the search is checked here, before any training:
-    sites, memory and limits. A resumed run must have the data set that it
-    began with.
+    sites, memory, limits and a given teacher. A resumed run must have the data
+    set that it began with.
 
     Args:
         recipe: recipe of the run.
@@ -66,6 +68,10 @@ def prepare_source(
 
     def build(directory: Path) -> dict[str, Any]:
         source = build_source(recipe, inputs, dataset, task)
+        # A copy: a run must end with the teacher that it began with.
+        teacher = load_given_teacher(recipe, task, source)
+        if teacher is not None:
+            save_model(teacher, directory / TEACHER_FILE)
         search_spaces.extend(check_source(recipe, source, task, directory))
         save_model(source, directory / SOURCE_FILE)
         return {

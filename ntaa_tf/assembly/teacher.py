@@ -5,12 +5,18 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.image_size import Size
+from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.precision import set_precision
+
+TEACHER_FILE = "teacher.keras"
+# Activations whose outputs are no logits.
+SQUASHING = ("softmax", "sigmoid", "log_softmax")
 
 
 def build_teacher(recipe: Recipe, task: Task, path: Path) -> Teacher:
@@ -33,48 +39,108 @@ def build_teacher(recipe: Recipe, task: Task, path: Path) -> Teacher:
     return Teacher(model, choices.distillation_weight, measure)
 
 
-def check_teacher(recipe: Recipe, task: Task, source: keras.Model) -> None:
-    """Raise a ValueError if the file of --teacher can't teach the source.
+def find_teacher_size(recipe: Recipe, image_size: Size) -> Size | None:
+    """Return the image size of a teacher that is trained at larger images.
+
+    Args:
+        recipe: recipe of the run.
+        image_size: height and width in pixels of the model's input.
+
+    Raises:
+        ValueError: if the size is not larger, or has other proportions.
+    """
+    text = recipe.distillation.teacher_image_size
+    if text is None or not recipe.distillation.distill:
+        return None
+    height, width = parse_size(text, "teacher_image_size")
+    is_alike = height * image_size[1] == width * image_size[0]
+    if height <= image_size[0] or not is_alike:
+        own = "x".join(map(str, image_size))
+        raise ValueError(
+            f"--teacher_image_size must be larger than the image size {own}, "
+            f"with its proportions. Received: {text}. Without it the baseline "
+            "is the teacher."
+        )
+    return height, width
+
+
+def load_given_teacher(
+    recipe: Recipe, task: Task, source: keras.Model
+) -> keras.Model | None:
+    """Load and check the model of --teacher; None without one.
 
     Args:
         recipe: recipe of the run.
         task: task of the recipe.
         source: source model with the task's head.
+
+    Returns:
+        A functional model with the outputs of the adapted model.
+
+    Raises:
+        ValueError: if the model can't be loaded, or can't teach the source.
     """
     path = recipe.distillation.teacher
     if path is None:
-        return
+        return None
     try:
-        model = keras.models.load_model(path)
+        loaded = keras.models.load_model(path)
+        outputs = keras.tree.flatten(loaded.outputs)
+        model = keras.Model(
+            loaded.inputs, outputs[0] if len(outputs) == 1 else outputs
+        )
     except Exception as error:  # A damaged file can raise anything.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"--teacher={path} can't be loaded ({reason}). Give the .keras "
-            "file of a functional model."
+            "file of a functional or Sequential model."
         ) from error
-    needed, found = _list_shapes(task.finish(source)), _list_shapes(model)
-    if not _can_teach(found, needed, recipe.data.task == RETRIEVAL):
+    _check_images(path, model)
+    _check_outputs(path, model, task.finish(source), recipe.data.task)
+    return model
+
+
+def _check_images(path: str, model: keras.Model) -> None:
+    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    if [(len(shape), shape[-1]) for shape in shapes] != [(3, 3)]:
         raise ValueError(
-            f"--teacher={path} has the inputs {found[0]} and the outputs "
-            f"{found[1]}, but the adapted model has the outputs {needed[1]}. "
-            "Give a model with one RGB image as input and the same outputs."
+            f"--teacher={path} has the inputs {shapes}. Give a model with one "
+            "RGB image (height, width, 3) as input."
         )
 
 
-def _list_shapes(model: keras.Model) -> tuple[list[Any], list[Any]]:
-    """List the shapes of the inputs and of the outputs, without the batch."""
-    inputs, outputs = (
-        [tuple(tensor.shape[1:]) for tensor in tensors]
-        for tensors in (model.inputs, model.outputs)
+def _check_outputs(
+    path: str, model: keras.Model, adapted: keras.Model, task: str
+) -> None:
+    found, needed = (
+        [tuple(tensor.shape[1:]) for tensor in each.outputs]
+        for each in (model, adapted)
     )
-    return inputs, outputs
-
-
-def _can_teach(found: Any, needed: Any, embeds: bool) -> bool:
-    inputs, outputs = found
-    if len(inputs) != 1 or len(inputs[0]) != 3 or inputs[0][-1] != 3:
-        return False
-    if embeds:
+    if task == RETRIEVAL:
         # Embeddings are compared by their similarities, whatever their size.
-        return [len(shape) for shape in outputs] == [1]
-    return bool(outputs == needed[1])
+        if [len(shape) for shape in found] != [1]:
+            raise ValueError(
+                f"--teacher={path} has the outputs {found}. Give a model with "
+                "one embedding (channels,) as output."
+            )
+        return
+    if found != needed:
+        raise ValueError(
+            f"--teacher={path} has the outputs {found}, but the adapted model "
+            f"has the outputs {needed}. Give a model of the same classes."
+        )
+    if any(map(_is_squashed, model.outputs)):
+        raise ValueError(
+            f"--teacher={path} ends with a softmax or a sigmoid, but logits "
+            "are compared. Remove the activation of its last layer."
+        )
+
+
+def _is_squashed(output: keras.KerasTensor) -> bool:
+    """Return whether an output comes from an activation, not from logits."""
+    layer = output._keras_history.operation
+    names = (
+        getattr(getattr(layer, "activation", None), "__name__", ""),
+        type(layer).__name__.lower(),
+    )
+    return any(name in SQUASHING for name in names)

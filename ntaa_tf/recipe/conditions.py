@@ -96,9 +96,9 @@ FINETUNES_SEARCHED_WEIGHTS = Condition(
         and not recipe.adaptation.plan.self_supervises
     ),
 )
-OTHER_THAN_FINETUNE = Condition(
-    "a method other than finetune",
-    lambda recipe: recipe.adaptation.method != "finetune",
+DIFFERS_FROM_BASELINE = Condition(
+    "a method other than finetune, or --distill",
+    lambda recipe: not recipe.is_baseline,
 )
 WITH_LABELS = Condition(
     "a method other than unsupervised",

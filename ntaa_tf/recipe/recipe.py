@@ -147,6 +147,14 @@ class Recipe:
         )
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether the run is what others call the baseline."""
+        return (
+            self.adaptation.method == "finetune"
+            and not self.distillation.distill
+        )
+
+    @property
     def is_taught_by_baseline(self) -> bool:
         """Whether the baseline is the teacher of the run."""
         choices = self.distillation
@@ -159,11 +167,9 @@ class Recipe:
     @property
     def has_baseline(self) -> bool:
         """Whether the run also trains the baseline, and compares with it."""
-        if self.is_taught_by_baseline:
-            return True
-        if self.adaptation.method == "finetune":
+        if self.is_baseline:
             return False
-        if self.adaptation.guard:
+        if self.adaptation.guard or self.is_taught_by_baseline:
             return True
         if self.adaptation.baseline is None:
             return self.data.dataset == EMBEDDED_DATASET

@@ -83,7 +83,7 @@ def _list_methods(recipe: Recipe) -> Iterator[Rule]:
         "pretrained model.",
     )
     yield (
-        adaptation.guard and adaptation.method == "finetune",
+        adaptation.guard and recipe.is_baseline,
         "--guard can't be used with --method=finetune, which is the baseline "
         "itself. Remove --guard.",
     )
@@ -98,7 +98,7 @@ def _list_teachers(recipe: Recipe) -> Iterator[Rule]:
     yield (
         recipe.is_taught_by_baseline and recipe.adaptation.baseline is False,
         "--distill needs the baseline, which is the teacher. Remove "
-        "--nobaseline, or give another --teacher.",
+        "--nobaseline, or choose --teacher or --teacher_image_size.",
     )
     yield (
         recipe.distillation.teacher_image_size is not None

@@ -87,8 +87,8 @@ class Supernet(AnnealedModel):
             resting: weights that are not trained. If there are any, the
                 network runs in inference mode, so that batch-norm statistics
                 do not change either. Not saved in the configuration.
-            **kwargs: arguments of `keras.Model.compile`, and `remat` for
-                rematerialisation.
+            **kwargs: arguments of `keras.Model.compile`, `remat` for
+                rematerialisation, and the `teacher` of a `Student`.
 
         Raises:
             ValueError: if `relaxation`, `start` or `end` is unknown, or a

@@ -263,13 +263,15 @@ def _list_recorders(
 
 def _make_batches(assembly: Assembly, first_epoch: int) -> tf.data.Dataset:
     """Return the batches of the search; of a bilevel search, pairs of them."""
+    end = assembly.recipe.training.search_epochs
+    steps = assembly.search_steps
+    weights, *logits = assembly.streams
+    # A teacher is for the weights, also where logits have batches of their own.
     batches = [
-        assembly.batches.teaching(
-            first_epoch,
-            assembly.recipe.training.search_epochs,
-            stream,
-            assembly.search_steps,
-        )
-        for stream in assembly.streams
+        assembly.batches.teaching(first_epoch, end, weights, steps),
+        *(
+            assembly.batches.training(first_epoch, end, stream, steps)
+            for stream in logits
+        ),
     ]
     return batches[0] if len(batches) == 1 else tf.data.Dataset.zip(*batches)

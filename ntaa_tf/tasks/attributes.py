@@ -83,14 +83,16 @@ class AttributesTask:
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float
     ) -> Any:
-        """Compare the logits of each attribute, and return their mean."""
+        """Compare the logits of each attribute, and return their sum.
+
+        The loss of the labels is a sum over the attributes, too.
+        """
         pairs = zip(
             keras.tree.flatten(teacher),
             keras.tree.flatten(student),
             strict=True,
         )
-        divergences = [compare_logits(*pair, temperature) for pair in pairs]
-        return sum(divergences) / len(divergences)
+        return sum(compare_logits(*pair, temperature) for pair in pairs)
 
     def list_images(self, split: Any) -> np.ndarray:
         """Return all images."""

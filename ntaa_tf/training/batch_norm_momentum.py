@@ -5,21 +5,19 @@ from collections.abc import Iterator
 
 import keras
 
-# Statistics forget within a third of an epoch, so that those after an epoch
-# are of weights of this epoch.
+# Statistics average over a third of an epoch, so that those after an epoch are
+# of this epoch's weights.
 MEMORY = 1 / 3  # In epochs.
-LEAST_STEPS = 10  # Fewer batches would be too noisy.
+LEAST_STEPS = 10  # Fewer batches would be too noisy, even in a short epoch.
 
 
 @contextlib.contextmanager
-def limit_momentum(
-    model: keras.Model, steps_per_epoch: int
-) -> Iterator[keras.Model]:
+def limit_momentum(model: keras.Model, steps_per_epoch: int) -> Iterator[None]:
     """Lower the momentum of batch norm while a model trains on few batches.
 
     A momentum m averages over about 1 / (1 − m) batches. MobileNetV2 has
     0.999: after 700 batches half of its moving statistics are still those of
-    the source, and its validation is of a network that never was.
+    the source, and the others mix old and new weights.
 
     Args:
         model: model to train; its own momenta come back when the block ends.
@@ -42,7 +40,7 @@ def limit_momentum(
     try:
         for layer in layers:
             layer.momentum = min(layer.momentum, most)
-        yield model
+        yield
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum

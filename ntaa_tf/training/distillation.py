@@ -38,8 +38,8 @@ class Teacher:
             predictions: predictions of the student.
         """
         size = self.model.inputs[0].shape[1:3]
-        if tuple(images.shape[1:3]) != tuple(size):
-            images = ops.image.resize(images, size)
+        if None not in size and tuple(images.shape[1:3]) != tuple(size):
+            images = ops.image.resize(images, size, antialias=True)
         taught = self.model(images, training=False)
         return ops.mean(self.measure_divergence(taught, predictions))
 

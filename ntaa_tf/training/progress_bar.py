@@ -14,8 +14,8 @@ from rich.progress import TextColumn
 from rich.progress import TimeRemainingColumn
 
 REDRAWS_PER_SECOND = 4
-# The time left follows from all batches of this process, whose speed changes
-# little, and not from the last seconds, which may be those of a validation.
+# The time left follows from the last thousand batches, which rich remembers,
+# and not from the last seconds, which may be those of a validation.
 ESTIMATED_OVER = 24 * 3600  # In seconds.
 
 

@@ -115,7 +115,9 @@ def _show_progress(
             str(directory), first_epoch, epochs, steps, later_steps
         )
         return
-    with draw_progress(directory.name, first_epoch, epochs, steps) as bar:
+    # The stage alone would not tell the baseline's finetuning from the run's.
+    name = "/".join(directory.parts[-2:])
+    with draw_progress(name, first_epoch, epochs, steps) as bar:
         yield bar
 
 

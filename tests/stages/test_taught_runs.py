@@ -97,28 +97,65 @@ def test_a_killed_search_with_a_teacher_ends_as_one_that_was_not(
         np.testing.assert_array_equal(one, other)
 
 
-def save_model(path, channels=3, classes=5):
-    images = keras.Input((16, 16, channels))
-    outputs = keras.layers.Dense(classes)(keras.layers.Flatten()(images))
-    keras.Model(images, outputs).save(path)
+@pytest.mark.long
+def test_a_new_evaluation_of_the_baseline_keeps_what_it_taught(
+    taught, tmp_path
+):
+    path = tmp_path / "run"
+    shutil.copytree(taught[0], path)
+    shutil.rmtree(path / "baseline/evaluate")
+    (path / "metrics.json").unlink()
+    begun = (path / "finetune/result.json").stat().st_mtime_ns
+    adapt(path, **TAUGHT)
+    assert (path / "finetune/result.json").stat().st_mtime_ns == begun
+
+
+@pytest.mark.long
+def test_the_transfer_data_have_no_teacher(tmp_path):
+    _, metrics = adapt(
+        tmp_path / "run",
+        method="darts+transfer",
+        transfer_dataset="digits",
+        distill=True,
+        teacher_image_size="24",
+    )
+    assert "transfer" in metrics["seconds"]
+
+
+def save_model(path, *last, size=16, channels=3, classes=5):
+    layers = [
+        keras.layers.Conv2D(classes, 3),
+        keras.layers.GlobalAveragePooling2D(),
+        *last,
+    ]
+    keras.Sequential([keras.Input((size, size, channels)), *layers]).save(path)
     return str(path)
 
 
 @pytest.mark.parametrize(
-    ("made", "message"),
+    ("last", "made", "message"),
     [
-        ({"classes": 4}, r"outputs \[\(4,\)\], .* outputs \[\(5,\)\]"),
-        ({"channels": 1}, r"inputs \[\(16, 16, 1\)\]"),
+        ([], {"classes": 4}, r"outputs \[\(4,\)\], .* outputs \[\(5,\)\]"),
+        ([], {"channels": 1}, r"inputs \[\(16, 16, 1\)\]"),
+        ([keras.layers.Softmax()], {}, "logits are compared"),
+        ([keras.layers.Dense(5, "softmax")], {}, "logits are compared"),
     ],
 )
 def test_a_model_that_cannot_teach_is_refused_before_training(
-    made, message, tmp_path
+    last, made, message, tmp_path
 ):
-    teacher = save_model(tmp_path / "teacher.keras", **made)
+    teacher = save_model(tmp_path / "teacher.keras", *last, **made)
     with pytest.raises(ValueError, match=message):
         adapt(tmp_path / "run", distill=True, teacher=teacher)
-    assert not (tmp_path / "run/finetune").exists()
-    assert not (tmp_path / "run/search").exists()
+    # So that the corrected command may use it.
+    assert not (tmp_path / "run/source/result.json").exists()
+
+
+def test_a_sequential_model_of_any_image_size_teaches(tmp_path):
+    teacher = save_model(tmp_path / "teacher.keras", size=None)
+    choices = {"method": "finetune", "distill": True, "teacher": teacher}
+    _, metrics = adapt(tmp_path / "run", **choices)
+    assert metrics["teacher"] == teacher
 
 
 def test_a_missing_teacher_is_refused_before_training(tmp_path):
@@ -126,11 +163,25 @@ def test_a_missing_teacher_is_refused_before_training(tmp_path):
         adapt(tmp_path / "run", distill=True, teacher="nowhere.keras")
 
 
+@pytest.mark.parametrize("size", ["8", "16", "24x20"])
+def test_a_teacher_sees_larger_images_of_the_same_proportions(size, tmp_path):
+    with pytest.raises(ValueError, match="must be larger than the image size"):
+        adapt(tmp_path / "run", distill=True, teacher_image_size=size)
+    assert not (tmp_path / "run").exists()
+
+
 def test_distillation_needs_a_teacher():
     with pytest.raises(ValueError, match="--distill needs the baseline"):
         make_recipe(distill=True, baseline=False)
     with pytest.raises(ValueError, match="used only with --distill"):
         make_recipe(teacher="teacher.keras")
+
+
+def test_the_guard_compares_with_the_teacher_itself():
+    recipe = make_recipe(method="finetune", distill=True, guard=True)
+    assert recipe.has_baseline
+    with pytest.raises(ValueError, match="--guard is used only with"):
+        make_recipe(method="finetune", guard=True)
 
 
 def test_the_baseline_has_no_teacher():

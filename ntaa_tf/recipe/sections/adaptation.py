@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
+from ntaa_tf.recipe.conditions import DIFFERS_FROM_BASELINE
 from ntaa_tf.recipe.conditions import FINETUNES_PARTLY
-from ntaa_tf.recipe.conditions import OTHER_THAN_FINETUNE
 from ntaa_tf.recipe.conditions import RETRAINS
 from ntaa_tf.recipe.conditions import TRANSFERS
 from ntaa_tf.recipe.conditions import WITH_LABELS
@@ -81,7 +81,7 @@ class Adaptation(Section):
         "Guard: also finetune the source model for as many epochs, and keep "
         "the model that validates better.",
         "keep the baseline if it validates better",
-        used_with=OTHER_THAN_FINETUNE,
+        used_with=DIFFERS_FROM_BASELINE,
     )
     learning_rate_trials: int = choice(
         1,

@@ -24,16 +24,17 @@ class Distillation(Section):
     )
     teacher: str | None = choice(
         None,
-        "Teacher: a .keras file that reads pixels from 0 to 255 and has the "
-        "outputs of the adapted model. Default: the finetuned source.",
+        "Teacher: a .keras file that reads pixels from 0 to 255 and returns "
+        "logits of the same classes, or for retrieval an embedding. Default: "
+        "the finetuned source.",
         used_with=WITH_TEACHER,
     )
     teacher_image_size: str | None = choice(
         None,
         "Image size in pixels at which the source is finetuned to be the "
-        "teacher: the side of a square, or height and width. Both networks see "
-        "the same augmented images. Default: --image_size, where the baseline "
-        "is the teacher.",
+        "teacher, larger than --image_size: the side of a square, or height "
+        "and width. Both networks see the same augmented images. Without it "
+        "the baseline is the teacher.",
         parse=parse_size,
         used_with=TAUGHT_BY_SOURCE,
     )
