@@ -283,7 +283,7 @@ def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
     task = build_task(recipe, dataset)
     streams = list_streams(recipe, dataset)
     check_streams(recipe, streams, task.images_per_class)
-    source, search_spaces = prepare_source(
+    recipe, source, search_spaces = prepare_source(
         recipe, inputs, dataset, task, run_directory
     )
     assembly = Assembly(

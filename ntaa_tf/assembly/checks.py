@@ -9,6 +9,7 @@ from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.costs.memory import estimate_memory
 from ntaa_tf.distribute import count_replicas
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.values import AUTO
 from ntaa_tf.training.machine import find_free_memory
 from ntaa_tf.training.machine import find_gpu_memory
 
@@ -91,10 +92,12 @@ def check_memory(recipe: Recipe, trained: keras.Model) -> None:
 
 def estimate_training(recipe: Recipe, model: keras.Model) -> int:
     """Estimate the bytes of memory that training a model takes."""
+    precision = recipe.compute.mixed_precision
     return estimate_memory(
         model,
         recipe.training.batch_size,
-        mixed_precision=recipe.compute.mixed_precision,
+        # Before the measurement the dearer of both counts.
+        mixed_precision="none" if precision == AUTO else precision,
         remat=recipe.compute.remat,
         accumulates=recipe.compute.accumulation_steps > 1,
     )

@@ -18,16 +18,20 @@ from ntaa_tf.assembly.teacher import TEACHER_FILE
 from ntaa_tf.assembly.teacher import load_given_teacher
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.data.datasets import OpenedDataset
+from ntaa_tf.distribute import agree
 from ntaa_tf.graph.last_stride import remove_last_stride
 from ntaa_tf.graph.rewrite import rewrite
 from ntaa_tf.graph.squeeze_excitation import find_residual_branches
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import replace
 from ntaa_tf.recipe.methods import NOTHING
+from ntaa_tf.recipe.values import AUTO
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.model_files import save_model
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.tasks.task import Task
+from ntaa_tf.training.fastest_precision import choose_precision
 from ntaa_tf.training.freezing import freeze_before
 from ntaa_tf.training.precision import set_precision
 
@@ -41,7 +45,7 @@ def prepare_source(
     dataset: Dataset,
     task: Task,
     run_directory: RunDirectory,
-) -> tuple[keras.Model, list[SearchSpace]]:
+) -> tuple[Recipe, keras.Model, list[SearchSpace]]:
     """Build and check the source model; a resumed run loads it instead.
 
     Everything that could stop the search is checked here, before any training:
@@ -56,8 +60,9 @@ def prepare_source(
         run_directory: run directory, which gets the source model.
 
     Returns:
-        The source model with the task's head; and the search space that the
-        checks have built, in a list that is empty for a resumed run.
+        The recipe, with the precision that was chosen at the beginning of the
+        run; the source model with the task's head; and the search space that
+        the checks have built, in a list that is empty for a resumed run.
 
     Raises:
         ValueError: if the source can't be adapted as the recipe asks, or the
@@ -68,22 +73,35 @@ def prepare_source(
 
     def build(directory: Path) -> dict[str, Any]:
         source = build_source(recipe, inputs, dataset, task)
+        chosen = _choose_precision(recipe, source)
         # A copy: a run must end with the teacher that it began with.
         teacher = load_given_teacher(recipe, task, source)
         if teacher is not None:
             save_model(teacher, directory / TEACHER_FILE)
-        search_spaces.extend(check_source(recipe, source, task, directory))
+        search_spaces.extend(check_source(chosen, source, task, directory))
         save_model(source, directory / SOURCE_FILE)
         return {
             "image_size": inputs.image_size,
             "data": fingerprint,
+            "mixed_precision": chosen.compute.mixed_precision,
             **dataclasses.asdict(inputs.info),
         }
 
     kept = run_directory.run_stage(SOURCE_STAGE, build)
     data.check_fingerprint(dataset.name, kept["data"], fingerprint)
     source = load_model(run_directory.path / SOURCE_STAGE / SOURCE_FILE)
-    return source, search_spaces
+    if recipe.compute.mixed_precision == AUTO:
+        recipe = replace(recipe, mixed_precision=kept["mixed_precision"])
+    return recipe, source, search_spaces
+
+
+def _choose_precision(recipe: Recipe, source: keras.Model) -> Recipe:
+    """Return a recipe whose precision is no longer left to a measurement."""
+    if recipe.compute.mixed_precision != AUTO:
+        return recipe
+    precision = choose_precision(source, recipe.training.batch_size)
+    # Workers of a cluster must train alike.
+    return replace(recipe, mixed_precision=agree(precision))
 
 
 def build_source(

@@ -11,6 +11,7 @@ from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.values import ADIENCE
 from ntaa_tf.recipe.values import ATTRIBUTES
+from ntaa_tf.recipe.values import AUTO
 from ntaa_tf.recipe.values import CLASSIFICATION
 from ntaa_tf.recipe.values import GUMBEL
 from ntaa_tf.recipe.values import RETRIEVAL
@@ -125,6 +126,16 @@ def _list_relaxations(recipe: Recipe) -> Iterator[Rule]:
     yield (
         recipe.search.unrolled and recipe.compute.mixed_precision != "none",
         "--unrolled can't be used with --mixed_precision. Remove one of them.",
+    )
+
+
+def _list_precisions(recipe: Recipe) -> Iterator[Rule]:
+    yield (
+        recipe.compute.mixed_precision == AUTO
+        and recipe.adaptation.plan.self_supervises,
+        f"--mixed_precision={AUTO} can't be used with --method=unsupervised, "
+        "whose supernet several runs and machines share. Choose none or "
+        "bfloat16.",
     )
 
 
@@ -263,6 +274,7 @@ _ALL_RULES = (
     _list_methods,
     _list_teachers,
     _list_relaxations,
+    _list_precisions,
     _list_attributes,
     _list_images,
     _list_triplets,

@@ -14,4 +14,5 @@ CELLS_MODEL = "autoreid"  # The one model that is built of cells.
 EMBEDDED_DATASET = "digits5to9"
 # Share of the search after which the logits no longer learn with --end=exact.
 LOGITS_REST = 0.75
+AUTO = "auto"
 JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

@@ -58,6 +58,10 @@ def test_a_method_gets_what_it_needs_and_nothing_else(choices, message):
             },
             "--unrolled can't be used with --mixed_precision",
         ),
+        (
+            {"method": "unsupervised", "mixed_precision": "auto"},
+            "--mixed_precision=auto can't be used with --method=unsupervised",
+        ),
         ({"warm_up": 0.75}, "--warm_up must be below 0.75 with --end=exact"),
         ({"method": "finetune", "confidence": 0.2}, "--confidence is used"),
         ({"trainable_from": "0.2"}, "--trainable_from .*--method=partial"),

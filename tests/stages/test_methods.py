@@ -146,6 +146,20 @@ def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
 
 
 @pytest.mark.long
+def test_a_precision_is_measured_once(tmp_path, monkeypatch):
+    """Another measurement of a resumed run might choose another one."""
+    choices = {"method": "finetune", "mixed_precision": "auto"}
+    measured = iter(["bfloat16"])
+    monkeypatch.setattr(
+        "ntaa_tf.assembly.source.choose_precision", lambda *_: next(measured)
+    )
+    _, deaths = adapt_killed(monkeypatch, tmp_path / "run", **choices)
+    assert deaths == 2
+    kept = read_json(tmp_path / "run/source/result.json")
+    assert kept["mixed_precision"] == "bfloat16"
+
+
+@pytest.mark.long
 def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
     metrics, deaths = adapt_killed(monkeypatch, tmp_path / "run", guard=True)
     assert deaths == 4

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import ON_SEVERAL_DEVICES
+from ntaa_tf.recipe.values import AUTO
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,11 @@ class Compute(Section):
     mixed_precision: str = choice(
         "none",
         "Mixed precision: number format of activations, float16 (with loss "
-        "scaling) or bfloat16. Weights and the adapted model stay float32.",
-        "none, float16 or bfloat16",
-        options=("none", "float16", "bfloat16"),
+        "scaling) or bfloat16. Weights and the adapted model stay float32. "
+        "auto measures a training step of the source, and chooses bfloat16 "
+        "where it is faster.",
+        "none, float16, bfloat16 or auto",
+        options=("none", "float16", "bfloat16", AUTO),
     )
     remat: bool = choice(
         False,
