@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ntaa_tf.assembly.assembly import Assembly
-from ntaa_tf.assembly.assembly import assemble
+from ntaa_tf.assembly.building import assemble
 from ntaa_tf.assembly.checks import estimate_training
 from ntaa_tf.assembly.inputs import find_inputs
 from ntaa_tf.assembly.pretraining import assemble_pretraining
