@@ -107,12 +107,18 @@ if args.scale != "none":
     )
 features = pooling()(sized(features))
 model = keras.Model(image, keras.layers.Dense(classes)(features))
+optimizer = keras.optimizers.SGD(
+    keras.optimizers.schedules.CosineDecay(0.02, args.epochs * steps),
+    momentum=0.9,
+    nesterov=True,
+    weight_decay=1e-3,
+    global_clipnorm=5.0,  # The new classifier's first gradients are large.
+)
+optimizer.exclude_from_weight_decay(
+    [v for v in model.trainable_variables if not v.name.endswith("kernel")]
+)
 model.compile(
-    keras.optimizers.SGD(
-        keras.optimizers.schedules.CosineDecay(0.02, args.epochs * steps),
-        momentum=0.9,
-        nesterov=True,
-    ),
+    optimizer,
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
