@@ -57,6 +57,8 @@ TEXTS: dict[str, tuple[str, ...]] = {
     "source_data_dir": ("gone",),
     "image_size": ("8", "16", "12x16", "0", "large"),
     "resize": ("20", "4", "large"),
+    "teacher": ("gone.keras",),
+    "teacher_image_size": ("8", "20", "12x16", "large"),
     "architecture": ("gone.json",),
     "supernet": ("gone.json/super",),
     "attributes": ("age", "both"),

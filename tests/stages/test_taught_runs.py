@@ -25,6 +25,7 @@ def taught(tmp_path_factory):
     return path, *adapt(path, **TAUGHT)
 
 
+@pytest.mark.long
 def test_the_baseline_is_the_teacher(taught):
     path, _, metrics = taught
     assert metrics["teacher"] == "baseline"
@@ -37,6 +38,7 @@ def test_the_baseline_is_the_teacher(taught):
     )
 
 
+@pytest.mark.long
 def test_the_table_tells_both_apart(taught):
     table = format_table(RunMetrics.from_json(taught[-1]))
     rows = [line.split("  ")[0] for line in table.splitlines()]
@@ -151,7 +153,6 @@ def test_a_model_that_cannot_teach_is_refused_before_training(
     assert not (tmp_path / "run/source/result.json").exists()
 
 
-@pytest.mark.long
 def test_a_sequential_model_of_any_image_size_teaches(tmp_path):
     teacher = save_model(tmp_path / "teacher.keras", size=None)
     choices = {"method": "finetune", "distill": True, "teacher": teacher}
