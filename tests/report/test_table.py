@@ -44,6 +44,16 @@ def test_table_of_a_run_with_plain_finetuning():
     assert format_table(metrics) == WITH_BASELINE
 
 
+def test_a_network_with_a_teacher_is_told_from_plain_finetuning():
+    taught = make_metrics("finetune", adapted=ADAPTED, baseline=BASELINE)
+    taught = replace(taught, teacher="baseline")
+    labels = [row[0] for row in list_rows(taught)]
+    assert labels[1:] == [
+        "plain finetuning",
+        "plain finetuning, with a teacher",
+    ]
+
+
 def test_what_was_searched_has_a_row_before_it_was_finetuned():
     metrics = make_metrics(searched={"test_accuracy": 0.5}, adapted=ADAPTED)
     labels = [line.split("  ")[0] for line in format_table(metrics).split("\n")]
