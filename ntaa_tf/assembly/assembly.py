@@ -78,6 +78,7 @@ class Assembly:
             recipe=recipe,
             run_directory=open_run_directory(recipe, path),
             streams=list_streams(recipe, self.dataset),
+            teacher=self.teacher if recipe.distillation.distill else None,
         )
 
     def with_data(self, dataset: Dataset) -> "Assembly":

@@ -9,6 +9,7 @@ from ntaa_tf.image_size import Size
 from ntaa_tf.image_size import parse_size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.values import RETRIEVAL
+from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.tasks.task import Task
 from ntaa_tf.training.distillation import Teacher
@@ -90,10 +91,9 @@ def load_given_teacher(
             loaded.inputs, outputs[0] if len(outputs) == 1 else outputs
         )
     except Exception as error:  # A damaged file can raise anything.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
-            f"--teacher={path} can't be loaded ({reason}). Give the .keras "
-            "file of a functional or Sequential model."
+            f"--teacher={path} can't be loaded ({find_reason(error)}). Give "
+            "the .keras file of a functional or Sequential model."
         ) from error
     _check_images(path, model)
     _check_outputs(path, model, task.finish(source), recipe.data.task)

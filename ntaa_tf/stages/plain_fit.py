@@ -61,11 +61,10 @@ def fit_plain_model(
     optimizer.build(model.trainable_variables)
     batches = assembly.batches
     validation_batches = batches.validation()
-    stream = batches.training if teacher is None else batches.teaching
     with limit_momentum(model, steps):
         history = fit_resumably(
             trained,
-            lambda first: stream(first_epoch + first, end),
+            lambda first: batches.teaching(first_epoch + first, end),
             epochs=epochs,
             steps_per_epoch=steps,
             directory=directory,

@@ -120,3 +120,16 @@ def list_differences(
         for name in sorted({*kept, *given})
         if kept.get(name) != given.get(name)
     ]
+
+
+def find_reason(error: BaseException) -> str:
+    """Return the first line of an error that a damaged file raised.
+
+    Args:
+        error: an error of any library; without a text its class is returned.
+
+    Example:
+    >>> find_reason(ValueError("No such layer.")), find_reason(OSError())
+    ('No such layer.', 'OSError')
+    """
+    return str(error).partition("\n")[0] or type(error).__name__

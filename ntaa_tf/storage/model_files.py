@@ -4,6 +4,7 @@ from pathlib import Path
 
 import keras
 
+from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.files import write_atomically
 
 
@@ -27,8 +28,7 @@ def load_model(path: Path, made_by: Path | None = None) -> keras.Model:
     try:
         return keras.models.load_model(path)
     except Exception as error:  # A damaged file can raise anything.
-        lines = str(error).splitlines() or [type(error).__name__]
         raise ValueError(
-            f"The model {path} can't be loaded ({lines[0]}). Delete "
+            f"The model {path} can't be loaded ({find_reason(error)}). Delete "
             f"{made_by or path.parent} to make it again."
         ) from error

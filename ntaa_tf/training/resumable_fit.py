@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ntaa_tf.distribute import LOST
 from ntaa_tf.distribute import check_alike
+from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.training.divergence import StopOnDivergence
@@ -86,7 +87,7 @@ def fit_resumably(
     """
     state = ResumableState(model, directory)
     first_epoch = state.restore()
-    if first_epoch == epochs:
+    if first_epoch >= epochs:
         return state.history
     with _show_progress(
         directory, first_epoch, epochs, steps_per_epoch, later_steps
@@ -197,7 +198,7 @@ class ResumableState(keras.callbacks.Callback):
             except LOST:  # An OpError too, but the checkpoint is not to blame.
                 raise
             except _UNREADABLE as error:
-                reason = str(error).partition("\n")[0] or type(error).__name__
+                reason = find_reason(error)
                 logger.warning("%s can't be restored (%s)", path, reason)
         if found:
             raise ValueError(
