@@ -2,6 +2,8 @@ r"""Compare methods by runs with several seeds, and test the differences.
 
     python tools/compare.py --recipe=recipes/digits.flags \
         --methods=finetune,ntaa --seeds=4 --workdir=runs/compare
+    python tools/compare.py --methods=finetune,ntaa --image_sizes=48,80,96 \
+        --flags="--model=mobilenet.keras --image_size=64"
     python tools/compare.py --methods=finetune \
         --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
     python tools/compare.py --methods=finetune,ntaa \
@@ -77,6 +79,13 @@ def define_flags() -> None:
         "several times. For each seed, runs are executed in the order of "
         "--methods, then of --variant.",
     )
+    flags.DEFINE_list(
+        "image_sizes",
+        [],
+        "Sides of images in pixels. Plain finetuning at each is a further "
+        "contestant, and the plot connects them: the trade of error for MACs "
+        "that needs no search.",
+    )
     flags.DEFINE_string("flags", "", "Further flags of all runs.")
     flags.DEFINE_list(
         "domains",
@@ -136,7 +145,7 @@ def follow(words: Sequence[str]) -> int:
     """Execute the missing runs, and write the report."""
     check_no_words(words)
     flag = flags.FLAGS
-    contestants = list_contestants(flag.methods, flag.variant)
+    contestants = list_contestants(flag.methods, flag.variant, flag.image_sizes)
     against = flag.against or contestants[0].name
     if against not in [contestant.name for contestant in contestants]:
         raise ValueError(

@@ -5,9 +5,12 @@
         --data=cifar10 --data_dir=tfds --images=2000 --size=64 --scale=tf
     python tools/plain_finetuning.py resnet20.keras finetuned.keras 30 \
         --data=clothing10 --size=32 --scale=torch
+    python tools/plain_finetuning.py resnet20.keras finetuned.keras 15 \
+        --data=mnist --test_data=usps --size=32 --scale=torch --noflip
 
 It is the peer of the package's own finetuning. The data are the digits 5 to 9,
-CIFAR-10 of tensorflow-datasets, or a folder with train/ and test/.
+CIFAR-10 of tensorflow-datasets, or a folder with train/ and test/. With
+--test_data the model is tested on the folder of another domain.
 """
 
 import argparse
@@ -22,9 +25,11 @@ parser.add_argument("target")
 parser.add_argument("epochs", type=int)
 parser.add_argument("--data", default="digits")
 parser.add_argument("--data_dir")
+parser.add_argument("--test_data")
 parser.add_argument("--images", type=int, help="training images")
 parser.add_argument("--size", type=int, help="pixels of a side")
 parser.add_argument("--scale", choices=["none", "tf", "torch"], default="none")
+parser.add_argument("--noflip", action="store_true")
 parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 keras.utils.set_random_seed(args.seed)
@@ -60,9 +65,12 @@ def load_folder():
     """Return the images and labels of training and test."""
     sets = [
         keras.utils.image_dataset_from_directory(
-            f"{args.data}/{part}", image_size=(size, size), shuffle=False
+            part, image_size=(size, size), shuffle=False
         )
-        for part in ("train", "test")
+        for part in (
+            f"{args.data}/train",
+            f"{args.test_data or args.data}/test",
+        )
     ]
     return [
         tuple(map(np.concatenate, zip(*part.as_numpy_iterator(), strict=True)))
@@ -71,14 +79,14 @@ def load_folder():
 
 
 def shift_and_mirror(x, y):
-    """Shift by an eighth at most, and mirror all but digits."""
+    """Shift by an eighth at most, and mirror what may be mirrored."""
     pad = size // 8
     x = tf.pad(x, [[pad, pad], [pad, pad], [0, 0]], "REFLECT")
     x = tf.image.random_crop(x, (size, size, 3))
-    return (x if digits else tf.image.random_flip_left_right(x)), y
+    flips = not args.noflip and args.data != "digits"
+    return (tf.image.random_flip_left_right(x) if flips else x), y
 
 
-digits = args.data == "digits"
 load = {"digits": load_digits, "cifar10": load_cifar10}
 (x, y), (test_x, test_y) = load.get(args.data, load_folder)()
 classes = int(y.max()) + 1

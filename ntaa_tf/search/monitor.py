@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from ntaa_tf.layers.cell_choice import CellChoice
+from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.layers.mixed_op import MixedOp
 from ntaa_tf.search.supernet import Supernet
@@ -20,8 +21,9 @@ class SearchMonitor(keras.callbacks.Callback):
 
     `val_SCORE`: score of the mixture, or of the path drawn last, on held-out
     data. `val_argmax_SCORE`: score with all weight on the winners. Their
-    difference is what collapse would lose now. Both are measured with
-    recalibrated batch-norm statistics, and the supernet is restored afterwards.
+    difference is what collapse would lose now. The winners, and a path, are
+    measured with recalibrated batch-norm statistics; the mixture has its own.
+    The supernet is restored afterwards.
 
     `entropy`: mean entropy of p over the choices, in nats.
     `changed_share`: share of the choices whose winner is not the source's.
@@ -57,7 +59,7 @@ class SearchMonitor(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Measure the mixture and the winners."""
-        logs[f"val_{self._score}"] = self.evaluate()
+        logs[f"val_{self._score}"] = self._measure_mixture()
         choices = self.model.choices
         # `settle` sets the drawn options to the winners. `anneal` restores the
         # mixture, but not the drawn options.
@@ -69,6 +71,13 @@ class SearchMonitor(keras.callbacks.Callback):
             choice.drawn.assign(option)
         logs["entropy"] = measure_entropy(self.model)
         logs.update(measure_winners(choices, self._winners))
+
+    def _measure_mixture(self) -> float:
+        """Return the score of the mixture, or of the path drawn last."""
+        # The last batches went through this mixture, but not through one path.
+        if self.model.relaxation == EXPECTATION:
+            return self._measure(self.model)
+        return self.evaluate()
 
     def evaluate(self) -> float:
         """Return the score with temporarily recalibrated statistics."""

@@ -29,6 +29,7 @@ from ntaa_tf.stages.architecture_picture import log_picture
 from ntaa_tf.stages.collapse import derive_architecture
 from ntaa_tf.stages.collapse import save_collapsed
 from ntaa_tf.stages.evolution import choose_best_path
+from ntaa_tf.training.batch_norm_momentum import limit_momentum
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
 from ntaa_tf.training.optimizers import ReplicatedSGD
@@ -207,20 +208,21 @@ def _fit(
     directory: Path,
 ) -> dict[str, list[float]]:
     """Train weights and logits; return each metric after each epoch."""
-    training = assembly.recipe.training
-    return fit_resumably(
-        space.supernet,
-        lambda first: _make_batches(assembly, first),
-        epochs=training.search_epochs,
-        steps_per_epoch=assembly.search_steps,
-        directory=directory,
-        callbacks=[
-            monitor,
-            *_list_endings(assembly, space, monitor),
-            *_list_recorders(space, directory),
-        ],
-        later_steps=training.finetune_epochs * assembly.steps,
-    )
+    training, steps = assembly.recipe.training, assembly.search_steps
+    with limit_momentum(space.supernet, steps):
+        return fit_resumably(
+            space.supernet,
+            lambda first: _make_batches(assembly, first),
+            epochs=training.search_epochs,
+            steps_per_epoch=steps,
+            directory=directory,
+            callbacks=[
+                monitor,
+                *_list_endings(assembly, space, monitor),
+                *_list_recorders(space, directory),
+            ],
+            later_steps=training.finetune_epochs * assembly.steps,
+        )
 
 
 def _list_endings(

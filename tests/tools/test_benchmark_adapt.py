@@ -13,7 +13,7 @@ def test_a_command_is_timed_to_its_end():
     assert adapt.time_command("-c", "import time; time.sleep(0.3)") >= 0.3
 
 
-def test_both_commands_begin_with_the_same_file_and_train_as_long(
+def test_all_commands_begin_with_the_same_file_and_train_as_long(
     monkeypatch, source_file
 ):
     commands = []
@@ -31,12 +31,14 @@ def test_both_commands_begin_with_the_same_file_and_train_as_long(
     monkeypatch.setattr(adapt, "time_command", answer)
     monkeypatch.setattr(adapt, "read_json", lambda _: {"seconds": {"a": 5.0}})
     results = adapt.measure(search_epochs=2, finetune_epochs=3)
-    plain, run = commands
+    plain, *runs = commands
     assert plain[1] == str(source.path)
     assert plain[3] == "5"
-    assert {f"--model={source.path}", "--baseline=false"} <= set(run)
-    assert {"--search_epochs=2", "--finetune_epochs=3"} <= set(run)
-    assert results["ratio"] == 2
+    for run, method in zip(runs, ("finetune", "ntaa"), strict=True):
+        assert f"--method={method}" in run
+        assert {f"--model={source.path}", "--baseline=false"} <= set(run)
+        assert {"--search_epochs=2", "--finetune_epochs=3"} <= set(run)
+    assert results["ratios"] == {"finetune": 2, "ntaa": 3}
     text = adapt.describe(results)
-    assert "| whole run | 20 | 2 |" in text
-    assert "| run: a | 5 | 0.5 |" in text
+    assert "| finetune | 20 | 2 |" in text
+    assert "| ntaa: a | 5 | 0.5 |" in text

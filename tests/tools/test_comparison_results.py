@@ -139,3 +139,16 @@ def test_every_run_is_a_dot():
     assert [len(offsets) for offsets in dots] == [2, 1, 2, 1]
     np.testing.assert_allclose(dots[2][:, 1], [1.0, 2.0])
     np.testing.assert_allclose(dots[3], [[1.0, 1.5]])
+
+
+def test_a_line_joins_plain_finetuning_at_several_image_sizes():
+    table = make_table(finetune_96px=[2.0], ntaa=[1.0], finetune=[4.0])
+    (axes,) = draw_comparison(table).axes
+    (line,) = axes.lines
+    assert sorted(line.get_ydata()) == [2.0, 4.0]
+
+
+def test_a_single_image_size_has_no_line():
+    table = make_table(finetune=[3.0], ntaa=[1.0])
+    (axes,) = draw_comparison(table).axes
+    assert not axes.lines

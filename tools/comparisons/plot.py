@@ -1,13 +1,16 @@
 """The plot of a comparison: test error against MACs, a dot for each run."""
 
 import math
+import re
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from comparisons.results import ERROR
 from comparisons.results import Table
+from comparisons.runs import PLAIN
 from ntaa_tf.report.ink import INK
 
 MACS = "MACs, M"
@@ -24,6 +27,8 @@ COLOURS = (
     *("#56b4e9", "#e69f00", "#8a8f98"),
 )
 MARKERS = "osD^vPX*<>"
+# Plain finetuning at any image size, and the setting behind it.
+PLAIN_AT_SIZE = re.compile(rf"{PLAIN}(?:_\d+px)?(?P<setting>, .*)?")
 
 
 def draw_comparison(table: Table) -> Figure:
@@ -48,6 +53,8 @@ def draw_comparison(table: Table) -> Figure:
             linewidths=2,
             label=name,
         )
+    for curve in trace_plain(table):
+        axes.plot(*curve, color=INK, alpha=0.4, linewidth=1, zorder=0)
     text: dict[str, Any] = {"color": INK, "fontsize": FONT_SIZE}
     axes.set_xlabel("millions of multiply-adds per image", **text)
     axes.set_ylabel(ERROR, **text)
@@ -63,3 +70,35 @@ def draw_comparison(table: Table) -> Figure:
         labelcolor=INK,
     )
     return figure
+
+
+def trace_plain(table: Table) -> list[tuple[Sequence[float], Sequence[float]]]:
+    """Return the mean MACs and errors of plain finetuning over image sizes.
+
+    Returns:
+        A curve for each setting with at least two sizes, by growing MACs.
+
+    Example:
+    >>> table = {
+    ...     name: {0: {MACS: macs, ERROR: error}}
+    ...     for name, macs, error in [
+    ...         ("finetune", 3.0, 27.0), ("ntaa", 4.0, 26.0),
+    ...         ("finetune_48px", 2.0, 33.0),
+    ...     ]
+    ... }
+    >>> trace_plain(table)
+    [([2.0, 3.0], [33.0, 27.0])]
+    """
+    curves: dict[str | None, list[tuple[float, float]]] = {}
+    for name, runs in table.items():
+        if found := PLAIN_AT_SIZE.fullmatch(name):
+            macs, error = (
+                statistics.mean(measured[column] for measured in runs.values())
+                for column in (MACS, ERROR)
+            )
+            curves.setdefault(found["setting"], []).append((macs, error))
+    return [
+        ([x for x, _ in sorted(points)], [y for _, y in sorted(points)])
+        for points in curves.values()
+        if len(points) > 1
+    ]

@@ -18,6 +18,7 @@ from ntaa_tf.storage.run_metrics import read_run_metrics
 
 CONTESTANTS_FILE = "contestants.json"
 NAME = re.compile(r"\w[\w.+-]*")
+PLAIN = "finetune"
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,27 @@ class Run:
 
 
 def list_contestants(
-    methods: Sequence[str], variants: Sequence[str]
+    methods: Sequence[str],
+    variants: Sequence[str],
+    image_sizes: Sequence[str] = (),
 ) -> list[Contestant]:
-    """List the contestants: methods, and variants.
+    """List the contestants: methods, variants, and plain finetuning by size.
+
+    Args:
+        methods: names of methods.
+        variants: a name and flags each.
+        image_sizes: sides of images in pixels. Plain finetuning at each is a
+            contestant.
 
     Raises:
         ValueError: if there are fewer than two, if two have the same name, or
             if a method is unknown.
+
+    Example:
+    >>> for contestant in list_contestants(["ntaa"], [], ["72"]):
+    ...     print(contestant.name, *contestant.flags)
+    ntaa --method=ntaa
+    finetune_72px --method=finetune --image_size=72
     """
     unknown = sorted(set(methods) - set(METHODS))
     if unknown:
@@ -116,11 +131,17 @@ def list_contestants(
         )
     contestants = [Contestant(m, (f"--method={m}",)) for m in methods]
     contestants += [Contestant.parse(text) for text in variants]
+    contestants += [
+        Contestant(
+            f"{PLAIN}_{size}px", (f"--method={PLAIN}", f"--image_size={size}")
+        )
+        for size in image_sizes
+    ]
     names = [contestant.name for contestant in contestants]
     if len(names) < 2 or len(set(names)) < len(names):
         raise ValueError(
-            "--methods and --variant together need at least two different "
-            f"names. Received: {names}."
+            "--methods, --variant and --image_sizes together need at least two "
+            f"different names. Received: {names}."
         )
     return contestants
 
