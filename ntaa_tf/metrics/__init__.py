@@ -1,4 +1,4 @@
-"""Retrieval metrics, confusion matrices, and accuracy on known labels."""
+"""Retrieval metrics, confusion matrices, and comparisons of two models."""
 
 from ntaa_tf.metrics.answers import count_ranked
 from ntaa_tf.metrics.answers import rank_answers
@@ -8,6 +8,9 @@ from ntaa_tf.metrics.distances import measure_distances
 from ntaa_tf.metrics.distances import normalize_features
 from ntaa_tf.metrics.known_accuracy import KnownAccuracy
 from ntaa_tf.metrics.labels import Labels
+from ntaa_tf.metrics.paired import PairedDifference
+from ntaa_tf.metrics.paired import compare_scores
+from ntaa_tf.metrics.paired import measure_interval
 from ntaa_tf.metrics.re_ranking import re_rank
 from ntaa_tf.metrics.retrieval import AVERAGE_PRECISIONS
 from ntaa_tf.metrics.retrieval import RANKS
@@ -19,12 +22,15 @@ __all__ = [
     "RANKS",
     "KnownAccuracy",
     "Labels",
+    "PairedDifference",
     "RetrievalResult",
+    "compare_scores",
     "count_confusions",
     "count_ranked",
     "evaluate_retrieval",
     "iterate_distances",
     "measure_distances",
+    "measure_interval",
     "normalize_features",
     "rank_answers",
     "re_rank",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 
 import numpy as np
 
@@ -27,12 +28,15 @@ class RetrievalResult:
             first match is at this rank or before.
         num_queries: number of queries with a match.
         num_skipped: number of queries without a match, which don't count.
+        average_precisions: average precision of each query, NaN for a skipped
+            one (queries,).
     """
 
     mean_average_precision: float
     matching: dict[int, float]
     num_queries: int
     num_skipped: int
+    average_precisions: np.ndarray = field(compare=False, repr=False)
 
 
 def evaluate_retrieval(
@@ -128,7 +132,8 @@ def _summarize(
     """Compute CMC and mAP from the query and the rank of each match."""
     # Matches per query. A query without matches has no segment below.
     counts = np.bincount(queries, minlength=num_queries)
-    counts = counts[counts > 0]
+    matched = counts > 0
+    counts = counts[matched]
     if len(counts) == 0:
         raise ValueError(
             "Invalid value for `query_identities`. Expected a query with a "
@@ -142,11 +147,14 @@ def _summarize(
     precisions = AVERAGE_PRECISIONS[average_precision](numbers, hit_ranks)
     first = hit_ranks[starts]
     # The average precision of a query is the mean over its matches.
+    averages = np.full(num_queries, np.nan)
+    averages[matched] = np.add.reduceat(precisions, starts) / counts
     return RetrievalResult(
-        float(np.mean(np.add.reduceat(precisions, starts) / counts)),
+        float(np.mean(averages[matched])),
         {rank: float(np.mean(first <= rank)) for rank in ranks},
         num_queries=len(counts),
         num_skipped=num_queries - len(counts),
+        average_precisions=averages,
     )
 
 

@@ -22,8 +22,8 @@ class SearchMonitor(keras.callbacks.Callback):
     `val_SCORE`: score of the mixture, or of the path drawn last, on held-out
     data. `val_argmax_SCORE`: score with all weight on the winners. Their
     difference is what collapse would lose now. The winners, and a path, are
-    measured with recalibrated batch-norm statistics; the mixture has its own.
-    The supernet is restored afterwards.
+    measured with recalibrated batch-norm statistics; the mixture has its own
+    until the end. The supernet is restored afterwards.
 
     `entropy`: mean entropy of p over the choices, in nats.
     `changed_share`: share of the choices whose winner is not the source's.
@@ -74,8 +74,10 @@ class SearchMonitor(keras.callbacks.Callback):
 
     def _measure_mixture(self) -> float:
         """Return the score of the mixture, or of the path drawn last."""
-        # The last batches went through this mixture, but not through one path.
-        if self.model.relaxation == EXPECTATION:
+        # The last batches went through this mixture, unless it is one path.
+        # At the end both scores are of the same network, measured alike.
+        is_mixed = self.model.relaxation == EXPECTATION
+        if is_mixed and float(self.model.progress) < 1:
             return self._measure(self.model)
         return self.evaluate()
 

@@ -17,6 +17,7 @@ from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import KnownAccuracy
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 
 ONE_OFF = 1  # Largest distance in classes of a prediction that is one off.
@@ -134,6 +135,20 @@ class AttributesTask:
                 measured[f"{name}_one_off"] = _share(off <= ONE_OFF)
         exact = [measured[f"{name}_accuracy"] for name in self.table.names]
         return {"accuracy": float(np.mean(exact)), **measured}
+
+    def score_examples(
+        self, logits: list[np.ndarray], split: Any
+    ) -> ExampleScores:
+        """Return the share of attributes that are right, for each image.
+
+        A label of an attribute that few images have counts for more, as it
+        does in the mean of the attributes' accuracies.
+        """
+        truth = self.table.rows[split.labels]
+        predicted = np.stack([each.argmax(-1) for each in logits], axis=1)
+        known = truth != MISSING
+        right = (predicted == truth) & known
+        return ExampleScores(np.mean(right / np.mean(known, axis=0), axis=1))
 
     def illustrate(
         self,

@@ -9,6 +9,7 @@ from ntaa_tf import data
 from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 
 
@@ -76,6 +77,12 @@ class ClassificationTask:
     ) -> dict[str, float]:
         """Compute the accuracy from logits."""
         return {"accuracy": float(np.mean(logits.argmax(-1) == split.labels))}
+
+    def score_examples(
+        self, logits: np.ndarray, split: data.Examples
+    ) -> ExampleScores:
+        """Return 1 for each image that is classified right, else 0."""
+        return ExampleScores(1.0 * (logits.argmax(-1) == split.labels))
 
     def illustrate(
         self, logits: np.ndarray, dataset: data.ImageDataset

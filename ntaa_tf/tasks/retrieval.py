@@ -26,6 +26,7 @@ from ntaa_tf.tasks.heads import EMBEDDING_OUTPUT
 from ntaa_tf.tasks.heads import attach_embedding
 from ntaa_tf.tasks.heads import attach_stripes
 from ntaa_tf.tasks.heads import remove_classifier
+from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 from ntaa_tf.training.divergence import DivergenceError
 
@@ -178,6 +179,18 @@ class RetrievalTask:
             **{f"{name}_reranked": share for name, share in re_ranked.items()},
             "skipped_queries": ranked.num_skipped,
         }
+
+    def score_examples(
+        self,
+        features: tuple[np.ndarray, np.ndarray],
+        split: retrieval.Trial,
+    ) -> ExampleScores:
+        """Return the average precision of each query with a match."""
+        precisions = self._rank_features(features, split).average_precisions
+        ranked = ~np.isnan(precisions)
+        return ExampleScores(
+            precisions[ranked], np.asarray(split.query.identities)[ranked]
+        )
 
     def illustrate(
         self,

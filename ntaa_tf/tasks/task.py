@@ -25,6 +25,20 @@ class Illustration:
     answers: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
 
+@dataclass(frozen=True)
+class ExampleScores:
+    """The score of each example of a split; their mean is the task's score.
+
+    Args:
+        values: scores from 0 to 1 (examples,).
+        groups: a number for each example, equal for examples that are alike,
+            such as the queries of one identity; None if no two are.
+    """
+
+    values: np.ndarray
+    groups: np.ndarray | None = None
+
+
 class Task(Protocol):
     """A learning task on images: its head, losses and metrics.
 
@@ -127,6 +141,9 @@ class Task(Protocol):
         Returns:
             Metrics by name; the score comes first.
         """
+
+    def score_examples(self, predictions: Any, split: Any) -> ExampleScores:
+        """Return the score of each example, for a paired comparison."""
 
     def illustrate(self, predictions: Any, dataset: Any) -> Illustration:
         """Return the illustration of the predictions for the test split."""

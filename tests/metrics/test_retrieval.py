@@ -78,6 +78,7 @@ def measure_slowly(problem, average_precision):
         },
         len(first_hits),
         len(problem["distances"]) - len(first_hits),
+        np.array(average_precisions),
     )
 
 
@@ -303,3 +304,11 @@ def test_what_does_not_fit_is_refused(change, message):
     pattern = re.escape(message).replace(r"\.\*", ".*")
     with pytest.raises(ValueError, match=pattern):
         evaluate_retrieval(**WORKED | change)
+
+
+def test_each_query_has_its_average_precision():
+    distances = np.array([[0.1, 0.4, 0.2], [0.3, 0.4, 0.2]])
+    found = evaluate_retrieval(distances, [1, 7], [1, 1, 2])
+    np.testing.assert_allclose(
+        found.average_precisions, [(1 + 2 / 3) / 2, np.nan]
+    )

@@ -67,6 +67,16 @@ def test_only_known_labels_are_measured(labelled):
     }
 
 
+def test_the_mean_score_of_the_images_is_the_accuracy(labelled):
+    task, examples = labelled
+    age = np.eye(3)[[0, 1, 1, 0]]
+    hat = np.eye(2)[[1, 0, 1, 1]]
+    scores = task.score_examples([age, hat], examples)
+    measured = task.measure_fully([age, hat], examples)
+    assert scores.values.mean() == pytest.approx(measured["accuracy"])
+    assert scores.values[3] == pytest.approx(1 / 2 / (3 / 4))
+
+
 def test_confusions_are_of_known_labels_of_each_attribute(labelled):
     task, examples = labelled
     dataset = AttributeDataset("x", task.table, None, None, examples)

@@ -107,3 +107,10 @@ def test_confusions_are_counted_on_the_test_split():
             "counts": [[0, 0, 1], [0, 1, 1], [2, 2, 1]],
         }
     }
+
+
+def test_images_are_right_or_wrong():
+    logits = np.eye(3)[[0, 2, 1]]
+    split = Examples(np.zeros((3, 2, 2, 3), "uint8"), np.array([0, 1, 1]))
+    scores = ClassificationTask().score_examples(logits, split)
+    np.testing.assert_array_equal(scores.values, [1, 0, 1])

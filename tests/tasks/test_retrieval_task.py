@@ -123,6 +123,18 @@ def test_precision_is_averaged_as_asked_for(average_precision, expected):
     assert measured["map"] == measured["map_reranked"] == expected
 
 
+def test_queries_are_scored_by_identity():
+    task = make_task()
+    pooling = keras.Sequential(
+        [keras.Input((SIZE, SIZE, 3)), keras.layers.GlobalAveragePooling2D()]
+    )
+    features = task.predict(pooling, TRIAL, 2)
+    scores = task.score_examples(features, TRIAL)
+    measured = task.measure_fully(features, TRIAL)
+    assert scores.values.mean() == pytest.approx(measured["map"])
+    assert len(scores.groups) == len(scores.values)
+
+
 def test_a_trained_head_and_what_is_handed_back_measure_the_same():
     task = make_task()
     model = task.attach_head(make_features(), 3, seed=0)
