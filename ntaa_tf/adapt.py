@@ -109,13 +109,14 @@ def _run_or_inspect(recipe: Recipe) -> None:
 
 
 def _print_results(metrics: "RunMetrics") -> None:
-    from ntaa_tf.report import KEPT
     from ntaa_tf.report import format_table
-    from ntaa_tf.report import keeps_baseline
+    from ntaa_tf.report import judge
 
     print(format_table(metrics))
-    if keeps_baseline(metrics):
-        print(KEPT)
+    verdict = judge(metrics)
+    print(f"\n{verdict.sentence}")
+    for warning in verdict.warnings:
+        print(f"Warning: {warning}")
     if metrics.target_labels is not None:
         print(
             f"The architecture learnt from {metrics.target_labels:,} labelled "

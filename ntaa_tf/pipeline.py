@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ntaa_tf.assembly.assembly import HAND_OVER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.building import assemble
 from ntaa_tf.assembly.checks import estimate_training
@@ -19,8 +20,7 @@ from ntaa_tf.assembly.task import build_task
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.kept_supernet import has_supernet
-from ntaa_tf.stages.evaluate import evaluate
-from ntaa_tf.stages.guard import guard
+from ntaa_tf.stages.hand_over import hand_over
 from ntaa_tf.stages.metrics import collect_metrics
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
@@ -35,8 +35,6 @@ from ntaa_tf.storage.run_directory import METRICS_FILE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.storage.run_metrics import read_run_metrics
 from ntaa_tf.storage.run_metrics import write_run_metrics
-
-GUARD_STAGE = "guard"
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +61,9 @@ def run(recipe: Recipe) -> RunMetrics:
     if finished is not None:
         return finished
     with assemble(recipe) as assembly:
-        # The guard compares with the baseline, and a teacher teaches, so both
-        # come first.
-        has_baseline = assembly.recipe.has_baseline
-        baseline = train_baseline(assembly) if has_baseline else {}
+        # The network of the method is compared with the baseline, and learns
+        # from a teacher, so both come first.
+        baseline = train_baseline(assembly)
         teacher = train_teacher(assembly)
         metrics = collect_metrics(assembly, adapt(assembly), baseline, teacher)
         report(assembly, metrics, write_command(recipe))
@@ -89,41 +86,28 @@ def _read_finished(recipe: Recipe) -> RunMetrics | None:
 
 
 def train_baseline(assembly: Assembly) -> dict[str, Any]:
-    """Finetune the source for the same number of epochs, and evaluate it.
-
-    Rerunning the baseline also reruns the stages compared with it.
+    """Finetune the source for the same number of epochs, to compare with it.
 
     Args:
         assembly: what the stages of the run share.
 
     Returns:
-        The results of the baseline's stages, by name.
+        The results of the baseline's stages, by name; nothing if the run has
+        no baseline.
     """
-    baseline = assembly.baseline
-    training = list_stages(baseline)
-    stages = {**training, "evaluate": evaluate}
-    has_result = baseline.run_directory.has_result
-    if not all(map(has_result, stages)):
-        assembly.run_directory.remove_stages(_list_compared(assembly))
-    is_teacher = assembly.recipe.is_taught_by_baseline
-    if is_teacher and not all(map(has_result, training)):
-        assembly.run_directory.remove_stages(_list_taught(assembly))
-    return run_stages(stages, baseline)
-
-
-def _list_compared(assembly: Assembly) -> list[str]:
-    """List the stages of a run that a new baseline makes obsolete."""
-    # The guard may have replaced the adapted model by the old baseline, so
-    # finetuning must write the adapted model again.
-    has_guard = assembly.recipe.adaptation.guard
-    return [*(("finetune", GUARD_STAGE) if has_guard else ()), *MEASURING]
-
-
-def _list_taught(assembly: Assembly) -> list[str]:
-    """List the stages of a run that a new teacher makes obsolete."""
-    # A supernet without labels learnt from the source, not from the teacher.
-    taught = list_stages(assembly).keys() - {SUPERNET_STAGE}
-    return [*taught, *MEASURING]
+    recipe = assembly.recipe
+    if not recipe.has_baseline:
+        if not recipe.is_baseline:
+            logger.warning(
+                "--nobaseline: nothing tells whether %s is better than plain "
+                "finetuning, and its network is handed over in any case",
+                recipe.adaptation.method,
+            )
+        return {}
+    obsolete = [HAND_OVER, *MEASURING]
+    if recipe.is_taught_by_baseline:
+        obsolete += _list_taught(assembly)
+    return _train_beside(assembly, assembly.baseline, obsolete)
 
 
 def train_teacher(assembly: Assembly) -> dict[str, Any]:
@@ -139,10 +123,31 @@ def train_teacher(assembly: Assembly) -> dict[str, Any]:
     teacher = assembly.teacher
     if teacher is None or assembly.recipe.is_taught_by_baseline:
         return {}
-    stages = list_stages(teacher)
-    if not all(map(teacher.run_directory.has_result, stages)):
-        assembly.run_directory.remove_stages(_list_taught(assembly))
-    return run_stages(stages, teacher)
+    return _train_beside(assembly, teacher, _list_taught(assembly))
+
+
+def _list_taught(assembly: Assembly) -> list[str]:
+    """List the stages of a run that a new teacher makes obsolete."""
+    # A supernet without labels learnt from the source, not from the teacher.
+    taught = list_stages(assembly).keys() - {SUPERNET_STAGE}
+    return [*taught, *MEASURING]
+
+
+def _train_beside(
+    assembly: Assembly, other: Assembly, obsolete: list[str]
+) -> dict[str, Any]:
+    """Train a network that a run needs; return the results by stage.
+
+    Args:
+        assembly: what the stages of the run share.
+        other: the assembly of the other network.
+        obsolete: stages of the run that must run again if the other network
+            is trained now.
+    """
+    stages = list_stages(other)
+    if not all(map(other.run_directory.has_result, stages)):
+        assembly.run_directory.remove_stages(obsolete)
+    return run_stages(stages, other)
 
 
 def adapt(assembly: Assembly) -> dict[str, Any]:
@@ -176,8 +181,8 @@ def list_stages(assembly: Assembly) -> Stages:
         retract_incomplete(assembly)
         stages[TUNE_STAGE] = tune
     stages |= list_training(adaptation.plan)
-    if adaptation.guard:
-        stages[GUARD_STAGE] = guard
+    if assembly.recipe.has_baseline:
+        stages[HAND_OVER] = hand_over
     return stages
 
 

@@ -36,8 +36,8 @@ OF_ADAPT = Heading(
     "Only for ntaa_tf.adapt",
     others=(
         *NOT_HERE,
-        *("baseline", "guard", "learning_rate_trials", "search_epochs"),
-        *("finetune_epochs", *LIMIT_FLAGS.values()),
+        *("baseline", "hand_over", "tolerance", "learning_rate_trials"),
+        *("search_epochs", "finetune_epochs", *LIMIT_FLAGS.values()),
     ),
 )
 _ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)

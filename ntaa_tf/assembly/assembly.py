@@ -30,7 +30,10 @@ from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 
-ADAPTED_FILE = "adapted.keras"
+ADAPTED_FILE = "adapted.keras"  # The network that is handed over.
+# The network of the method, where another may be handed over.
+SEARCHED_FILE = "searched.keras"
+HAND_OVER = "hand_over"  # The stage that chooses it.
 TEACHER = "teacher"  # Its run directory, below that of the run.
 
 
@@ -150,11 +153,22 @@ class Assembly:
             self.recipe, self.source, self.task, self.source_path
         )
 
-    def load_adapted(self) -> keras.Model:
-        """Load the adapted model, which `tune` or `finetune` wrote."""
+    @property
+    def trained_file(self) -> str:
+        """The file that the last training writes: the method's network."""
+        return SEARCHED_FILE if self.recipe.has_baseline else ADAPTED_FILE
+
+    def load_trained(self) -> keras.Model:
+        """Load the method's network, which `tune` or `finetune` wrote."""
         has_trials = self.recipe.adaptation.learning_rate_trials > 1
         stage = "tune" if has_trials else "finetune"
-        return load_model(self.path / ADAPTED_FILE, self.path / stage)
+        return load_model(self.path / self.trained_file, self.path / stage)
+
+    def load_adapted(self) -> keras.Model:
+        """Load the network that is handed over."""
+        if not self.recipe.has_baseline:
+            return self.load_trained()
+        return load_model(self.path / ADAPTED_FILE, self.path / HAND_OVER)
 
     def load_teacher(self) -> Teacher | None:
         """Load the teacher of the run; None where the recipe has none."""

@@ -1,33 +1,12 @@
 """Paired comparison of two models by their scores of the same examples."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
+from ntaa_tf.storage.metric_records import PairedDifference
+
 CONFIDENCE = 0.95
 RESAMPLES = 9999
-
-
-@dataclass(frozen=True)
-class PairedDifference:
-    """The difference of two models' mean scores, and how sure it is.
-
-    Args:
-        difference: mean score of the first model minus that of the second.
-        low: lower end of the 95 % interval of the difference.
-        high: upper end.
-        standard_error: standard error of the difference.
-        p: two-sided p value of no difference.
-        examples: number of examples.
-    """
-
-    difference: float
-    low: float
-    high: float
-    standard_error: float
-    p: float
-    examples: int
 
 
 def compare_scores(

@@ -96,9 +96,9 @@ FINETUNES_SEARCHED_WEIGHTS = Condition(
         and not recipe.adaptation.plan.self_supervises
     ),
 )
-DIFFERS_FROM_BASELINE = Condition(
-    "a method other than finetune, or --distill",
-    lambda recipe: not recipe.is_baseline,
+COMPARES_WITH_BASELINE = Condition(
+    "a baseline, and a method other than finetune",
+    lambda recipe: recipe.has_baseline,
 )
 WITH_LABELS = Condition(
     "a method other than unsupervised",

@@ -29,7 +29,6 @@ from ntaa_tf.recipe.sections.search import Search
 from ntaa_tf.recipe.sections.source import Source
 from ntaa_tf.recipe.sections.training import Training
 from ntaa_tf.recipe.sections.unsupervised import Unsupervised
-from ntaa_tf.recipe.values import EMBEDDED_DATASET
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
 
 # The sections by the name of the recipe's field, in the order of the help.
@@ -169,11 +168,7 @@ class Recipe:
         """Whether the run also trains the baseline, and compares with it."""
         if self.is_baseline:
             return False
-        if self.adaptation.guard or self.is_taught_by_baseline:
-            return True
-        if self.adaptation.baseline is None:
-            return self.data.dataset == EMBEDDED_DATASET
-        return self.adaptation.baseline
+        return self.adaptation.baseline is not False
 
 
 def list_choices() -> Iterator[

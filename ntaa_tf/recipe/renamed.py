@@ -6,6 +6,7 @@ from collections.abc import Mapping
 RENAMED: Mapping[str, str] = {
     "calibrate": "scale_weight_free",
     "channels": "cell_channels",
+    "guard": "hand_over",
     "lambda_theta": "source_penalty",
     "pretrain_dataset": "transfer_dataset",
     "pretrain_epochs": "transfer_epochs",

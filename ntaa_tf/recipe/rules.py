@@ -65,7 +65,7 @@ def _list_needs(recipe: Recipe) -> Iterator[Rule]:
 
 
 def _list_methods(recipe: Recipe) -> Iterator[Rule]:
-    """List the rules of methods beside models, tasks and the guard."""
+    """List the rules of methods beside models and tasks."""
     adaptation, plan = recipe.adaptation, recipe.adaptation.plan
     method, model = f"--method={adaptation.method}", recipe.source.model
     yield (
@@ -82,16 +82,6 @@ def _list_methods(recipe: Recipe) -> Iterator[Rule]:
         recipe.source.has_cells and recipe.data.task == ATTRIBUTES,
         f"--task={ATTRIBUTES} can't be used with --model={model}. Choose a "
         "pretrained model.",
-    )
-    yield (
-        adaptation.guard and recipe.is_baseline,
-        "--guard can't be used with --method=finetune, which is the baseline "
-        "itself. Remove --guard.",
-    )
-    yield (
-        adaptation.guard and bool(recipe.limits.by_cost),
-        "--guard can't be used with limits, which the baseline may exceed. "
-        "Remove --guard or the limits.",
     )
 
 

@@ -6,6 +6,7 @@ from ntaa_tf.recipe.making import replace
 from ntaa_tf.recipe.making import switch
 from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.values import CLASSIFICATION
+from ntaa_tf.recipe.values import PROVEN
 from ntaa_tf.recipe.values import RETRIEVAL
 
 # Neighbouring learning rates of the trials differ by this factor.
@@ -80,7 +81,8 @@ def make_baseline(recipe: Recipe) -> Recipe:
         method="finetune",
         derived_weights=None,
         baseline=None,
-        guard=False,
+        hand_over=PROVEN,
+        tolerance=None,
         distill=False,
         workdir=None,
     )

@@ -5,16 +5,16 @@ from ntaa_tf.report.architecture_drawing import render_architecture
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
-from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import format_table
 from ntaa_tf.report.table import keeps_baseline
+from ntaa_tf.report.verdict import judge
 
 __all__ = [
-    "KEPT",
     "Records",
     "draw_architecture",
     "draw_contact_sheet",
     "format_table",
+    "judge",
     "keeps_baseline",
     "render_architecture",
     "write_report",

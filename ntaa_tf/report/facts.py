@@ -20,7 +20,7 @@ def list_checks(metrics: RunMetrics) -> Pairs:
     return _list_scores(metrics) + [
         (name, value)
         for name, value in {
-            "Kept by the guard": metrics.guard and metrics.guard.kept,
+            "Handed over": metrics.hand_over and metrics.hand_over.handed_over,
             "Learning rate chosen by tuning": (
                 metrics.tune and str(metrics.tune.learning_rate)
             ),

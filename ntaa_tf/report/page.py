@@ -20,15 +20,12 @@ from ntaa_tf.report.ink import to_svg
 from ntaa_tf.report.records import Confusion
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.rendering import write_html
-from ntaa_tf.report.table import KEPT
 from ntaa_tf.report.table import MISSING
-from ntaa_tf.report.table import format_count
-from ntaa_tf.report.table import format_share
-from ntaa_tf.report.table import keeps_baseline
+from ntaa_tf.report.table import find_adapted
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
-from ntaa_tf.report.table import name_score
 from ntaa_tf.report.trade_off import draw_trade_off
+from ntaa_tf.report.verdict import judge
 from ntaa_tf.storage.run_metrics import RunMetrics
 
 TEMPLATE = "run.html"
@@ -56,8 +53,13 @@ def write_report(
         path,
         TEMPLATE,
         title=title,
-        headline=_summarize(metrics),
-        results={"titles": list_header(metrics), "rows": list_rows(metrics)},
+        headline=judge(metrics).sentence,
+        warnings=judge(metrics).warnings,
+        results={
+            "titles": list_header(metrics),
+            "rows": list_rows(metrics),
+            "adapted": find_adapted(metrics),
+        },
         trade_off=draw_trade_off(metrics),
         checks=list_checks(metrics),
         budget=list_budget(metrics.budget),
@@ -110,21 +112,3 @@ def _show_confusion(name: str, confusion: Confusion) -> dict[str, Any]:
             for true, predicted, count, total in list_confused(confusion)
         ],
     }
-
-
-def _summarize(metrics: RunMetrics) -> str:
-    """Summarize the run in one sentence: scores, depth, and MACs."""
-    measured = format_share(metrics.adapted.test.get(metrics.score))
-    if metrics.baseline is not None:
-        plain = format_share(metrics.baseline.test.get(metrics.score))
-        measured += f" (plain finetuning: {plain})"
-    models = metrics.source, metrics.adapted
-    costs = [model.costs for model in models if model.costs is not None]
-    depths = [str(cost.depth) for cost in costs]
-    macs = [format_count(cost.macs) for cost in costs]
-    return (
-        f"{metrics.model} was adapted to {metrics.dataset}: test "
-        f"{name_score(metrics)} {measured}, depth {' → '.join(depths)}, "
-        f"MACs {' → '.join(macs)}."
-        + (f" {KEPT}" if keeps_baseline(metrics) else "")
-    )

@@ -31,7 +31,7 @@ ATTRIBUTE_MEASURES = {"": "_accuracy", ", a class off": "_one_off"}
 COSTS = ("depth", "parameters", "MACs", "batch 1", "batch 32")
 SCORE_NAMES = {"map": "mAP"}
 MISSING = "-"
-KEPT = "Plain finetuning has the better validation score and is kept."
+HANDED_OVER = " (handed over)"
 GAP = 2  # Spaces between two columns.
 
 
@@ -102,23 +102,35 @@ def list_rows(metrics: RunMetrics) -> list[tuple[str, ...]]:
 
 def name_models(metrics: RunMetrics) -> dict[str, str]:
     """Name the models that were measured, by their keys in the metrics."""
-    adapted = METHOD_TITLES.get(metrics.method, metrics.method)
-    if metrics.teacher is not None:
-        adapted += WITH_TEACHER
-    if keeps_baseline(metrics):
-        adapted = f"kept: {PLAIN}"
     labels = {
         "source": "source",
         BASELINE: PLAIN,
-        "searched": "searched, not finetuned",
-        "adapted": adapted,
+        "collapsed": "searched, not finetuned",
+        "searched": name_method(metrics),
+        "adapted": name_method(metrics),
     }
+    if metrics.hand_over is not None:
+        labels[metrics.hand_over.handed_over] += HANDED_OVER
     return {key: labels[key] for key in metrics.models}
 
 
+def name_method(metrics: RunMetrics) -> str:
+    """Return the name of the method's network, as a person writes it."""
+    name = METHOD_TITLES.get(metrics.method, metrics.method)
+    return name + (WITH_TEACHER if metrics.teacher is not None else "")
+
+
+def find_adapted(metrics: RunMetrics) -> int:
+    """Return the row of the network that is handed over."""
+    choice = metrics.hand_over
+    key = "adapted" if choice is None else choice.handed_over
+    return list(metrics.models).index(key)
+
+
 def keeps_baseline(metrics: RunMetrics) -> bool:
-    """Whether the guard kept plain finetuning, as it validates better."""
-    return metrics.guard is not None and metrics.guard.kept == BASELINE
+    """Whether plain finetuning is handed over instead of the method's."""
+    choice = metrics.hand_over
+    return choice is not None and choice.handed_over == BASELINE
 
 
 def name_score(metrics: RunMetrics) -> str:

@@ -19,13 +19,14 @@ SIZE = (4.2, 2.7)  # Inches.
 MARKS: dict[str, dict[str, Any]] = {
     "source": {"color": "#94a0ad", "marker": "s"},
     "baseline": {"color": "#f08c00", "marker": "D"},
-    # A ring, as the adapted model's point may lie inside it.
-    "searched": {
+    # A ring, as the finetuned network's point may lie inside it.
+    "collapsed": {
         "color": "#3b82f6",
         "marker": "o",
         "fillstyle": "none",
         "markersize": 11,
     },
+    "searched": {"color": "#3b82f6", "marker": "o"},
     "adapted": {"color": "#3b82f6", "marker": "o"},
 }
 LABEL = "Test error against MACs"
@@ -37,8 +38,8 @@ def draw_trade_off(metrics: RunMetrics) -> str:
     """Draw the test error of each model against its MACs.
 
     Args:
-        metrics: metrics of the run. The searched model before finetuning has
-            the MACs of the adapted model.
+        metrics: metrics of the run. The searched network has the same MACs
+            before finetuning.
 
     Returns:
         An SVG element; an empty text unless two models have both.
@@ -60,8 +61,9 @@ def draw_trade_off(metrics: RunMetrics) -> str:
 def _list_points(metrics: RunMetrics) -> Points:
     """List MACs and test error of each model for which both are known."""
     points: Points = {}
+    finetuned = metrics.searched or metrics.adapted
     for name, model in metrics.models.items():
-        costs = (metrics.adapted if name == "searched" else model).costs
+        costs = (finetuned if name == "collapsed" else model).costs
         score = model.test.get(metrics.score)
         if score is not None and costs is not None:
             points[name] = costs.macs, 100 * (1 - score)

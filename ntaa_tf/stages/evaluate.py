@@ -1,74 +1,131 @@
-"""The stage that measures the adapted model."""
+"""The stage that measures the networks of a run."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from ntaa_tf.assembly.assembly import HAND_OVER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.latency import measure_latencies
+from ntaa_tf.metrics import compare_scores
+from ntaa_tf.recipe.values import SEARCHED
 from ntaa_tf.report import draw_contact_sheet
 from ntaa_tf.stages.collapse import COLLAPSED_FILE
+from ntaa_tf.storage.files import write_atomically
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_metrics import BASELINE
+from ntaa_tf.tasks.task import ExampleScores
 
 CONFUSIONS_FILE = "confusions.json"
+SCORES_FILE = "scores.npz"
 SHEET_FILE = "answers.png"
 LATENCY_BATCHES = (1, 32)
 
 
 def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Measure the adapted model on the test split, and all models' costs.
+    """Measure all networks of the run on the test split, and their costs.
 
     Args:
         assembly: what the stages share.
         directory: directory of this stage; it gets the confusion matrices of
-            a classifier, or the contact sheet of a retrieval's answers.
+            a classifier, or the contact sheet of a retrieval's answers; and in
+            `scores.npz` the score of each test example.
 
     Returns:
-        The costs of the `source`, of the `baseline` if there is one, and of
-        the `adapted` model. The last also has test and validation metrics.
-        Test metrics alone have a `source` whose embedding needs no training,
-        and the `searched` model before finetuning.
+        The metrics of each network: the `source`, the `collapsed` one before
+        finetuning, the `searched` one and the `baseline` if there is one, and
+        the `adapted` one, which is handed over. The source has test metrics if
+        its embedding needs no training; the collapsed network has no costs.
+        With a baseline also the paired `difference` of the test scores.
     """
-    score = assembly.task.score
-    source = assembly.task.finish(assembly.source)
-    adapted = assembly.load_adapted()
-    models = {"source": source, "adapted": adapted}
-    if assembly.recipe.has_baseline:
-        # Its costs are measured again: latencies compare only side by side.
-        models[BASELINE] = assembly.baseline.load_adapted()
-    costs = _measure_costs(models)
-    predictions = _predict_test(assembly, adapted)
-    measured = _measure_test(assembly, predictions)
+    source, test = assembly.task.finish(assembly.source), assembly.dataset.test
+    networks, handed_over = _load_networks(assembly)
+    costs = _measure_costs({"source": source, **networks})
+    predictions = {
+        name: predict(assembly, network, test)
+        for name, network in networks.items()
+    }
+    _write_illustration(assembly, predictions[handed_over], directory)
+    scores = {
+        name: assembly.task.score_examples(predicted, test)
+        for name, predicted in predictions.items()
+    }
+    _keep_scores(scores, directory)
     untrained = {}
     if assembly.task.measures_untrained:
-        untrained = _measure_test(assembly, _predict_test(assembly, source))
-    _write_illustration(assembly, predictions, directory)
+        untrained = _measure_test(assembly, predict(assembly, source, test))
+    measured = {
+        name: costs[name] | _measure(assembly, network, predictions[name])
+        for name, network in networks.items()
+    }
     return {
-        **costs,
         "source": {**costs["source"], **untrained},
-        **_measure_searched(assembly),
-        "adapted": {
-            **costs["adapted"],
-            **measured,
-            f"validation_{score}": assembly.validate(adapted),
-            "test_error": 100 * (1 - measured[f"test_{score}"]),
-        },
+        **_measure_collapsed(assembly),
+        **measured,
+        "adapted": measured[handed_over],
+        **_compare(scores),
     }
 
 
-def _measure_searched(assembly: Assembly) -> dict[str, Any]:
+def _load_networks(
+    assembly: Assembly,
+) -> tuple[dict[str, keras.Model], str]:
+    """Return the trained networks, and the name of the one handed over."""
+    if not assembly.recipe.has_baseline:
+        return {"adapted": assembly.load_adapted()}, "adapted"
+    chosen = assembly.run_directory.read_result(HAND_OVER)
+    networks = {
+        SEARCHED: assembly.load_trained(),
+        BASELINE: assembly.baseline.load_adapted(),
+    }
+    return networks, chosen["handed_over"]
+
+
+def _measure(
+    assembly: Assembly, network: keras.Model, predictions: Any
+) -> dict[str, float]:
+    """Return the test metrics, the validation score and the test error."""
+    score = assembly.task.score
+    measured = _measure_test(assembly, predictions)
+    return {
+        **measured,
+        f"validation_{score}": assembly.validate(network),
+        "test_error": 100 * (1 - measured[f"test_{score}"]),
+    }
+
+
+def _keep_scores(scores: Mapping[str, ExampleScores], directory: Path) -> None:
+    """Write the score of each test example by each network."""
+    values: dict[str, Any] = {name: s.values for name, s in scores.items()}
+    with write_atomically(directory / SCORES_FILE) as unfinished:
+        np.savez(unfinished, **values)
+
+
+def _compare(scores: Mapping[str, ExampleScores]) -> dict[str, Any]:
+    """Compare the searched network and the baseline, if there is one."""
+    if BASELINE not in scores:
+        return {}
+    plain = scores[BASELINE]
+    difference = compare_scores(
+        scores[SEARCHED].values, plain.values, plain.groups
+    )
+    return {"difference": dataclasses.asdict(difference)}
+
+
+def _measure_collapsed(assembly: Assembly) -> dict[str, Any]:
     """Measure the collapsed model of a search that trained weights."""
     file = assembly.path / "search" / COLLAPSED_FILE
     trained = assembly.recipe.adaptation.plan.trains_supernet
     if not (trained and file.exists()):
         return {}
-    predictions = _predict_test(assembly, load_model(file))
-    return {"searched": _measure_test(assembly, predictions)}
+    predictions = predict(assembly, load_model(file), assembly.dataset.test)
+    return {"collapsed": _measure_test(assembly, predictions)}
 
 
 def _write_illustration(
@@ -82,9 +139,10 @@ def _write_illustration(
         draw_contact_sheet(directory / SHEET_FILE, *shown.answers)
 
 
-def _predict_test(assembly: Assembly, model: keras.Model) -> Any:
+def predict(assembly: Assembly, model: keras.Model, split: Any) -> Any:
+    """Return the predictions of a model for a split, as the task has them."""
     batch_size = assembly.recipe.training.batch_size
-    return assembly.task.predict(model, assembly.dataset.test, batch_size)
+    return assembly.task.predict(model, split, batch_size)
 
 
 def _measure_test(assembly: Assembly, predictions: Any) -> dict[str, float]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.supernet import read_architecture
 from ntaa_tf.graph.rewrite import rewrite
@@ -34,8 +33,8 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
     whichever validates better.
 
     Args:
-        assembly: what the stages share; its run directory gets
-            `adapted.keras`.
+        assembly: what the stages share; its run directory gets the network,
+            see `Assembly.trained_file`.
         directory: directory of this stage.
 
     Returns:
@@ -66,7 +65,9 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
     )
     for layer in frozen:
         layer.trainable = True
-    save_model(assembly.task.finish(model), assembly.path / ADAPTED_FILE)
+    save_model(
+        assembly.task.finish(model), assembly.path / assembly.trained_file
+    )
     return {"history": history, f"validation_{assembly.task.score}": score}
 
 

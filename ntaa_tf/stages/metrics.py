@@ -1,22 +1,33 @@
 """The metrics of a run, collected from the results of its stages."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from ntaa_tf.assembly.assembly import HAND_OVER
 from ntaa_tf.assembly.assembly import TEACHER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.run_directory import find_versions
 from ntaa_tf.assembly.source import SOURCE_STAGE
+from ntaa_tf.data.retrieval import Trial
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.values import CLASSIFICATION
+from ntaa_tf.recipe.values import SEARCHED
+from ntaa_tf.report import judge
 from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.training.machine import find_peak_memory
 
 # Names that metrics take over from the results: models from `evaluate`, numbers
 # from `search`, and the stages that choose between models.
-EVALUATED = ("source", "searched", "adapted", BASELINE)
+EVALUATED = (
+    *("source", "collapsed", SEARCHED, BASELINE, "adapted"),
+    "difference",
+)
 SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
-CHOOSING_STAGES = ("tune", "guard")
+CHOOSING_STAGES = ("tune", HAND_OVER)
 
 
 def collect_metrics(
@@ -37,13 +48,9 @@ def collect_metrics(
     recipe, search = assembly.recipe, results.get("search", {})
     source = assembly.run_directory.read_result(SOURCE_STAGE)
     seconds = {SOURCE_STAGE: source["seconds"]}
-    evaluated = dict(results["evaluate"])
+    evaluated = results["evaluate"]
     if baseline:
         seconds[BASELINE] = sum(count_seconds(baseline).values())
-        # The run's own `evaluate` measured its latency again, beside the
-        # others'. That one counts.
-        measured = evaluated.get(BASELINE, {})
-        evaluated[BASELINE] = baseline["evaluate"]["adapted"] | measured
     if teacher:
         seconds[TEACHER] = sum(count_seconds(teacher).values())
     seconds |= count_seconds(results)
@@ -53,6 +60,7 @@ def collect_metrics(
         "method": recipe.adaptation.method,
         **_name_teacher(recipe),
         "score": assembly.task.score,
+        "data": _describe_data(assembly),
         **assembly.task.conditions,
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},
@@ -65,7 +73,28 @@ def collect_metrics(
         "seed": recipe.output.seed,
         "versions": find_versions(),
     }
-    return RunMetrics.from_json(collected)
+    metrics = RunMetrics.from_json(collected)
+    return dataclasses.replace(metrics, verdict=judge(metrics))
+
+
+def _describe_data(assembly: Assembly) -> dict[str, Any]:
+    """Count the images of each split, or the queries of retrieval."""
+    dataset, test = assembly.dataset, assembly.dataset.test
+    if isinstance(test, Trial):
+        return {
+            "train_images": len(dataset.train.images),
+            "validation_images": len(dataset.validation.query.images),
+            "test_images": len(test.query.images),
+        }
+    counts = {
+        "train_images": len(dataset.train.images),
+        "validation_images": len(dataset.validation.images),
+        "test_images": len(test.images),
+    }
+    if assembly.recipe.data.task != CLASSIFICATION:
+        return counts
+    largest = np.bincount(test.labels).max()
+    return {**counts, "largest_class": float(largest / len(test.labels))}
 
 
 def _name_teacher(recipe: Recipe) -> dict[str, str]:

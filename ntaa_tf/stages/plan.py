@@ -26,7 +26,7 @@ MEASURING: Stages = {"evaluate": evaluate, "export": export}
 
 
 def list_training(plan: Method) -> Stages:
-    """List the stages that train, by name; the last writes `adapted.keras`.
+    """List the stages that train, by name; the last writes the network.
 
     Args:
         plan: plan of the recipe's method.

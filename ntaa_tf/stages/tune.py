@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.recipe import list_trials
 from ntaa_tf.stages.plan import list_training
@@ -40,7 +39,8 @@ def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         scores[rate] = results["finetune"][score]
         seconds[rate] = sum(result["seconds"] for result in results.values())
     best = max(scores, key=lambda rate: scores[rate])
-    for name in (*stages, ADAPTED_FILE):
+    trained = assembly.trained_file
+    for name in (*stages, trained):
         copy_atomically(
             directory / best / name, assembly.path / name, NOT_COPIED
         )

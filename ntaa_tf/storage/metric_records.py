@@ -132,18 +132,76 @@ class TuneChoice:
 
 
 @dataclass(frozen=True)
-class GuardChoice:
-    """The model that `--guard` kept.
+class PairedDifference:
+    """The difference of two networks' mean scores, and how sure it is.
 
     Args:
-        kept: `adapted` or `baseline`.
-        validation: for each score, its value for both models.
+        difference: mean score of the first network minus that of the second.
+        low: lower end of the 95 % interval of the difference.
+        high: upper end.
+        standard_error: standard error of the difference.
+        p: two-sided p value of no difference.
+        examples: number of examples.
+    """
+
+    difference: float
+    low: float
+    high: float
+    standard_error: float
+    p: float
+    examples: int
+
+
+@dataclass(frozen=True)
+class HandOverChoice:
+    """The network that is handed over, chosen on the validation images.
+
+    Args:
+        handed_over: `searched` or `baseline`.
+        reason: the reason in words.
+        difference: validation score of the searched network minus that of the
+            baseline.
         seconds: duration of the stage.
     """
 
-    kept: str
-    validation: Mapping[str, Mapping[str, float]]
+    handed_over: str
+    reason: str
+    difference: PairedDifference
     seconds: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the test images say about a run.
+
+    Args:
+        outcome: `better`, `worse` or `no different`, compared with plain
+            finetuning; None without a baseline.
+        sentence: scores, costs and the network that is handed over, in words.
+        warnings: reasons for doubt, in words.
+    """
+
+    outcome: str | None
+    sentence: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """The data of a run.
+
+    Args:
+        train_images: number of training images.
+        validation_images: number of validation images, or of queries.
+        test_images: number of test images, or of queries.
+        largest_class: share of the test images in the largest class; for
+            classification only.
+    """
+
+    train_images: int
+    validation_images: int
+    test_images: int
+    largest_class: float | None = None
 
 
 @dataclass(frozen=True)

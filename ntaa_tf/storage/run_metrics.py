@@ -9,13 +9,16 @@ from typing import Any
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 from ntaa_tf.storage.metric_records import BudgetCost
+from ntaa_tf.storage.metric_records import DataFacts
 from ntaa_tf.storage.metric_records import ExportMetrics
-from ntaa_tf.storage.metric_records import GuardChoice
+from ntaa_tf.storage.metric_records import HandOverChoice
 from ntaa_tf.storage.metric_records import Json
 from ntaa_tf.storage.metric_records import ModelMetrics
+from ntaa_tf.storage.metric_records import PairedDifference
 from ntaa_tf.storage.metric_records import RankingConditions
 from ntaa_tf.storage.metric_records import SearchGap
 from ntaa_tf.storage.metric_records import TuneChoice
+from ntaa_tf.storage.metric_records import Verdict
 from ntaa_tf.storage.metric_records import read_record
 from ntaa_tf.storage.metric_records import write_record
 from ntaa_tf.storage.run_directory import METRICS_FILE
@@ -34,7 +37,7 @@ class RunMetrics:
         method: name of the method.
         score: name of the score that models are chosen by.
         source: the source model.
-        adapted: the adapted model.
+        adapted: the adapted model, which is handed over.
         export_difference: largest difference of an exact format from the
             live model; None if no such format could be opened.
         exports: exported formats, by name.
@@ -45,9 +48,16 @@ class RunMetrics:
         teacher: `baseline`, the source with its image size, or the path of a
             file; None without distillation.
         conditions: evaluation settings, for retrieval only.
-        searched: the collapsed model before finetuning, if weights were
+        data: numbers of images; None in files of older versions.
+        collapsed: the collapsed model before finetuning, if weights were
             searched.
+        searched: the network of the method, if it was compared with a
+            baseline.
         baseline: plain finetuning, if it was run.
+        difference: test score of the searched network minus that of the
+            baseline.
+        hand_over: choice between the two; None without a baseline.
+        verdict: what the test images say; None in files of older versions.
         gap: scores at the end of the search, if there was one.
         collapse_difference: largest difference of logits between the supernet
             and the collapsed model.
@@ -55,7 +65,6 @@ class RunMetrics:
             was trained on, in a search across domains.
         budget: limited costs, by name.
         tune: result of `--learning_rate_trials`.
-        guard: result of `--guard`.
     """
 
     dataset: str
@@ -72,14 +81,18 @@ class RunMetrics:
     versions: Mapping[str, str]
     teacher: str | None = None
     conditions: RankingConditions | None = None
+    data: DataFacts | None = None
+    collapsed: ModelMetrics | None = None
     searched: ModelMetrics | None = None
     baseline: ModelMetrics | None = None
+    difference: PairedDifference | None = None
+    hand_over: HandOverChoice | None = None
+    verdict: Verdict | None = None
     gap: SearchGap | None = None
     collapse_difference: float | None = None
     target_labels: int | None = None
     budget: Mapping[str, BudgetCost] = field(default_factory=dict)
     tune: TuneChoice | None = None
-    guard: GuardChoice | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> "RunMetrics":
@@ -98,24 +111,24 @@ class RunMetrics:
 
     def to_json(self) -> dict[str, Any]:
         """Return the contents of `metrics.json`, in the order of the file."""
-        searched, baseline = self.searched, self.baseline
         values: dict[str, Any] = {
+            "verdict": self.verdict and _write_verdict(self.verdict),
             "dataset": self.dataset,
             "model": self.model,
             "method": self.method,
             "teacher": self.teacher,
             "score": self.score,
             **(write_record(self.conditions) if self.conditions else {}),
-            "source": self.source.to_json(),
-            "searched": searched and searched.to_json(),
+            "data": self.data and write_record(self.data),
+            **{key: model.to_json() for key, model in self.models.items()},
             "adapted": self.adapted.to_json(),
-            BASELINE: baseline and baseline.to_json(),
+            "difference": self.difference and write_record(self.difference),
+            "hand_over": self.hand_over and _write_choice(self.hand_over),
             "gap": self.gap and write_record(self.gap),
             "collapse_difference": self.collapse_difference,
             "target_labels": self.target_labels,
             "budget": _write_each(self.budget) or None,
             "tune": self.tune and write_record(self.tune),
-            "guard": self.guard and write_record(self.guard),
         }
         return {
             **_drop_missing(values),
@@ -129,12 +142,16 @@ class RunMetrics:
 
     @property
     def models(self) -> dict[str, ModelMetrics]:
-        """The models that were measured, by their keys in the file."""
+        """The models that were measured, by their keys in the file.
+
+        With a baseline the adapted model is one of the others.
+        """
         measured = {
             "source": self.source,
             BASELINE: self.baseline,
+            "collapsed": self.collapsed,
             "searched": self.searched,
-            "adapted": self.adapted,
+            "adapted": None if self.searched else self.adapted,
         }
         return {
             key: model for key, model in measured.items() if model is not None
@@ -187,18 +204,47 @@ def _write_each(records: Mapping[str, Any]) -> dict[str, Any]:
     return {name: write_record(record) for name, record in records.items()}
 
 
+def _read_choice(data: Json) -> HandOverChoice:
+    difference = read_record(PairedDifference, data["difference"])
+    choice: HandOverChoice = read_record(
+        HandOverChoice, {**data, "difference": difference}
+    )
+    return choice
+
+
+def _read_verdict(data: Json) -> Verdict:
+    warnings = tuple(data.get("warnings", ()))
+    verdict: Verdict = read_record(Verdict, {**data, "warnings": warnings})
+    return verdict
+
+
+def _write_choice(choice: HandOverChoice) -> dict[str, Any]:
+    return {
+        **write_record(choice),
+        "difference": write_record(choice.difference),
+    }
+
+
+def _write_verdict(verdict: Verdict) -> dict[str, Any]:
+    return {**write_record(verdict), "warnings": list(verdict.warnings)}
+
+
 def _drop_missing(data: Json) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
 
 
 _READ = (
     ("source", ModelMetrics.from_json),
+    ("data", lambda data: read_record(DataFacts, data)),
+    ("collapsed", ModelMetrics.from_json),
     ("searched", ModelMetrics.from_json),
     ("adapted", ModelMetrics.from_json),
     (BASELINE, ModelMetrics.from_json),
     ("gap", lambda data: read_record(SearchGap, data)),
     ("budget", lambda data: _read_each(BudgetCost, data)),
     ("tune", lambda data: read_record(TuneChoice, data)),
-    ("guard", lambda data: read_record(GuardChoice, data)),
+    ("difference", lambda data: read_record(PairedDifference, data)),
+    ("hand_over", _read_choice),
+    ("verdict", _read_verdict),
     ("exports", lambda data: _read_each(ExportMetrics, data)),
 )

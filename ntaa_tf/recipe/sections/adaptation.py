@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
-from ntaa_tf.recipe.conditions import DIFFERS_FROM_BASELINE
+from ntaa_tf.recipe.conditions import COMPARES_WITH_BASELINE
 from ntaa_tf.recipe.conditions import FINETUNES_PARTLY
 from ntaa_tf.recipe.conditions import RETRAINS
 from ntaa_tf.recipe.conditions import TRANSFERS
@@ -15,6 +15,8 @@ from ntaa_tf.recipe.methods import WEIGHTS
 from ntaa_tf.recipe.methods import Method
 from ntaa_tf.recipe.presets import NO_PRESET
 from ntaa_tf.recipe.presets import PRESETS
+from ntaa_tf.recipe.values import HANDED_OVER
+from ntaa_tf.recipe.values import PROVEN
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,28 @@ class Adaptation(Section):
     baseline: bool | None = choice(
         None,
         "Baseline: also finetune the source model for as many epochs, and "
-        "compare. Default: on for the embedded data only.",
+        "compare. Default: on.",
         "also finetune the source model, and compare",
     )
-    guard: bool = choice(
-        False,
-        "Guard: also finetune the source model for as many epochs, and keep "
-        "the model that validates better.",
-        "keep the baseline if it validates better",
-        used_with=DIFFERS_FROM_BASELINE,
+    hand_over: str = choice(
+        PROVEN,
+        "Network that becomes adapted.keras: proven takes the network of the "
+        "method if the validation images show that it is better than the "
+        "baseline beyond chance, or if it is cheaper and not worse beyond "
+        "--tolerance, and otherwise the baseline; searched takes the network "
+        "of the method in any case. Within limits it is always taken.",
+        "proven, or searched: the network of the method in any case",
+        options=HANDED_OVER,
+        used_with=COMPARES_WITH_BASELINE,
+    )
+    tolerance: float | None = choice(
+        None,
+        "Points of the validation score that a cheaper network may lose. "
+        "Default: half a point, or one standard error of the difference where "
+        "that is larger.",
+        minimum=0.0,
+        maximum=100.0,
+        used_with=COMPARES_WITH_BASELINE,
     )
     learning_rate_trials: int = choice(
         1,
