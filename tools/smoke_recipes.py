@@ -97,7 +97,7 @@ def list_stand_ins(
             never replaced.
     """
     task = recipe.data.task
-    words = ["--smoke", f"--image_size={IMAGE_SIZES[task]}"]
+    words = ["--smoke", "--nobaseline", f"--image_size={IMAGE_SIZES[task]}"]
     dataset = "digits"
     if task == "retrieval":
         dataset = f"market:{directory / IDENTITIES}"

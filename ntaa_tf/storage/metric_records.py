@@ -172,7 +172,7 @@ class HandOverChoice:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the test images say about a run.
+    """Judgement of a run by its test images.
 
     Args:
         outcome: `better`, `worse` or `no different`, compared with plain

@@ -25,6 +25,7 @@ from ntaa_tf.storage.run_directory import METRICS_FILE
 
 # Plain finetuning: its run directory, below that of the run, and its key.
 BASELINE = "baseline"
+VERSION = 2  # Of the form of `metrics.json`, in the file.
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class RunMetrics:
     def to_json(self) -> dict[str, Any]:
         """Return the contents of `metrics.json`, in the order of the file."""
         values: dict[str, Any] = {
+            "version": VERSION,
             "verdict": self.verdict and _write_verdict(self.verdict),
             "dataset": self.dataset,
             "model": self.model,
@@ -174,16 +176,25 @@ def read_run_metrics(directory: Path) -> RunMetrics:
         directory: the run directory.
 
     Raises:
-        ValueError: if the file is damaged.
+        ValueError: if the file is damaged, or of another version.
     """
     path = directory / METRICS_FILE
     try:
-        return RunMetrics.from_json(read_json(path))
+        data = read_json(path)
+        version = data.get("version")
+        metrics = RunMetrics.from_json(data) if version == VERSION else None
     except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} does not hold the metrics of a run ({error}). Delete it "
             "to have it written again."
         ) from error
+    if metrics is None:
+        raise ValueError(
+            f"{path} was written by another version of ntaa_tf: its form is "
+            f"{version or 1}, and this version reads {VERSION}. Choose another "
+            "--workdir."
+        )
+    return metrics
 
 
 def write_run_metrics(directory: Path, metrics: RunMetrics) -> None:

@@ -109,9 +109,11 @@ def test_a_renamed_flag_of_a_comparison_is_told_by_its_new_name():
         list_unused_flags(["--tune=3"])
 
 
-def test_the_guard_is_a_flag_of_other_methods_than_finetune():
-    assert list_unused_flags(["--method=finetune", "--guard"]) == {"guard"}
-    assert list_unused_flags(["--guard"]) == frozenset()
+@pytest.mark.parametrize("words", [["--method=finetune"], ["--nobaseline"]])
+def test_only_a_run_with_a_baseline_has_a_choice(words):
+    chosen = ["--hand_over=searched", "--tolerance=1"]
+    assert list_unused_flags([*words, *chosen]) == {"hand_over", "tolerance"}
+    assert list_unused_flags(chosen) == frozenset()
 
 
 def test_flags_of_other_methods_are_found():

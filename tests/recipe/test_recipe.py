@@ -105,8 +105,8 @@ def test_a_value_out_of_bounds_is_refused(name, value, expected):
         ("batch_size", None, "an integer"),
         ("learning_rate", "0.1", "a number"),
         ("confidence", [0.1], "a number"),
-        ("guard", "false", "True or False"),
-        ("guard", 0, "True or False"),
+        ("baseline", "false", "True or False"),
+        ("baseline", 0, "True or False"),
         ("model", 3, "text"),
         ("method", None, "one of .*"),
         ("preset", ["paper"], "one of .*"),
@@ -131,7 +131,7 @@ def test_scalars_and_paths_become_plain_data():
     recipe = make_recipe(
         batch_size=np.int64(8),
         learning_rate=np.float32(0.5),
-        guard=np.True_,
+        remat=np.True_,
         model=np.str_("vgg19"),
         image_size=224,
         workdir=pathlib.Path("runs/x"),
@@ -139,7 +139,7 @@ def test_scalars_and_paths_become_plain_data():
     assert recipe == make_recipe(
         batch_size=8,
         learning_rate=0.5,
-        guard=True,
+        remat=True,
         model="vgg19",
         image_size="224",
         workdir="runs/x",
@@ -181,14 +181,16 @@ def test_a_renamed_choice_is_told_by_its_new_name(former):
     ("choices", "compares"),
     [
         ({}, True),
-        ({"dataset": "cifar10"}, False),
+        ({"dataset": "cifar10"}, True),
         ({"dataset": "cifar10", "baseline": True}, True),
         ({"baseline": False}, False),
         ({"method": "finetune"}, False),
         ({"method": "finetune", "baseline": True}, False),
     ],
 )
-def test_only_the_embedded_data_compares_unasked(choices, compares):
+def test_a_run_is_compared_with_the_baseline_unless_it_is_one(
+    choices, compares
+):
     assert make_recipe(**choices).has_baseline is compares
 
 

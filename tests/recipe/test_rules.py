@@ -43,8 +43,8 @@ def test_a_method_gets_what_it_needs_and_nothing_else(choices, message):
         ({"method": "finetune", "max_macs": "1x"}, "--max_macs is used only"),
         ({"method": "darts", "relaxation": "single_path"}, "no logits"),
         ({"method": "spos", "relaxation": "gumbel"}, "draws single paths"),
-        ({"method": "finetune", "guard": True}, "--guard is used only with"),
-        ({"max_macs": "1x", "guard": True}, "--guard can't be used"),
+        ({"method": "finetune", "tolerance": 1.0}, "--tolerance is used only"),
+        ({"baseline": False, "hand_over": "searched"}, "--hand_over is used"),
         ({"unrolled": True}, "--unrolled is used only with --method=darts"),
         (
             {"method": "random", "scale_weight_free": True},

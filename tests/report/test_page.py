@@ -9,14 +9,14 @@ import pytest
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
-from ntaa_tf.report import KEPT
 from ntaa_tf.report import Records
 from ntaa_tf.report import heat_map
 from ntaa_tf.report import trade_off
 from ntaa_tf.report import write_report
 from ntaa_tf.report.page import ARCHITECTURE_LABEL
-from ntaa_tf.storage.metric_records import GuardChoice
+from ntaa_tf.storage.metric_records import HandOverChoice
 from ntaa_tf.storage.metric_records import ModelMetrics
+from ntaa_tf.storage.metric_records import PairedDifference
 from ntaa_tf.storage.run_metrics import RunMetrics
 
 MODEL = {
@@ -32,6 +32,12 @@ METRICS = RunMetrics.from_json(
         "model": "resnet20",
         "method": "ntaa",
         "score": "accuracy",
+        "data": {
+            "train_images": 3068,
+            "validation_images": 341,
+            "test_images": 372,
+            "largest_class": 0.15,
+        },
         "source": MODEL,
         "baseline": MODEL | {"test_accuracy": 0.8312},
         "adapted": MODEL
@@ -64,6 +70,7 @@ METRICS = RunMetrics.from_json(
         "versions": {"keras": "3.15.1"},
     }
 )
+DIFFERENCE = PairedDifference(0.01, -0.01, 0.03, 0.01, 0.4, 341)
 OPTIONAL = ("baseline", "gap", "collapse_difference", "export_difference")
 HISTORY = {"search_loss": [2.0, 1.0], "search_val_accuracy": [0.1, 0.2]}
 RECIPE = {"model": "resnet20", "smoke": False, "image_size": None}
@@ -148,8 +155,7 @@ def page(tmp_path_factory):
 
 def test_the_headline_says_what_came_of_it_in_one_sentence(page):
     assert (
-        "resnet20 was adapted to clothing10: test accuracy 84.7 % (plain "
-        "finetuning: 83.1 %), depth 20 → 17, MACs 41.2 M → 30.1 M."
+        "NTAA: 84.7 % test accuracy (95 %: 80.7 to 88.0) on 372 test images."
     ) in page.words
 
 
@@ -283,14 +289,13 @@ def test_a_run_that_recorded_nothing_has_a_page(make_page):
     )
     page = make_page(recipe={}, metrics=metrics, history={})
     assert not {"Checks", "Budget", "Training"} & set(page.words)
-    assert (
-        "resnet20 was adapted to clothing10: test accuracy -, depth 20 → 20, "
-        "MACs 41.2 M → 41.2 M."
-    ) in page.words
+    assert "NTAA: - test accuracy." in page.words
 
 
-def test_the_headline_says_when_the_guard_kept_plain_finetuning(make_page):
-    guard = GuardChoice("baseline", {}, 0.1)
-    page = make_page(metrics=replace(METRICS, guard=guard))
-    assert any(word.endswith(KEPT) for word in page.words)
-    assert "kept: plain finetuning" in page.words
+def test_the_row_of_the_network_that_is_handed_over_is_marked(make_page):
+    choice = HandOverChoice("baseline", "", DIFFERENCE, 0.1)
+    compared = {"searched": METRICS.adapted, "adapted": METRICS.baseline}
+    page = make_page(metrics=replace(METRICS, hand_over=choice, **compared))
+    assert "plain finetuning (handed over)" in page.words
+    (marked,) = re.findall(r'class="marked">\s*<th[^>]*>([^<]*)', page.text)
+    assert marked == "plain finetuning (handed over)"

@@ -8,10 +8,12 @@ from measured import make_metrics
 from ntaa_tf.report import format_table
 from ntaa_tf.report import table
 from ntaa_tf.report.table import align_table
+from ntaa_tf.report.table import find_adapted
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import keeps_baseline
 from ntaa_tf.report.table import list_rows
-from ntaa_tf.storage.metric_records import GuardChoice
+from ntaa_tf.storage.metric_records import HandOverChoice
 
 SOURCE = {
     "depth": 50,
@@ -55,14 +57,14 @@ def test_a_network_with_a_teacher_is_told_from_plain_finetuning():
 
 
 def test_what_was_searched_has_a_row_before_it_was_finetuned():
-    metrics = make_metrics(searched={"test_accuracy": 0.5}, adapted=ADAPTED)
+    metrics = make_metrics(collapsed={"test_accuracy": 0.5}, adapted=ADAPTED)
     labels = [line.split("  ")[0] for line in format_table(metrics).split("\n")]
     assert labels[1:] == ["source", "searched, not finetuned", "NTAA"]
 
 
 def test_table_leaves_out_what_was_not_run_and_dashes_what_is_missing():
     costs = ("20", "271 k", "40.6 M", "1.5 ms", "9.0 ms")
-    assert list_rows(make_metrics(searched={})) == [
+    assert list_rows(make_metrics(collapsed={})) == [
         ("source", "-", *costs),
         ("searched, not finetuned", "-", *("-" for _ in costs)),
         ("NTAA", "-", *costs),
@@ -113,11 +115,17 @@ def test_the_adapted_model_is_named_after_its_method(method, label):
     assert [row[0] for row in list_rows(metrics)] == ["source", label]
 
 
-def test_what_the_guard_kept_is_not_named_after_the_method():
-    guard = GuardChoice("baseline", {}, 0.1)
-    metrics = replace(make_metrics(adapted=ADAPTED), guard=guard)
-    assert [row[0] for row in list_rows(metrics)] == [
-        *("source", "kept: plain finetuning")
+@pytest.mark.parametrize("chosen", ["baseline", "searched"])
+def test_the_network_that_is_handed_over_is_named(chosen):
+    choice = HandOverChoice(chosen, "", None, 0.1)
+    models = {"baseline": BASELINE, "searched": ADAPTED}
+    metrics = replace(make_metrics(**models), hand_over=choice)
+    labels = [row[0] for row in list_rows(metrics)]
+    row = find_adapted(metrics)
+    assert labels[row].endswith(" (handed over)")
+    assert keeps_baseline(metrics) == (chosen == "baseline")
+    assert [label.removesuffix(" (handed over)") for label in labels] == [
+        *("source", "plain finetuning", "NTAA")
     ]
 
 

@@ -1,7 +1,6 @@
 """Every method goes through all its stages and leaves what it promises."""
 
 import dataclasses
-import types
 
 import keras
 import numpy as np
@@ -21,12 +20,8 @@ from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
 from ntaa_tf.recipe import switch
 from ntaa_tf.stages import transfer
-from ntaa_tf.stages.guard import guard
 from ntaa_tf.storage.files import read_json
-from ntaa_tf.storage.files import write_json
-from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_metrics import write_run_metrics
-from ntaa_tf.tasks.classification import ClassificationTask
 
 
 def are_equal(first, second):
@@ -94,7 +89,7 @@ def test_a_method_has_its_stages(method, tmp_path, random_run, monkeypatch):
     history = read_json(tmp_path / "run/finetune/result.json")["history"]
     smoke = shrink(switch(SMOKE, **flags))
     trains_supernet = smoke.adaptation.plan.trains_supernet
-    assert ("searched" in metrics) == trains_supernet
+    assert ("collapsed" in metrics) == trains_supernet
     total = smoke.training.total_epochs
     epochs = total - smoke.searched_epochs
     assert len(history["loss"]) == epochs
@@ -114,37 +109,6 @@ def test_a_random_architecture_keeps_its_budget(random_run):
     assert metrics["budget"]["weight_free"]["derived"] <= 1
 
 
-@pytest.mark.parametrize(
-    ("ours", "plain", "kept"),
-    [(0.9, 0.8, "adapted"), (0.8, 0.9, "baseline"), (0.8, 0.8, "adapted")],
-)
-def test_the_guard_keeps_what_validates_better(ours, plain, kept, tmp_path):
-    """Also when it is killed behind its work and done again."""
-    plain_path = tmp_path / "baseline"
-    directories = {}
-    for path, accuracy in ((tmp_path, ours), (plain_path, plain)):
-        directories[path] = RunDirectory(path, {}, {})
-        result = {"validation_accuracy": accuracy}
-        write_json(path / "finetune/result.json", result)
-        (path / "adapted.keras").write_text(path.name)
-    assembly = types.SimpleNamespace(
-        path=tmp_path,
-        run_directory=directories[tmp_path],
-        baseline=types.SimpleNamespace(
-            path=plain_path, run_directory=directories[plain_path]
-        ),
-        task=ClassificationTask(),
-    )
-    for _ in range(2):
-        result = guard(assembly, tmp_path / "guard")
-        assert result["kept"] == kept
-        expected = "baseline" if kept == "baseline" else tmp_path.name
-        assert (tmp_path / "adapted.keras").read_text() == expected
-    if kept == "baseline":
-        ours = (tmp_path / "guard/adapted.keras").read_text()
-        assert ours == tmp_path.name
-
-
 @pytest.mark.long
 def test_a_precision_is_measured_once(tmp_path, monkeypatch):
     """Another measurement of a resumed run might choose another one."""
@@ -157,20 +121,6 @@ def test_a_precision_is_measured_once(tmp_path, monkeypatch):
     assert deaths == 2
     kept = read_json(tmp_path / "run/source/result.json")
     assert kept["mixed_precision"] == "bfloat16"
-
-
-@pytest.mark.long
-def test_a_guarded_run_is_measured_as_what_is_kept(tmp_path, monkeypatch):
-    metrics, deaths = adapt_killed(monkeypatch, tmp_path / "run", guard=True)
-    assert deaths == 4
-    kept = metrics["guard"]["kept"]
-    accuracies = metrics["guard"]["validation_accuracy"]
-    assert metrics[kept]["validation_accuracy"] == pytest.approx(
-        accuracies[kept]
-    )
-    assert metrics["adapted"]["validation_accuracy"] == pytest.approx(
-        max(accuracies.values())
-    )
 
 
 @pytest.mark.long

@@ -47,11 +47,11 @@ def begin(tmp_path):
 
 
 def test_stages_after_a_deleted_one_run_again(begin, tmp_path):
-    names = ("search", "finetune", "guard", "evaluate")
+    names = ("search", "finetune", "hand_over", "evaluate")
     assert begin(*names) == [*names]
     assert begin(*names) == []
     (tmp_path / "finetune" / "result.json").unlink()
-    assert begin(*names) == ["finetune", "guard", "evaluate"]
+    assert begin(*names) == ["finetune", "hand_over", "evaluate"]
 
 
 def test_a_stage_that_was_taken_over_is_taken_over_again(begin, tmp_path):
@@ -64,13 +64,14 @@ def test_a_stage_that_was_taken_over_is_taken_over_again(begin, tmp_path):
 @pytest.mark.parametrize(
     ("choices", "left"),
     [
-        ({"guard": True}, ["search"]),
-        ({"baseline": True}, ["finetune", "search"]),
+        ({}, ["finetune", "search"]),
+        ({"distill": True}, []),
     ],
 )
 def test_a_new_baseline_is_compared_anew(tmp_path, monkeypatch, choices, left):
     run_directory = RunDirectory(tmp_path, {}, {})
-    for stage in ("search", "finetune", "evaluate", "export"):
+    stages = ("search", "finetune", "hand_over", "evaluate", "export")
+    for stage in stages:
         run_directory.run_stage(stage, lambda _: {})
     baseline = types.SimpleNamespace(
         recipe=make_recipe(method="finetune"),

@@ -87,22 +87,22 @@ def finished(folder, tmp_path_factory):
         squeeze_excitation=True,
         last_stride=1,
         augment="erase",
-        guard=True,
     )
     return path, metrics
 
 
 def test_all_is_measured_before_and_after(finished):
     path, metrics = finished
-    for model in ("source", "baseline", "searched", "adapted"):
+    for model in ("source", "baseline", "collapsed", "searched", "adapted"):
         measured = metrics[model]
         assert 0 < measured["test_map"] <= 1
         assert measured["test_rank1"] <= measured["test_rank5"]
         assert 0 < measured["test_map_reranked"] <= 1
     adapted = metrics["adapted"]
     assert adapted["test_error"] == 100 * (1 - adapted["test_map"])
-    assert adapted["validation_map"] == pytest.approx(
-        max(metrics["guard"]["validation_map"].values()), abs=1e-6
+    assert adapted == metrics[metrics["hand_over"]["handed_over"]]
+    assert metrics["difference"]["difference"] == pytest.approx(
+        metrics["searched"]["test_map"] - metrics["baseline"]["test_map"]
     )
     assert "val_map" in read_json(path / "finetune/history.json")
     assert metrics["score"] == "map"

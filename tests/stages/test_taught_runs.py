@@ -107,14 +107,6 @@ def test_a_killed_search_with_a_teacher_ends_as_one_that_was_not(
 
 
 @pytest.mark.long
-def test_a_new_evaluation_of_the_baseline_keeps_what_it_taught(
-    taught, tmp_path
-):
-    before, after = repeat_without(taught, "baseline/evaluate", tmp_path)
-    assert after == before
-
-
-@pytest.mark.long
 def test_the_transfer_data_have_no_teacher(tmp_path):
     _, metrics = adapt(
         tmp_path / "run",
@@ -181,11 +173,9 @@ def test_distillation_needs_a_teacher():
         make_recipe(teacher="teacher.keras")
 
 
-def test_the_guard_compares_with_the_teacher_itself():
-    recipe = make_recipe(method="finetune", distill=True, guard=True)
-    assert recipe.has_baseline
-    with pytest.raises(ValueError, match="--guard is used only with"):
-        make_recipe(method="finetune", guard=True)
+def test_a_network_with_a_teacher_is_compared_with_the_teacher_itself():
+    assert make_recipe(method="finetune", distill=True).has_baseline
+    assert not make_recipe(method="finetune").has_baseline
 
 
 def test_the_baseline_has_no_teacher():

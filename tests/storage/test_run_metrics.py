@@ -10,11 +10,41 @@ from ntaa_tf.storage.run_metrics import read_run_metrics
 from ntaa_tf.storage.run_metrics import write_run_metrics
 
 # As a run of `recipes/embedded.flags` wrote it.
+PLAIN = {
+    "parameters": 56869,
+    "macs": 2785520,
+    "depth": 8,
+    "activations": 67893,
+    "latency_ms": {"1": 1.6309064999973089, "32": 7.946798999967086},
+    "test_accuracy": 0.9888268156424581,
+    "validation_accuracy": 0.9861111111111112,
+    "test_error": 1.1173184357541888,
+}
+DIFFERENCE = {
+    "difference": 0.0055,
+    "low": -0.012,
+    "high": 0.023,
+    "standard_error": 0.0089,
+    "p": 1.0,
+    "examples": 179,
+}
 WRITTEN = {
+    "version": 2,
+    "verdict": {
+        "outcome": "no different",
+        "sentence": "NTAA: no different from plain finetuning.",
+        "warnings": ["The choice rests on 72 validation images."],
+    },
     "dataset": "digits5to9",
     "model": "digits0to4",
     "method": "ntaa",
     "score": "accuracy",
+    "data": {
+        "train_images": 645,
+        "validation_images": 72,
+        "test_images": 179,
+        "largest_class": 0.2,
+    },
     "source": {
         "parameters": 56869,
         "macs": 2785520,
@@ -22,8 +52,9 @@ WRITTEN = {
         "activations": 67893,
         "latency_ms": {"1": 1.6381929999909062, "32": 8.668169500026579},
     },
-    "searched": {"test_accuracy": 0.994413407821229},
-    "adapted": {
+    "baseline": PLAIN,
+    "collapsed": {"test_accuracy": 0.994413407821229},
+    "searched": {
         "parameters": 151077,
         "macs": 7438576,
         "depth": 8,
@@ -33,15 +64,13 @@ WRITTEN = {
         "validation_accuracy": 0.9861111111111112,
         "test_error": 0.5586592178770999,
     },
-    "baseline": {
-        "parameters": 56869,
-        "macs": 2785520,
-        "depth": 8,
-        "activations": 67893,
-        "latency_ms": {"1": 1.6309064999973089, "32": 7.946798999967086},
-        "test_accuracy": 0.9888268156424581,
-        "validation_accuracy": 0.9861111111111112,
-        "test_error": 1.1173184357541888,
+    "adapted": PLAIN,
+    "difference": DIFFERENCE,
+    "hand_over": {
+        "handed_over": "baseline",
+        "reason": "the other network is not better beyond chance",
+        "difference": {**DIFFERENCE, "examples": 72},
+        "seconds": 1.5,
     },
     "gap": {"supernet": 0.9861111111111112, "argmax": 0.9861111111111112},
     "collapse_difference": 0.0,
@@ -60,11 +89,12 @@ WRITTEN = {
     "seed": 0,
     "versions": {"ntaa-tf": "0.1.0", "keras": "3.15.1"},
 }
-OPTIONAL = ("searched", "baseline", "gap", "collapse_difference")
+COMPARED = ("baseline", "searched", "difference", "hand_over")
+OPTIONAL = (*COMPARED, "collapsed", "verdict", "data", "gap")
 
 
 def with_choices(metrics):
-    """Add a budget, tuning and a guard, in the order of the file."""
+    """Add a budget and tuning, in the order of the file."""
     first = {
         key: metrics[key]
         for key in list(metrics)[: list(metrics).index("export_difference")]
@@ -84,11 +114,6 @@ def with_choices(metrics):
             "other_seconds": 8.5,
             "seconds": 20.0,
         },
-        "guard": {
-            "kept": "baseline",
-            "validation_accuracy": {"adapted": 0.7, "baseline": 0.8},
-            "seconds": 0.1,
-        },
         **{key: metrics[key] for key in metrics if key not in first},
     }
 
@@ -96,7 +121,8 @@ def with_choices(metrics):
 def of_retrieval(metrics):
     """Replace accuracy by the scores and settings of retrieval."""
     shares = {"test_map": 0.5, "test_rank1": 0.7, "test_map_reranked": 0.6}
-    first = {name: metrics[name] for name in ("dataset", "model", "method")}
+    names = ("version", "verdict", "dataset", "model", "method")
+    first = {name: metrics[name] for name in names}
     return {
         **first,
         "score": "map",
@@ -154,22 +180,34 @@ def test_a_file_stays_the_same_byte_for_byte(change, tmp_path):
 
 def test_entries_are_typed():
     metrics = RunMetrics.from_json(with_choices(WRITTEN))
-    assert metrics.adapted.costs.latency_ms["32"] == 13.257994500008863
-    assert metrics.adapted.test == {"accuracy": 0.994413407821229}
-    assert metrics.adapted.validation == {"accuracy": 0.9861111111111112}
-    assert metrics.adapted.test_error == 0.5586592178770999
-    assert metrics.searched.costs is None
+    assert metrics.searched.costs.latency_ms["32"] == 13.257994500008863
+    assert metrics.searched.test == {"accuracy": 0.994413407821229}
+    assert metrics.searched.validation == {"accuracy": 0.9861111111111112}
+    assert metrics.searched.test_error == 0.5586592178770999
+    assert metrics.collapsed.costs is None
+    assert metrics.adapted == metrics.baseline
     assert metrics.tune.validation["accuracy"]["0.05"] == 0.8
-    assert metrics.guard.kept == "baseline"
+    assert metrics.hand_over.difference.examples == 72
+    assert metrics.verdict.outcome == "no different"
     assert metrics.budget["weight_free"].measured is None
     assert metrics.conditions is None
 
 
 def test_models_are_in_the_order_of_the_result_table():
     models = RunMetrics.from_json(WRITTEN).models
-    assert list(models) == ["source", "baseline", "searched", "adapted"]
+    assert list(models) == ["source", "baseline", "collapsed", "searched"]
     models = RunMetrics.from_json(without_search(WRITTEN)).models
     assert list(models) == ["source", "adapted"]
+
+
+@pytest.mark.parametrize("version", [None, 1, 3])
+def test_metrics_of_another_version_are_told_apart(version, tmp_path):
+    written = {**WRITTEN, "version": version}
+    if version is None:
+        del written["version"]
+    (tmp_path / "metrics.json").write_text(json.dumps(written))
+    with pytest.raises(ValueError, match="another version of ntaa_tf"):
+        read_run_metrics(tmp_path)
 
 
 def test_failed_exports_are_listed_with_their_reasons():
@@ -187,7 +225,13 @@ def test_unknown_keys_of_a_later_version_are_ignored():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"seed": 0}', '{"source": 1}', '{"exports": []}'],
+    [
+        "",
+        "[]",
+        '{"version": 2}',
+        '{"version": 2, "source": 1}',
+        '{"version": 2, "exports": []}',
+    ],
 )
 def test_a_damaged_file_is_named_with_a_remedy(text, tmp_path):
     (tmp_path / "metrics.json").write_text(text)
