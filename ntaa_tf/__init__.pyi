@@ -1,5 +1,7 @@
 from .architecture import Architecture as Architecture
 from .architecture import SiteChoice as SiteChoice
+from .export.prediction import Prediction as Prediction
+from .export.prediction import predict as predict
 from .layers.mixed_input import MixedInput as MixedInput
 from .layers.mixed_op import MixedOp as MixedOp
 from .search.budget import Budget as Budget

@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # The design from top to bottom. A part imports from the lines below its own.
 PICTURE = (
-    {"pretrain"},
+    {"pretrain", "predict"},
     {"adapt", "__init__"},
     {"pipeline"},
     {"stages"},
@@ -95,7 +95,7 @@ def test_the_picture_has_every_part_once():
 
 
 def test_the_root_of_the_package_has_few_files():
-    assert len(list(PACKAGE.glob("*.py"))) <= 8
+    assert len(list(PACKAGE.glob("*.py"))) <= 9
 
 
 @pytest.mark.parametrize(

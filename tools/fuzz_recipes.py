@@ -116,8 +116,8 @@ def write_flags(choices: dict[str, Any]) -> list[str]:
     """Write choices as flags.
 
     Example:
-    >>> write_flags({"guard": False, "seed": 3})
-    ['--noguard', '--seed=3']
+    >>> write_flags({"remat": False, "seed": 3})
+    ['--noremat', '--seed=3']
     """
     return [
         f"--{name}={value}"

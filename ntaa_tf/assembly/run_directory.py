@@ -118,8 +118,8 @@ def write_command(recipe: Recipe) -> str:
     """Write the command that repeats a run, with the flags of the user.
 
     Example:
-    >>> write_command(make_recipe(seed=3, guard=True, workdir="my runs"))
-    "python -m ntaa_tf.adapt --guard '--workdir=my runs' --seed=3"
+    >>> write_command(make_recipe(seed=3, remat=True, workdir="my runs"))
+    "python -m ntaa_tf.adapt --remat '--workdir=my runs' --seed=3"
     """
     flags = []
     for name, value in recipe.to_dict().items():

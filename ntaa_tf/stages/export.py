@@ -23,6 +23,8 @@ from ntaa_tf.export.formats import EXACT
 from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.formats import parse_formats
 from ntaa_tf.image_size import parse_size
+from ntaa_tf.storage.served_form import ServedForm
+from ntaa_tf.storage.served_form import write_served_form
 
 COMPARED_IMAGES = 32
 CALIBRATION_IMAGES = 100
@@ -36,7 +38,7 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
     Args:
         assembly: what the stages share.
         directory: directory of this stage; it gets a file or a directory for
-            each format.
+            each format. The run directory gets `labels.json`.
 
     Returns:
         The `formats` by name: the `file` in the run directory, its `bytes`,
@@ -45,6 +47,7 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
         files can be opened.
     """
     adapted = assembly.load_adapted()
+    write_served_form(assembly.path, _describe_form(assembly))
     files = {
         name: directory / FORMATS[name].file
         for name in parse_formats(assembly.recipe.output.export)
@@ -102,11 +105,21 @@ def _compute_outputs(assembly: Assembly, model: keras.Model) -> Reference:
     )
 
 
+def _describe_form(assembly: Assembly) -> ServedForm:
+    """Describe the inputs and outputs of the adapted model."""
+    resize = assembly.recipe.data.resize
+    return ServedForm(
+        assembly.task.list_classes(assembly.dataset),
+        assembly.image_size,
+        assembly.image_size if resize is None else parse_size(resize),
+        assembly.task.crops,
+    )
+
+
 def _make_decoder(assembly: Assembly) -> ServedDecoder:
     """Build the decoder of served images, the same as in evaluation."""
-    resize = assembly.recipe.data.resize
-    whole = assembly.image_size if resize is None else parse_size(resize)
-    return ServedDecoder(assembly.image_size, whole, assembly.task.crops)
+    form = _describe_form(assembly)
+    return ServedDecoder(form.size, form.resize, form.crops)
 
 
 def _measure_bytes(path: Path) -> int:

@@ -167,6 +167,12 @@ class AttributesTask:
             )
         return Illustration(confusions=confusions)
 
+    def list_classes(
+        self, dataset: AttributeDataset
+    ) -> dict[str, tuple[str, ...] | None]:
+        """Return the classes of each attribute."""
+        return {each.name: each.classes for each in self.table.attributes}
+
     def finish(self, model: keras.Model) -> keras.Model:
         """Return the whole model."""
         return model

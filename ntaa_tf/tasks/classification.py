@@ -92,6 +92,13 @@ class ClassificationTask:
         counts = count_confusions(dataset.class_names, truth, predicted)
         return Illustration(confusions={"classes": counts})
 
+    def list_classes(
+        self, dataset: data.ImageDataset
+    ) -> dict[str, tuple[str, ...] | None]:
+        """Return the class names of the data set."""
+        (logits,) = self.outputs
+        return {logits: dataset.class_names}
+
     def finish(self, model: keras.Model) -> keras.Model:
         """Return the whole model."""
         return model

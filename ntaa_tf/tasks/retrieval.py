@@ -217,6 +217,12 @@ class RetrievalTask:
         found = np.stack([images[row] for row in answers])
         return Illustration(answers=(test.query.images[shown], found, is_right))
 
+    def list_classes(
+        self, dataset: retrieval.RetrievalDataset
+    ) -> dict[str, tuple[str, ...] | None]:
+        """Return no classes: an embedding has none."""
+        return dict.fromkeys(self.outputs)
+
     def finish(self, model: keras.Model) -> keras.Model:
         """Cut the classifier off, and scale embeddings to length 1."""
         return remove_classifier(model)

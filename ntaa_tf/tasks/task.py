@@ -148,5 +148,8 @@ class Task(Protocol):
     def illustrate(self, predictions: Any, dataset: Any) -> Illustration:
         """Return the illustration of the predictions for the test split."""
 
+    def list_classes(self, dataset: Any) -> dict[str, tuple[str, ...] | None]:
+        """Return the classes of each served output; None of an embedding."""
+
     def finish(self, model: keras.Model) -> keras.Model:
         """Return the part of a trained model that is the adapted model."""

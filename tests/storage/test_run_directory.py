@@ -294,6 +294,6 @@ def test_stages_that_are_to_follow_anew_are_forgotten(tmp_path):
     run = open_run(tmp_path)
     for stage in ("search", "finetune"):
         run.run_stage(stage, lambda _: {})
-    run.remove_stages(["finetune", "guard"])
+    run.remove_stages(["finetune", "hand_over"])
     assert run.has_result("search")
     assert not (tmp_path / "finetune").exists()

@@ -41,8 +41,8 @@ def test_the_same_seed_draws_the_same_choices():
 
 
 def test_flags_are_written_as_absl_reads_them():
-    choices = {"guard": True, "baseline": False, "max_macs": "0.5x"}
-    words = ["--guard", "--nobaseline", "--max_macs=0.5x"]
+    choices = {"remat": True, "baseline": False, "max_macs": "0.5x"}
+    words = ["--remat", "--nobaseline", "--max_macs=0.5x"]
     assert write_flags(choices) == words
 
 
