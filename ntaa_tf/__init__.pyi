@@ -2,6 +2,8 @@ from .architecture import Architecture as Architecture
 from .architecture import SiteChoice as SiteChoice
 from .export.prediction import Prediction as Prediction
 from .export.prediction import predict as predict
+from .python_interface import Adaptation as Adaptation
+from .python_interface import adapt as adapt
 from .layers.mixed_input import MixedInput as MixedInput
 from .layers.mixed_op import MixedOp as MixedOp
 from .search.budget import Budget as Budget

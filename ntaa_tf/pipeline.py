@@ -1,8 +1,12 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
+import dataclasses
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import keras
 
 from ntaa_tf.assembly.assembly import HAND_OVER
 from ntaa_tf.assembly.assembly import Assembly
@@ -39,7 +43,9 @@ from ntaa_tf.storage.run_metrics import write_run_metrics
 logger = logging.getLogger(__name__)
 
 
-def run(recipe: Recipe) -> RunMetrics:
+def run(
+    recipe: Recipe, callbacks: Sequence[keras.callbacks.Callback] = ()
+) -> RunMetrics:
     """Carry out a recipe: adapt a source model to a data set.
 
     Every stage writes its result to the run directory, and is skipped if that
@@ -48,6 +54,7 @@ def run(recipe: Recipe) -> RunMetrics:
 
     Args:
         recipe: recipe of the run.
+        callbacks: further callbacks of every training of the run.
 
     Returns:
         The metrics of the run, which are also in `metrics.json`.
@@ -60,7 +67,8 @@ def run(recipe: Recipe) -> RunMetrics:
     finished = _read_finished(recipe)
     if finished is not None:
         return finished
-    with assemble(recipe) as assembly:
+    with assemble(recipe) as built:
+        assembly = dataclasses.replace(built, callbacks=callbacks)
         # The network of the method is compared with the baseline, and learns
         # from a teacher, so both come first.
         baseline = train_baseline(assembly)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from absl import flags
 
-from ntaa_tf.adapt import define_flags
-from ntaa_tf.adapt import read_recipe
+from ntaa_tf.commands.adapt import define_flags
+from ntaa_tf.commands.adapt import read_recipe
 
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "docs" / "index.md", *(ROOT / "docs/guides").glob("*.md")]

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from absl import flags
 
-from ntaa_tf.adapt import define_flags
+from ntaa_tf.commands.adapt import define_flags
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

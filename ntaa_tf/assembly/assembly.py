@@ -55,6 +55,7 @@ class Assembly:
         teacher: the assembly that trains the teacher: the baseline's, or one
             of another image size; None without distillation, or with a
             teacher from a file.
+        callbacks: further callbacks of every training.
     """
 
     recipe: Recipe
@@ -66,6 +67,7 @@ class Assembly:
     streams: tuple[Stream, ...]
     search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
     teacher: "Assembly | None" = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
 
     def with_recipe(self, recipe: Recipe, path: Path) -> "Assembly":
         """Return an assembly of another recipe with the same source and data.

@@ -191,7 +191,7 @@ def shorten_names(recipe: Recipe) -> dict[str, str]:
     """
     model = recipe.source.model.rpartition(":")[2]
     dataset = recipe.data.dataset
-    if dataset.startswith(("folder:", "market:")):
+    if dataset.startswith(("arrays:", "folder:", "market:")):
         dataset = Path(dataset.partition(":")[2]).resolve().name
     return {
         "model": Path(model).name.removesuffix(".keras"),

@@ -6,11 +6,13 @@ import pathlib
 from collections.abc import Callable
 
 from ntaa_tf.data import tfds
+from ntaa_tf.data.array_file import open_arrays
 from ntaa_tf.data.digits import open_digits
 from ntaa_tf.data.folder import open_folder
 from ntaa_tf.data.raw import RawDataset
 
 FOLDER_PREFIX = "folder:"
+ARRAYS_PREFIX = "arrays:"
 
 EMBEDDED: dict[str, Callable[[str], RawDataset]] = {
     "digits": functools.partial(open_digits, digits=range(10)),
@@ -29,6 +31,7 @@ def open_dataset(name: str, data_dir: str | None = None) -> RawDataset:
               `PATH/train/<class>/...` and perhaps `validation` (or `val`) and
               `test`, or in `PATH/<class>/...`, with splits optionally listed
               in `PATH_train.txt` and `PATH_test.txt`;
+            - `arrays:FILE.npz`, see `open_arrays`;
             - an image classification set of tensorflow-datasets.
         data_dir: the directory of prepared tensorflow-datasets.
 
@@ -58,6 +61,9 @@ def _open_by_name(name: str, data_dir: str | None) -> RawDataset:
     if name.startswith(FOLDER_PREFIX):
         path = pathlib.Path(name.removeprefix(FOLDER_PREFIX))
         return open_folder(name, path.expanduser())
+    if name.startswith(ARRAYS_PREFIX):
+        path = pathlib.Path(name.removeprefix(ARRAYS_PREFIX))
+        return open_arrays(name, path.expanduser())
     try:
         builder = tfds.find_tfds_builder(name, data_dir)
     except LookupError as error:
@@ -70,6 +76,7 @@ def _describe_unknown(name: str) -> str:
     suggestion = f" (did you mean {' or '.join(close)}?)" if close else ""
     return (
         f"Invalid value for `dataset`. Expected {', '.join(EMBEDDED)}, "
-        f"{FOLDER_PREFIX}PATH, or the name of an image classification set of "
-        f"tensorflow-datasets. Received: {name!r}{suggestion}"
+        f"{FOLDER_PREFIX}PATH, {ARRAYS_PREFIX}FILE.npz, or the name of an "
+        "image classification set of tensorflow-datasets. Received: "
+        f"{name!r}{suggestion}"
     )

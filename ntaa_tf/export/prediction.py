@@ -10,13 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from ntaa_tf.data import ServedDecoder
+from ntaa_tf.data.decode import SUFFIXES
 from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.served_form import ServedForm
 from ntaa_tf.storage.served_form import read_served_form
 
 ADAPTED_FILE = "adapted.keras"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp")
 BATCH_SIZE = 32
 
 
@@ -97,7 +97,7 @@ def list_images(images: Sequence[str | Path]) -> list[Path]:
     if not files:
         raise ValueError(
             "There are no images. Name image files, or directories with files "
-            f"that end in {', '.join(SUFFIXES)}."
+            f"that end in {', '.join(sorted(SUFFIXES))}."
         )
     return files
 

@@ -69,9 +69,14 @@ def fit_plain_model(
             steps_per_epoch=steps,
             directory=directory,
             validation_batches=validation_batches,
-            callbacks=(
-                [_Validation(assembly)] if validation_batches is None else []
-            ),
+            callbacks=[
+                *(
+                    [_Validation(assembly)]
+                    if validation_batches is None
+                    else []
+                ),
+                *assembly.callbacks,
+            ],
         )
     set_precision(model)
     synchronize(model, False)

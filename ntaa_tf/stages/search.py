@@ -220,6 +220,7 @@ def _fit(
                 monitor,
                 *_list_endings(assembly, space, monitor),
                 *_list_recorders(space, directory),
+                *assembly.callbacks,
             ],
             later_steps=training.finetune_epochs * assembly.steps,
         )

@@ -8,11 +8,11 @@ import pytest
 from exported import make_model
 from measured import make_metrics
 
-from ntaa_tf import adapt
 from ntaa_tf import distribute
 from ntaa_tf import pipeline
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.command_line import FAILED
+from ntaa_tf.commands import adapt
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.report.facts import list_exports
 from ntaa_tf.stages import export

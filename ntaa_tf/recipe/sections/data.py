@@ -30,9 +30,10 @@ class Data(Section):
     dataset: str = choice(
         EMBEDDED_DATASET,
         "Data set: digits, digits0to4, digits5to9, a name of "
-        "tensorflow-datasets, or folder:PATH. For retrieval: market1501, "
-        "cuhk03_detected, cuhk03_labeled, veri776, personx, or market:PATH. "
-        "For attributes: adience, or folder:PATH with a labels.csv.",
+        "tensorflow-datasets, folder:PATH, or arrays:FILE.npz with arrays of "
+        "images and labels. For retrieval: market1501, cuhk03_detected, "
+        "cuhk03_labeled, veri776, personx, or market:PATH. For attributes: "
+        "adience, or folder:PATH with a labels.csv.",
         "name in tensorflow-datasets, or folder:PATH",
     )
     data_dir: str | None = choice(

@@ -6,8 +6,8 @@ import sys
 import pytest
 from absl import flags
 
-from ntaa_tf import adapt
-from ntaa_tf.pretrain import HEADINGS
+from ntaa_tf.commands import adapt
+from ntaa_tf.commands.pretrain import HEADINGS
 
 
 @pytest.mark.parametrize(

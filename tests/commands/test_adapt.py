@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from absl import flags
 
-from ntaa_tf.adapt import HEADINGS
-from ntaa_tf.adapt import define_flags
+from ntaa_tf.commands.adapt import HEADINGS
+from ntaa_tf.commands.adapt import define_flags
 
 COMMAND = [sys.executable, "-m", "ntaa_tf.adapt"]
 SHORT = [
@@ -196,7 +196,7 @@ REFUSING = """
 import contextlib, io, json, sys
 import numpy as np
 from absl import flags
-from ntaa_tf import adapt
+from ntaa_tf.commands import adapt
 from ntaa_tf.zoo import embedded
 
 # Their weights are of no matter here, and take seconds.
@@ -360,7 +360,7 @@ def test_help_and_wrong_flags_need_no_tensorflow():
     """They answer at once; TensorFlow takes seconds to import."""
     program = (
         "import sys\n"
-        "from ntaa_tf import adapt, pretrain\n"
+        "from ntaa_tf.commands import adapt, pretrain\n"
         "from ntaa_tf.recipe import make_recipe\n"
         "make_recipe(seed=1, max_macs='0.5x')\n"
         "loaded = {'tensorflow', 'keras', 'matplotlib'} & sys.modules.keys()\n"
@@ -406,7 +406,7 @@ def test_help_has_every_flag_of_the_command_once():
 def test_a_smoke_run_of_the_main_example_goes_through_every_stage(
     model, tmp_path
 ):
-    data = Path(__file__).parents[2] / "shared" / "data" / "tfds"
+    data = Path(__file__).parents[3] / "shared" / "data" / "tfds"
     if not data.exists():
         pytest.skip(f"CIFAR-10 is not there: {data}")
     result = adapt(

@@ -1,0 +1,142 @@
+"""Adapt a pretrained Keras model to a data set, from the command line.
+
+    python -m ntaa_tf.adapt --model=resnet50 --dataset=cifar10
+    python -m ntaa_tf.adapt --model=model.keras --dataset=folder:images
+    python -m ntaa_tf.adapt --flagfile=recipes/cifar10_resnet50.flags --seed=1
+
+Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging as absl_logging
+
+from ntaa_tf.command_line import RESUMABLE
+from ntaa_tf.command_line import Heading
+from ntaa_tf.command_line import check_no_words
+from ntaa_tf.command_line import end
+from ntaa_tf.command_line import make_parser
+from ntaa_tf.command_line.machine_failures import explain
+from ntaa_tf.command_line.machine_failures import list_runtime_errors
+from ntaa_tf.command_line.quiet_import import import_tensorflow
+from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
+from ntaa_tf.recipe.flags import list_headings
+from ntaa_tf.recipe.flags import read_recipe
+from ntaa_tf.recipe.renamed import RENAMED
+
+if TYPE_CHECKING:
+    from ntaa_tf.storage.run_metrics import RunMetrics
+
+HEADINGS = (
+    *list_headings(),
+    Heading(
+        "Instead of a run",
+        {"inspect": "list every convolution, and the cost of the search"},
+    ),
+)
+
+
+def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
+    """Define a flag for every choice of a recipe, and `inspect`.
+
+    Args:
+        values: collection that gets the flags; by default absl's own.
+    """
+    define_recipe_flags(values)
+    flags.DEFINE_boolean(
+        "inspect",
+        False,
+        "List of every convolution, with its candidates or the reason why it "
+        "is no site, and the cost of the supernet; nothing is trained.",
+        flag_values=values,
+    )
+
+
+def main(
+    arguments: list[str],
+    carry_out: Callable[[Recipe], None] | None = None,
+    **fixed: Any,
+) -> int:
+    """Build the recipe of the flags, and carry it out.
+
+    Args:
+        arguments: name of the program, and words of the command line that are
+            no flags.
+        carry_out: function of the recipe; by default a whole run.
+        **fixed: choices that the command makes itself; they win over flags.
+
+    Returns:
+        The exit status, see `ntaa_tf.command_line.end`.
+    """
+    absl_logging.set_verbosity(absl_logging.WARNING)
+    logging.getLogger("ntaa_tf").setLevel(logging.INFO)
+
+    def act() -> None:
+        check_no_words(arguments[1:])
+        recipe = read_recipe(words=sys.argv[1:], **fixed)
+        # This takes seconds, so it comes after the check of the flags.
+        import_tensorflow()
+        (carry_out or _run_or_inspect)(recipe)
+
+    return end(
+        act,
+        failures=list_runtime_errors,
+        explain=explain,
+        stopped=RESUMABLE,
+    )
+
+
+def _run_or_inspect(recipe: Recipe) -> None:
+    # These import TensorFlow, so they can't be imported at the top.
+    from ntaa_tf import pipeline
+    from ntaa_tf.distribute import is_silent
+
+    if flags.FLAGS["inspect"].value:
+        print(pipeline.inspect(recipe))
+        return
+    metrics = pipeline.run(recipe)
+    if not is_silent(recipe.compute.distribute):
+        _print_results(metrics)
+    # On every worker, so that all of them end with the same exit status.
+    _raise_failures(metrics)
+
+
+def _print_results(metrics: "RunMetrics") -> None:
+    from ntaa_tf.report import format_table
+    from ntaa_tf.report import judge
+
+    print(format_table(metrics))
+    verdict = judge(metrics)
+    print(f"\n{verdict.sentence}")
+    for warning in verdict.warnings:
+        print(f"Warning: {warning}")
+    if metrics.target_labels is not None:
+        print(
+            f"The architecture learnt from {metrics.target_labels:,} labelled "
+            "training images of the target domain."
+        )
+
+
+def _raise_failures(metrics: "RunMetrics") -> None:
+    """Raise a RuntimeError if a format could not be exported."""
+    failures = metrics.export_failures
+    if failures:
+        listed = "; ".join(f"{name} {why}" for name, why in failures.items())
+        raise RuntimeError(
+            f"Some exports failed: {listed}. Everything else is done. "
+            "To export again, delete `export` and `metrics.json` from the run "
+            "directory and repeat the command."
+        )
+
+
+def start() -> None:
+    """Define the flags, parse the command line, and end with its status."""
+    define_flags()
+    app.run(main, flags_parser=make_parser(__doc__, HEADINGS, renamed=RENAMED))
