@@ -13,6 +13,7 @@ from ntaa_tf.commands.adapt import define_flags
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+COMMANDS = ROOT / "ntaa_tf/commands"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 # Flags of other programs that the pages name.
 FOREIGN = {"constraint", "editable", "logdir", "rm", "model_config_file"}
@@ -37,7 +38,8 @@ def list_flags():
     values = flags.FlagValues()
     define_flags(values)
     names = {*values, "flagfile", "help", "helpfull", "out"}
-    for file in (ROOT / "tools").rglob("*.py"):
+    files = [*(ROOT / "tools").rglob("*.py"), *COMMANDS.glob("*.py")]
+    for file in files:
         names |= set(re.findall(r'"([a-z_]+)"', file.read_text("utf-8")))
     return names
 
