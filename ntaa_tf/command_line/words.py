@@ -35,7 +35,7 @@ def make_parser(
     about: str | None,
     headings: Sequence[Heading] | None = None,
     values: flags.FlagValues = flags.FLAGS,
-    renamed: Mapping[str, str] | None = None,
+    messages: Mapping[str, str] | None = None,
 ) -> Callable[[list[str]], list[str]]:
     """Build the flag parser of a command, for `absl.app.run`.
 
@@ -46,7 +46,7 @@ def make_parser(
         headings: headings of the help; by default one with all flags that the
             running script defines, in their order.
         values: collection that gets the values of the flags.
-        renamed: present names of flags by their former ones.
+        messages: messages for unknown flags, by their names.
 
     Returns:
         A function of the command line's words, the program's name first, that
@@ -67,7 +67,7 @@ def make_parser(
             words: list[str] = values(arguments)
         except (flags.Error, OSError) as error:
             print(
-                f"error: {explain_flag(error, renamed or {})}", file=sys.stderr
+                f"error: {explain_flag(error, messages or {})}", file=sys.stderr
             )
             sys.exit(BAD_INPUT)
         return words
@@ -75,21 +75,22 @@ def make_parser(
     return parse
 
 
-def explain_flag(error: Exception, renamed: Mapping[str, str]) -> str:
+def explain_flag(error: Exception, messages: Mapping[str, str]) -> str:
     """Return the text of a flag's error.
 
     Args:
         error: error of absl's parser, or of a file of flags.
-        renamed: present names of flags by their former ones.
+        messages: messages for unknown flags, by their names.
 
     Example:
-    >>> explain_flag(flags.UnrecognizedFlagError("nofast"), {"fast": "speed"})
-    '--fast is --speed now.'
+    >>> error = flags.UnrecognizedFlagError("nofast")
+    >>> explain_flag(error, {"fast": "There is no --fast."})
+    'There is no --fast.'
     """
     former = getattr(error, "flagname", "")
     for prefix in ("", "no"):
-        if present := renamed.get(former.removeprefix(prefix)):
-            return f"--{former.removeprefix(prefix)} is --{present} now."
+        if message := messages.get(former.removeprefix(prefix)):
+            return message
     # absl shows the arguments of an error inside as a tuple.
     text = _NO_BOOLEAN.sub("expected true or false", str(error))
     return text.removeprefix("ERROR:: ")

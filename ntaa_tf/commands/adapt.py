@@ -29,7 +29,7 @@ from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
 from ntaa_tf.recipe.flags import list_headings
 from ntaa_tf.recipe.flags import read_recipe
-from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.recipe.renamed import MESSAGES
 
 if TYPE_CHECKING:
     from ntaa_tf.storage.run_metrics import RunMetrics
@@ -139,4 +139,6 @@ def _raise_failures(metrics: "RunMetrics") -> None:
 def start() -> None:
     """Define the flags, parse the command line, and end with its status."""
     define_flags()
-    app.run(main, flags_parser=make_parser(__doc__, HEADINGS, renamed=RENAMED))
+    app.run(
+        main, flags_parser=make_parser(__doc__, HEADINGS, messages=MESSAGES)
+    )

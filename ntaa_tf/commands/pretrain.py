@@ -21,7 +21,7 @@ from ntaa_tf.commands.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.commands.adapt import main as adapt
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.flags import list_headings
-from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.recipe.renamed import MESSAGES
 from ntaa_tf.recipe.sections.limits import FLAGS as LIMIT_FLAGS
 
 METHOD = "unsupervised"
@@ -98,4 +98,6 @@ def _pretrain(recipe: Recipe) -> None:
 def start() -> None:
     """Define the flags, parse the command line, and end with its status."""
     define_flags()
-    app.run(main, flags_parser=make_parser(__doc__, HEADINGS, renamed=RENAMED))
+    app.run(
+        main, flags_parser=make_parser(__doc__, HEADINGS, messages=MESSAGES)
+    )

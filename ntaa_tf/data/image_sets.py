@@ -72,6 +72,11 @@ def _open_by_name(name: str, data_dir: str | None) -> RawDataset:
 
 
 def _describe_unknown(name: str) -> str:
+    if name and pathlib.Path(name).expanduser().is_dir():
+        return (
+            f"There is no data set {name!r}, but a folder. Did you mean "
+            f"--dataset={FOLDER_PREFIX}{name}?"
+        )
     close = difflib.get_close_matches(name, [*EMBEDDED, *tfds.list_names()])
     suggestion = f" (did you mean {' or '.join(close)}?)" if close else ""
     return (

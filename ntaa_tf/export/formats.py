@@ -45,11 +45,14 @@ FORMATS = {
 }
 
 
+NO_EXPORT = "none"
+
+
 def parse_formats(text: str) -> tuple[str, ...]:
     """Read names of formats that are separated by commas.
 
     Args:
-        text: names such as "saved_model,onnx".
+        text: names such as "saved_model,onnx", or "none".
 
     Returns:
         The names without repetitions, in the order of `text`.
@@ -62,6 +65,8 @@ def parse_formats(text: str) -> tuple[str, ...]:
     >>> parse_formats("saved_model")
     ('saved_model',)
     """
+    if text == NO_EXPORT:
+        return ()
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     unknown = [name for name in names if name not in FORMATS]
     if unknown:

@@ -17,7 +17,7 @@ from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
-from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.recipe.renamed import MESSAGES
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def list_unused_flags(words: Sequence[str]) -> frozenset[str]:
     try:
         values(["", *words])
     except flags.Error as error:
-        raise ValueError(explain_flag(error, RENAMED)) from error
+        raise ValueError(explain_flag(error, MESSAGES)) from error
     given = _list_given(values)
     return list_unused(make_unchecked(given)).intersection(given)
 

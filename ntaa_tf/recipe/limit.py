@@ -7,6 +7,8 @@ from typing import Any
 
 # No cost is larger, and a float still holds such a number well enough.
 MOST = 10**18
+# Limits on numbers that are whole.
+COUNTS = ("max_macs", "max_params", "max_depth")
 
 
 @dataclass(frozen=True)
@@ -57,4 +59,10 @@ def parse_limit(value: Any, name: str) -> Limit:
             "as 3e8, or a share of the source's, such as 0.5x. Received: "
             f"{text!r}."
         )
-    return Limit(number, is_share=text.endswith("x"))
+    is_share = text.endswith("x")
+    if 0 < number < 1 and not is_share and name in COUNTS:
+        raise ValueError(
+            f"--{name}={text} allows less than one. Did you mean "
+            f"--{name}={text}x, this share of the source's?"
+        )
+    return Limit(number, is_share)

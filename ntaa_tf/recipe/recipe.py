@@ -14,7 +14,7 @@ from ntaa_tf.recipe.choices import get_description
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import INHERIT
 from ntaa_tf.recipe.methods import JOINT
-from ntaa_tf.recipe.renamed import RENAMED
+from ntaa_tf.recipe.renamed import MESSAGES
 from ntaa_tf.recipe.sections.adaptation import Adaptation
 from ntaa_tf.recipe.sections.attributes import Attributes
 from ntaa_tf.recipe.sections.cells import Cells
@@ -224,8 +224,8 @@ def _check_known(names: Iterable[str]) -> None:
     """Raise a ValueError if a choice is unknown, with the nearest name."""
     known = [field.name for _, field, _ in list_choices()]
     for name in names:
-        if name in RENAMED:
-            raise ValueError(f"--{name} is called --{RENAMED[name]} now.")
+        if name in MESSAGES:
+            raise ValueError(MESSAGES[name])
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             meant = f" Did you mean --{near[0]}?" if near else ""

@@ -1,4 +1,4 @@
-"""Names of choices that were renamed, for one clear message."""
+"""Names that choices do not have: former ones, and those of other programs."""
 
 from collections.abc import Mapping
 
@@ -14,4 +14,31 @@ RENAMED: Mapping[str, str] = {
     "target": "attributes",
     "target_images_per_id": "target_images_per_class",
     "tune": "learning_rate_trials",
+}
+
+# The choices that a name of other programs may mean.
+MEANT: Mapping[str, tuple[str, ...]] = {
+    "batch": ("batch_size",),
+    "data": ("dataset",),
+    "epochs": ("search_epochs", "finetune_epochs"),
+    "input_size": ("image_size",),
+    "lr": ("learning_rate",),
+    "network": ("model",),
+    "num_epochs": ("search_epochs", "finetune_epochs"),
+    "out": ("workdir",),
+    "output": ("workdir",),
+    "output_dir": ("workdir",),
+    "precision": ("mixed_precision",),
+    "size": ("image_size",),
+    "wd": ("weight_decay",),
+}
+
+# The message for each of these names.
+MESSAGES: Mapping[str, str] = {
+    **{old: f"--{old} is --{new} now." for old, new in RENAMED.items()},
+    **{
+        other: f"There is no --{other}. Did you mean "
+        f"{' or '.join(f'--{name}' for name in names)}?"
+        for other, names in MEANT.items()
+    },
 }

@@ -23,7 +23,7 @@ def test_unknown_name_suggests_close_ones(name, suggestion):
 
 @pytest.mark.parametrize("name", ["", "no such set", "../x"])
 def test_unknown_name_says_what_is_accepted(name):
-    expected = "digits0to4, digits5to9, folder:PATH, or .*tensorflow-datasets"
+    expected = "digits0to4, digits5to9, folder:PATH, .*tensorflow-datasets"
     with pytest.raises(ValueError, match=expected):
         open_dataset(name)
 
@@ -32,3 +32,10 @@ def test_home_directory_is_expanded(image_folder, monkeypatch):
     monkeypatch.setenv("HOME", str(image_folder.parent))
     raw = open_dataset(f"folder:~/{image_folder.name}")
     assert raw.class_names == ("cat", "dog")
+
+
+def test_the_name_of_a_folder_is_told_apart(tmp_path, monkeypatch):
+    (tmp_path / "images").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="Did you mean --dataset=folder:imag"):
+        open_dataset("images")

@@ -66,3 +66,7 @@ def test_public_names_of_the_package_are_found():
     assert export.__all__
     for name in export.__all__:
         assert hasattr(export, name)
+
+
+def test_none_is_no_export():
+    assert parse_formats("none") == ()

@@ -14,6 +14,7 @@ from ntaa_tf.recipe import switch
 from ntaa_tf.recipe.recipe import SECTIONS
 from ntaa_tf.recipe.recipe import list_choices
 from ntaa_tf.recipe.recipe import list_unused
+from ntaa_tf.recipe.renamed import MEANT
 from ntaa_tf.recipe.renamed import RENAMED
 
 CHOICES = list(list_choices())
@@ -151,7 +152,7 @@ def test_scalars_and_paths_become_plain_data():
 def test_a_changed_recipe_has_known_choices_only(change):
     with pytest.raises(ValueError, match=r"--batch\. Did you mean"):
         change(make_recipe(), batch=3)
-    with pytest.raises(ValueError, match="--tune is called --learning_rate"):
+    with pytest.raises(ValueError, match="--tune is --learning_rate"):
         change(make_recipe(), tune=3)
 
 
@@ -167,6 +168,15 @@ def test_an_unknown_choice_is_refused_with_the_nearest_name():
         ValueError, match=r"--batch\. Did you mean --batch_size"
     ):
         make_recipe(batch=3)
+
+
+@pytest.mark.parametrize("other", MEANT)
+def test_a_name_of_other_programs_is_told_by_what_it_may_mean(other):
+    assert other not in NAMES
+    assert set(MEANT[other]) <= {*NAMES}
+    meant = " or ".join(f"--{name}" for name in MEANT[other])
+    with pytest.raises(ValueError, match=f"no --{other}. Did you mean {meant}"):
+        make_recipe(**{other: 1})
 
 
 @pytest.mark.parametrize("former", RENAMED)

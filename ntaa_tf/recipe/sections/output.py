@@ -27,8 +27,8 @@ class Output(Section):
     export: str = choice(
         "saved_model",
         "Formats to export beside adapted.keras, separated by commas: "
-        f"{', '.join(FORMATS)}.",
-        "saved_model, onnx, litert, openvino, …",
+        f"{', '.join(FORMATS)}; or none.",
+        "saved_model, onnx, litert, openvino, …, or none",
         parse=lambda text, name: parse_formats(text),
     )
     seed: int = choice(
