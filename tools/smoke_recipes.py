@@ -28,10 +28,10 @@ from stand_ins import SOURCE
 from stand_ins import write_stand_ins
 from tool import run_tool
 
-from ntaa_tf.commands.adapt import define_flags as define_flags_of_adapt
-from ntaa_tf.commands.adapt import read_recipe
 from ntaa_tf.command_line import RESUMABLE
 from ntaa_tf.command_line import check_no_words
+from ntaa_tf.commands.adapt import define_flags as define_flags_of_adapt
+from ntaa_tf.commands.adapt import read_recipe
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json

@@ -6,7 +6,6 @@ from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_table
-from ntaa_tf.report.table import keeps_baseline
 from ntaa_tf.report.verdict import judge
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "draw_contact_sheet",
     "format_table",
     "judge",
-    "keeps_baseline",
     "render_architecture",
     "write_report",
 ]

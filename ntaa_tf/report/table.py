@@ -127,12 +127,6 @@ def find_adapted(metrics: RunMetrics) -> int:
     return list(metrics.models).index(key)
 
 
-def keeps_baseline(metrics: RunMetrics) -> bool:
-    """Whether plain finetuning is handed over instead of the method's."""
-    choice = metrics.hand_over
-    return choice is not None and choice.handed_over == BASELINE
-
-
 def name_score(metrics: RunMetrics) -> str:
     """Return the name of the main score, as a person writes it."""
     return SCORE_NAMES.get(metrics.score, metrics.score)

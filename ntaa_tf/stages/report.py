@@ -10,7 +10,6 @@ from ntaa_tf.assembly.supernet import read_architecture
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
-from ntaa_tf.report import keeps_baseline
 from ntaa_tf.report import write_report
 from ntaa_tf.stages.architecture_picture import name_operations
 from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
@@ -34,7 +33,7 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
         metrics: metrics of the run.
         command: command that repeats the run.
     """
-    records = _collect(assembly, metrics, command)
+    records = _collect(assembly, command)
     if records.architecture.sites:
         draw_architecture(
             records.architecture,
@@ -51,13 +50,12 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
     )
 
 
-def _collect(assembly: Assembly, metrics: RunMetrics, command: str) -> Records:
+def _collect(assembly: Assembly, command: str) -> Records:
     """Read the files of the stages that the page shows."""
     search, evaluated = assembly.path / "search", assembly.path / "evaluate"
     sheet = evaluated / SHEET_FILE
     architecture = Architecture({})
-    searched = assembly.recipe.adaptation.plan.search != NOTHING
-    if searched and not keeps_baseline(metrics):
+    if assembly.recipe.adaptation.plan.search != NOTHING:
         architecture = read_architecture(search / ARCHITECTURE_FILE)
     return Records(
         history=_read_history(assembly),

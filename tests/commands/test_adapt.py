@@ -66,7 +66,10 @@ def test_a_run_leaves_what_was_promised(finished):
         "report.html",
         "architecture.png",
         "architecture.svg",
-        "baseline/adapted.keras",
+        "baseline.keras",
+        "searched.keras",
+        "labels.json",
+        "evaluate/scores.npz",
     ):
         assert (workdir / name).exists(), name
     assert not list(workdir.rglob(".unfinished-*"))
@@ -74,10 +77,12 @@ def test_a_run_leaves_what_was_promised(finished):
 
 def test_metrics_hold_what_was_measured(finished):
     metrics = read_metrics(finished[0])
-    for name in ("source", "adapted", "baseline"):
+    for name in ("source", "searched", "baseline"):
         for cost in ("parameters", "macs", "depth", "latency_ms"):
             assert metrics[name][cost]
     assert metrics["adapted"]["test_accuracy"] > 0.5
+    chosen = metrics["hand_over"]["handed_over"]
+    assert metrics["adapted"] == metrics[chosen]
     assert metrics["export_difference"] <= 1e-4
     assert metrics["collapse_difference"] <= 1e-4
     assert metrics["gap"]["supernet"] == metrics["gap"]["argmax"]
@@ -86,6 +91,7 @@ def test_metrics_hold_what_was_measured(finished):
         "baseline",
         "search",
         "finetune",
+        "hand_over",
         "evaluate",
         "export",
     }
@@ -112,7 +118,8 @@ def test_the_same_command_again_only_shows_the_result(finished):
     before = (workdir / "adapted.keras").stat().st_mtime_ns
     again = adapt(*SHORT[1:], f"--workdir={workdir}")
     assert again.returncode == 0
-    assert again.stdout.splitlines() == first.stdout.splitlines()[-5:]
+    assert first.stdout.endswith(again.stdout)
+    assert "plain finetuning (" in again.stdout
     assert f"finished: open {workdir}" in first.stderr
     assert (workdir / "adapted.keras").stat().st_mtime_ns == before
 
@@ -162,7 +169,7 @@ def test_a_killed_run_goes_on_to_the_same_end(finished, tmp_path):
         assert first == second
     for split in ("test_accuracy", "validation_accuracy"):
         assert (
-            read_metrics(whole)["adapted"][split]
+            read_metrics(whole)["searched"][split]
             == read_metrics(killed)["adapted"][split]
         )
 
@@ -187,6 +194,7 @@ BAD_INPUT = [
     (["--unknown_flag=1"], "unknown_flag"),
     (["--flagfile="], "--flagfile is empty"),
     (["--tune=2"], "--tune is --learning_rate_trials now"),
+    (["--lr=1"], "Did you mean --learning_rate"),
     (["--nocalibrate"], "--calibrate is --scale_weight_free now"),
     (["--stripes=6"], "--stripes is used only with --task=retrieval"),
     (["--seed=one"], "seed"),
@@ -205,7 +213,7 @@ embedded.pretrain_digits = lambda size: embedded.build_classifier(
 )
 adapt.define_flags()
 parse = adapt.make_parser(
-    adapt.__doc__, adapt.HEADINGS, renamed=adapt.RENAMED
+    adapt.__doc__, adapt.HEADINGS, messages=adapt.MESSAGES
 )
 answers = []
 for words in json.loads(sys.argv.pop()):

@@ -85,7 +85,7 @@ class Adaptation(Section):
         "baseline beyond chance, or if it is cheaper and not worse beyond "
         "--tolerance, and otherwise the baseline; searched takes the network "
         "of the method in any case. Within limits it is always taken.",
-        "proven, or searched: the network of the method in any case",
+        "proven, or searched in any case",
         options=HANDED_OVER,
         used_with=COMPARES_WITH_BASELINE,
     )

@@ -28,7 +28,7 @@ class Output(Section):
         "saved_model",
         "Formats to export beside adapted.keras, separated by commas: "
         f"{', '.join(FORMATS)}; or none.",
-        "saved_model, onnx, litert, openvino, …, or none",
+        "none, saved_model, onnx, litert, openvino, …",
         parse=lambda text, name: parse_formats(text),
     )
     seed: int = choice(
