@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from ntaa_tf.assembly.assembly import HAND_OVER
+from ntaa_tf.assembly.assembly import TEACHER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.building import assemble
 from ntaa_tf.assembly.checks import estimate_training
@@ -21,11 +22,15 @@ from ntaa_tf.assembly.supernet import build_supernet
 from ntaa_tf.assembly.supernet_directory import SUPERNET_STAGE
 from ntaa_tf.assembly.supernet_directory import find_supernet_path
 from ntaa_tf.assembly.task import build_task
+from ntaa_tf.distribute import is_silent
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.search.inspection import describe_search
 from ntaa_tf.search.kept_supernet import has_supernet
 from ntaa_tf.stages.hand_over import hand_over
 from ntaa_tf.stages.metrics import collect_metrics
+from ntaa_tf.stages.overview import Part
+from ntaa_tf.stages.overview import announce
+from ntaa_tf.stages.overview import tell_results
 from ntaa_tf.stages.plan import MEASURING
 from ntaa_tf.stages.plan import Stages
 from ntaa_tf.stages.plan import list_training
@@ -36,6 +41,7 @@ from ntaa_tf.stages.tune import TUNE_STAGE
 from ntaa_tf.stages.tune import retract_incomplete
 from ntaa_tf.stages.tune import tune
 from ntaa_tf.storage.run_directory import METRICS_FILE
+from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.storage.run_metrics import RunMetrics
 from ntaa_tf.storage.run_metrics import read_run_metrics
 from ntaa_tf.storage.run_metrics import write_run_metrics
@@ -66,9 +72,12 @@ def run(
     """
     finished = _read_finished(recipe)
     if finished is not None:
+        if not is_silent(recipe.compute.distribute):
+            tell_results(finished, Path(str(recipe.output.workdir)))
         return finished
     with assemble(recipe) as built:
         assembly = dataclasses.replace(built, callbacks=callbacks)
+        announce(assembly, list_plan(assembly))
         # The network of the method is compared with the baseline, and learns
         # from a teacher, so both come first.
         baseline = train_baseline(assembly)
@@ -76,8 +85,26 @@ def run(
         metrics = collect_metrics(assembly, adapt(assembly), baseline, teacher)
         report(assembly, metrics, write_command(recipe))
         write_run_metrics(assembly.path, metrics)
-        logger.info("finished: open %s", assembly.path / "report.html")
+        if not is_silent(recipe.compute.distribute):
+            tell_results(metrics, assembly.path)
         return metrics
+
+
+def list_plan(assembly: Assembly) -> list[Part]:
+    """List the trainings of a run in their order, each with its stages.
+
+    Args:
+        assembly: what the stages of the run share.
+    """
+    recipe, teacher = assembly.recipe, assembly.teacher
+    parts = []
+    if recipe.has_baseline:
+        baseline = assembly.baseline
+        parts.append(Part(BASELINE, baseline, list(list_stages(baseline))))
+    if teacher is not None and not recipe.is_taught_by_baseline:
+        parts.append(Part(TEACHER, teacher, list(list_stages(teacher))))
+    own = [*list_stages(assembly), *MEASURING]
+    return [*parts, Part("", assembly, own)]
 
 
 def _read_finished(recipe: Recipe) -> RunMetrics | None:

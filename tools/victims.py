@@ -14,7 +14,9 @@ from pathlib import Path
 # The line that `tools/launch.py` prints when it starts a worker.
 WORKER = re.compile(r"^\[\d+\] process (\d+)$", re.M)
 # A worker logs the start of a stage when all workers are connected.
-STAGE_STARTED = re.compile(r"^\[\d+\] .*: (begins|starts|started)\b", re.M)
+STAGE_STARTED = re.compile(
+    r"^\[\d+\] .*: (begins|starts|started|[0-9]+ epochs|done in)\b", re.M
+)
 # The last line of a worker: an error, such as that another worker is lost, or
 # the end of the run.
 ENDED = re.compile(r"^\[\d+\] (error: |.*\breport\.html\b)", re.M)

@@ -18,6 +18,7 @@ from ntaa_tf.assembly.source import prepare_source
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.assembly.teacher import find_teacher_size
+from ntaa_tf.command_line.log import keep_log
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
@@ -55,7 +56,8 @@ def assemble(recipe: Recipe) -> Iterator[Assembly]:
         share_directory(claimed) as path,
     ):
         check_alike("flags", recipe.to_dict())
-        yield _build(recipe, inputs, path)
+        with keep_log(path):
+            yield _build(recipe, inputs, path)
 
 
 def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:

@@ -7,7 +7,6 @@
 Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
-import logging
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from ntaa_tf.command_line import Heading
 from ntaa_tf.command_line import check_no_words
 from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
+from ntaa_tf.command_line.log import log_plainly
 from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.command_line.machine_failures import list_runtime_errors
 from ntaa_tf.command_line.quiet_import import import_tensorflow
@@ -75,8 +75,8 @@ def main(
     Returns:
         The exit status, see `ntaa_tf.command_line.end`.
     """
-    absl_logging.set_verbosity(absl_logging.WARNING)
-    logging.getLogger("ntaa_tf").setLevel(logging.INFO)
+    absl_logging.set_verbosity(absl_logging.ERROR)
+    log_plainly()
 
     def act() -> None:
         check_no_words(arguments[1:])
@@ -96,32 +96,13 @@ def main(
 def _run_or_inspect(recipe: Recipe) -> None:
     # These import TensorFlow, so they can't be imported at the top.
     from ntaa_tf import pipeline
-    from ntaa_tf.distribute import is_silent
 
     if flags.FLAGS["inspect"].value:
         print(pipeline.inspect(recipe))
         return
     metrics = pipeline.run(recipe)
-    if not is_silent(recipe.compute.distribute):
-        _print_results(metrics)
     # On every worker, so that all of them end with the same exit status.
     _raise_failures(metrics)
-
-
-def _print_results(metrics: "RunMetrics") -> None:
-    from ntaa_tf.report import format_table
-    from ntaa_tf.report import judge
-
-    print(format_table(metrics))
-    verdict = judge(metrics)
-    print(f"\n{verdict.sentence}")
-    for warning in verdict.warnings:
-        print(f"Warning: {warning}")
-    if metrics.target_labels is not None:
-        print(
-            f"The architecture learnt from {metrics.target_labels:,} labelled "
-            "training images of the target domain."
-        )
 
 
 def _raise_failures(metrics: "RunMetrics") -> None:

@@ -8,7 +8,6 @@ The words are image files, and directories whose image files are taken.
 
 import csv
 import json
-import logging
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -62,8 +61,7 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit status, see `ntaa_tf.command_line.end`.
     """
-    absl_logging.set_verbosity(absl_logging.WARNING)
-    logging.getLogger("ntaa_tf").setLevel(logging.INFO)
+    absl_logging.set_verbosity(absl_logging.ERROR)
     return end(lambda: _answer(arguments[1:]))
 
 

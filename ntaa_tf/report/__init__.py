@@ -5,6 +5,7 @@ from ntaa_tf.report.architecture_drawing import render_architecture
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
+from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_table
 from ntaa_tf.report.verdict import judge
 
@@ -12,6 +13,7 @@ __all__ = [
     "Records",
     "draw_architecture",
     "draw_contact_sheet",
+    "format_count",
     "format_table",
     "judge",
     "render_architecture",

@@ -79,7 +79,7 @@ def _write(
     assembly: Assembly, model: keras.Model, name: str, file: Path
 ) -> str:
     """Write one format; return the reason of a failure, or an empty text."""
-    logger.info("writing %s", file)
+    logger.debug("writing %s", file)
     outputs = assembly.task.outputs
     if name not in CONVERTERS:
         export_saved_model(model, file, outputs, _make_decoder(assembly))

@@ -60,7 +60,7 @@ def collect_metrics(
         "method": recipe.adaptation.method,
         **_name_teacher(recipe),
         "score": assembly.task.score,
-        "data": _describe_data(assembly),
+        "data": describe_data(assembly),
         **assembly.task.conditions,
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},
@@ -77,7 +77,7 @@ def collect_metrics(
     return dataclasses.replace(metrics, verdict=judge(metrics))
 
 
-def _describe_data(assembly: Assembly) -> dict[str, Any]:
+def describe_data(assembly: Assembly) -> dict[str, Any]:
     """Count the images of each split, or the queries of retrieval."""
     dataset, test = assembly.dataset, assembly.dataset.test
     if isinstance(test, Trial):

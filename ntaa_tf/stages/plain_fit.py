@@ -69,6 +69,7 @@ def fit_plain_model(
             steps_per_epoch=steps,
             directory=directory,
             validation_batches=validation_batches,
+            title=assembly.run_directory.name_stage(directory.name),
             callbacks=[
                 *(
                     [_Validation(assembly)]

@@ -21,6 +21,7 @@ from ntaa_tf.storage.run_metrics import RunMetrics
 
 TRAINING = ("supernet", "search", "transfer", "finetune")
 PICTURE_FILE = "architecture.png"
+REPORT_FILE = "report.html"
 
 
 def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
@@ -42,7 +43,7 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
         )
     names = shorten_names(assembly.recipe)
     write_report(
-        assembly.path / "report.html",
+        assembly.path / REPORT_FILE,
         f"{names['model']} adapted to {names['dataset']}",
         assembly.recipe.to_dict(),
         metrics,

@@ -223,6 +223,7 @@ def _fit(
                 *assembly.callbacks,
             ],
             later_steps=training.finetune_epochs * assembly.steps,
+            title=assembly.run_directory.name_stage(directory.name),
         )
 
 

@@ -55,6 +55,8 @@ class RunDirectory:
         flag: str = "workdir",
     ):
         self.path = path
+        # Titles of stages in the log, where a run has given some.
+        self.titles: dict[str, str] = {}
         remove_unfinished(path)
         recipe_file = path / RECIPE_FILE
         if recipe_file.exists():
@@ -68,6 +70,10 @@ class RunDirectory:
                 f"run: there is no {RECIPE_FILE}. Choose a new directory."
             )
         write_json(recipe_file, {"choices": choices, "versions": versions})
+
+    def name_stage(self, stage: str) -> str:
+        """Return the title of a stage in the log."""
+        return self.titles.get(stage, stage)
 
     def has_result(self, stage: str) -> bool:
         """Return whether a stage has a result."""
@@ -119,18 +125,18 @@ class RunDirectory:
             The result of `function`, and the `seconds` that it took. The time
             of killed attempts is not included.
         """
-        directory = self.path / stage
+        directory, title = self.path / stage, self.name_stage(stage)
         if self.has_result(stage):
-            logger.info("%s: done before", directory)
+            logger.info("%s: done before", title)
             return self.read_result(stage)
-        logger.info("%s: begins", directory)
+        logger.debug("%s begins in %s", title, directory)
         directory.mkdir(exist_ok=True)
         remove_unfinished(directory)
         begin = time.monotonic()
         result = function(directory)
         result["seconds"] = round(time.monotonic() - begin, 2)
         write_json(self._find_result(stage), result)
-        logger.info("%s: done in %.1f s", directory, result["seconds"])
+        logger.info("%s: done in %.1f s", title, result["seconds"])
         return result
 
     def _find_result(self, stage: str) -> Path:

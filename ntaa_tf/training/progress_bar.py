@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-from absl import logging as absl_logging
 from rich.console import Console
 from rich.progress import BarColumn
 from rich.progress import Progress
 from rich.progress import TextColumn
 from rich.progress import TimeRemainingColumn
+
+from ntaa_tf.training.epoch_words import describe_epoch
 
 REDRAWS_PER_SECOND = 4
 # The time left follows from the last thousand batches, which rich remembers,
@@ -59,25 +60,8 @@ def draw_progress(
         refresh_per_second=REDRAWS_PER_SECOND,
         speed_estimate_period=ESTIMATED_OVER,
     )
-    with progress, _log_to_standard_error():
+    with progress:
         yield ProgressBar(progress, name, first_epoch, epochs, steps)
-
-
-@contextlib.contextmanager
-def _log_to_standard_error() -> Iterator[None]:
-    """Let absl log to what is standard error now.
-
-    It holds the stream that it found at its import, past the one by which rich
-    prints above a bar.
-    """
-    handler = absl_logging.get_absl_handler().python_handler
-    stream = handler.stream
-    if stream.isatty():
-        handler.setStream(sys.stderr)
-    try:
-        yield
-    finally:
-        handler.setStream(stream)
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -109,7 +93,7 @@ class ProgressBar(keras.callbacks.Callback):
             completed=first_epoch * steps,
             epoch=first_epoch,
             epochs=epochs,
-            metrics="compiling",
+            metrics="compiling the network, once",
         )
         self._epoch, self._started = first_epoch, False
 
@@ -128,9 +112,5 @@ class ProgressBar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Show the loss, and what was validated."""
-        metrics = "  ".join(
-            f"{name} {value:.4g}"
-            for name, value in (logs or {}).items()
-            if name == "loss" or name.startswith("val_")
-        )
+        metrics = describe_epoch(logs or {})
         self._progress.update(self._task, epoch=epoch + 1, metrics=metrics)

@@ -8,6 +8,11 @@ from typing import Any
 
 import keras
 
+from ntaa_tf.training.epoch_words import describe_epoch
+
+# Epochs are logged when this share of them or this time has passed.
+LOGGED_SHARE = 1 / 3
+LOGGED_SECONDS = 60.0
 UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1}  # In seconds.
 
 logger = logging.getLogger(__name__)
@@ -50,12 +55,14 @@ class RemainingTime(keras.callbacks.Callback):
         self._last_call = (0, 0.0)
         self._durations: list[float] = []
         self._begin = 0.0
+        # Epochs done, and the time, when the log had its last line.
+        self._logged = (0, -LOGGED_SECONDS)
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Log the length of the training."""
         before = self._first_epoch
         logger.info(
-            "%s: %d epochs of %d batches%s",
+            "%s: %d epochs of %d batches%s; compiling the network, once",
             *(self._name, self._epochs, self._steps),
             f", {before} of them already done" if before else "",
         )
@@ -71,22 +78,33 @@ class RemainingTime(keras.callbacks.Callback):
             self._first_call = self._last_call
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Log the remaining time, except after the last epoch."""
-        self._durations.append(self._clock() - self._begin)
+        """Log the metrics and the remaining time, but not of every epoch."""
+        now = self._clock()
+        self._durations.append(now - self._begin)
         left = self._epochs - epoch - 1
-        if left:
-            logger.info(
-                "%s: epoch %d of %d took %s%s",
-                *(self._name, epoch + 1, self._epochs),
-                *(say_duration(self._durations[-1]), self._say_left(left)),
-            )
+        if left and not self._is_due(epoch + 1, now):
+            return
+        self._logged = (epoch + 1, now)
+        logger.info(
+            "%s  %d/%d  %s%s",
+            *(self._name, epoch + 1, self._epochs),
+            describe_epoch(logs or {}),
+            self._say_left(left) if left else "",
+        )
+
+    def _is_due(self, epoch: int, now: float) -> bool:
+        """Return whether an epoch deserves a line."""
+        before, then = self._logged
+        is_first = len(self._durations) == 1
+        share = (epoch - before) / self._epochs
+        return is_first or share >= LOGGED_SHARE or now - then >= LOGGED_SECONDS
 
     def _say_left(self, epochs: int) -> str:
         seconds = self._estimate()
         if seconds is None:
             return ""
         word = "about" if len(self._durations) > 1 else "at least"
-        text = f"; {word} {say_duration(epochs * seconds)} left"
+        text = f"  {word} {say_duration(epochs * seconds)} left"
         if self._later_steps:
             all_epochs = epochs + self._later_steps / self._steps
             total = say_duration(all_epochs * seconds)

@@ -58,6 +58,7 @@ def fit_resumably(
     callbacks: list[keras.callbacks.Callback],
     validation_batches: Any = None,
     later_steps: int = 0,
+    title: str = "",
 ) -> dict[str, list[float]]:
     """Train a compiled model, starting from its last checkpoint if any.
 
@@ -77,6 +78,7 @@ def fit_resumably(
         validation_batches: batches to evaluate after every epoch, if any.
         later_steps: batches of later trainings on the same data, for the
             remaining time in the log.
+        title: title of the training in the log; by default the directory.
 
     Returns:
         The value of every logged quantity after each epoch.
@@ -90,7 +92,11 @@ def fit_resumably(
     if first_epoch >= epochs:
         return state.history
     with _show_progress(
-        directory, first_epoch, epochs, steps_per_epoch, later_steps
+        title or str(directory),
+        first_epoch,
+        epochs,
+        steps_per_epoch,
+        later_steps,
     ) as progress:
         model.fit(
             make_batches(first_epoch),
@@ -99,8 +105,7 @@ def fit_resumably(
             steps_per_epoch=steps_per_epoch,
             validation_data=validation_batches,
             callbacks=_order(directory, callbacks, state, progress),
-            # A line for each epoch where no bar is drawn.
-            verbose=0 if sys.stdout.isatty() else 2,
+            verbose=0,
             shuffle=False,
         )
     return state.history
@@ -108,17 +113,13 @@ def fit_resumably(
 
 @contextlib.contextmanager
 def _show_progress(
-    directory: Path, first_epoch: int, epochs: int, steps: int, later_steps: int
+    title: str, first_epoch: int, epochs: int, steps: int, later_steps: int
 ) -> Iterator[keras.callbacks.Callback]:
     """Yield a callback that draws a bar in a terminal, or logs elsewhere."""
     if not sys.stdout.isatty():
-        yield RemainingTime(
-            str(directory), first_epoch, epochs, steps, later_steps
-        )
+        yield RemainingTime(title, first_epoch, epochs, steps, later_steps)
         return
-    # The stage alone would not tell the baseline's finetuning from the run's.
-    name = "/".join(directory.parts[-2:])
-    with draw_progress(name, first_epoch, epochs, steps) as bar:
+    with draw_progress(title, first_epoch, epochs, steps) as bar:
         yield bar
 
 

@@ -120,7 +120,7 @@ def test_the_same_command_again_only_shows_the_result(finished):
     assert again.returncode == 0
     assert first.stdout.endswith(again.stdout)
     assert "plain finetuning (" in again.stdout
-    assert f"finished: open {workdir}" in first.stderr
+    assert f"report: {workdir}/report.html" in again.stdout
     assert (workdir / "adapted.keras").stat().st_mtime_ns == before
 
 

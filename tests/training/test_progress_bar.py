@@ -7,9 +7,9 @@ import sys
 import keras
 import numpy as np
 import pytest
-from absl import logging as absl_logging
 from rich.console import Console
 
+from ntaa_tf.command_line.log import log_plainly
 from ntaa_tf.training.progress_bar import draw_progress
 
 
@@ -45,7 +45,6 @@ def test_the_last_line_shows_epochs_and_losses():
     last = draw(3)[-1]
     assert "3/3" in last
     assert "loss" in last
-    assert "val_loss" in last
 
 
 def test_a_resumed_bar_begins_where_it_stopped():
@@ -62,7 +61,6 @@ def test_the_compilation_is_told_before_the_first_batch():
 
 def test_a_failed_training_gives_cursor_and_streams_back():
     streams = sys.stdout, sys.stderr
-    stream = absl_logging.get_absl_handler().python_handler.stream
     terminal = Terminal()
     console = Console(file=terminal, force_terminal=True)
     with (
@@ -73,18 +71,17 @@ def test_a_failed_training_gives_cursor_and_streams_back():
         raise ArithmeticError
     assert terminal.getvalue().rstrip("\n").endswith("\x1b[?25h")
     assert (sys.stdout, sys.stderr) == streams
-    assert absl_logging.get_absl_handler().python_handler.stream is stream
 
 
 def test_log_lines_stand_above_the_bar(monkeypatch):
+    logger = logging.getLogger("ntaa_tf")
+    for name in ("handlers", "level", "propagate"):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+    log_plainly()
     terminal = Terminal()
-    handler = absl_logging.get_absl_handler().python_handler
-    monkeypatch.setattr(handler, "stream", terminal)
-    monkeypatch.setattr(sys, "stderr", terminal)
     console = Console(file=terminal, force_terminal=True, width=80)
-    line = logging.LogRecord("x", 20, "", 1, "a line of the log", (), None)
     with draw_progress("search", 0, 1, 1, console):
-        handler.handle(line)
+        logger.info("a line of the log")
     lines = terminal.getvalue().splitlines()
     (logged,) = (i for i, line in enumerate(lines) if "of the log" in line)
     assert "search" in lines[logged + 1]

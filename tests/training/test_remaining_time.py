@@ -36,35 +36,46 @@ def train(callback, clock, epoch, first_batch, batch, at_once=1):
     for end in range(at_once, STEPS + 1, at_once):
         clock.now += first_batch if end == at_once else batch
         callback.on_train_batch_end(end - 1)
-    callback.on_epoch_end(epoch)
+    callback.on_epoch_end(epoch, {"loss": 0.5})
 
 
 def test_the_first_epoch_tells_without_what_its_first_batch_took(lines):
     clock = Clock()
     callback = RemainingTime("search", 0, 4, STEPS, clock=clock)
     callback.on_train_begin()
-    assert lines() == ["search: 4 epochs of 5 batches"]
+    assert lines() == [
+        "search: 4 epochs of 5 batches; compiling the network, once"
+    ]
     train(callback, clock, 0, first_batch=56, batch=1)
-    assert lines() == ["search: epoch 1 of 4 took 1 min; at least 15 s left"]
+    assert lines() == ["search  1/4  loss 0.5  at least 15 s left"]
 
 
 def test_later_epochs_tell_from_all_but_the_first(lines):
     clock = Clock()
     callback = RemainingTime("search", 0, 4, STEPS, clock=clock)
     train(callback, clock, 0, first_batch=56, batch=1)
-    train(callback, clock, 1, first_batch=2, batch=2)
-    train(callback, clock, 2, first_batch=4, batch=4)
+    train(callback, clock, 1, first_batch=12, batch=12)
+    train(callback, clock, 2, first_batch=24, batch=24)
     assert lines()[1:] == [
-        "search: epoch 2 of 4 took 10 s; about 20 s left",
-        "search: epoch 3 of 4 took 20 s; about 15 s left",
+        "search  2/4  loss 0.5  about 2 min left",
+        "search  3/4  loss 0.5  about 1 min 30 s left",
     ]
 
 
-def test_the_last_epoch_logs_nothing(lines):
+def test_many_short_epochs_have_few_lines(lines):
+    clock = Clock()
+    callback = RemainingTime("search", 0, 30, STEPS, clock=clock)
+    for epoch in range(30):
+        train(callback, clock, epoch, first_batch=0.1, batch=0.1)
+    logged = [line.split()[1] for line in lines()]
+    assert logged == ["1/30", "11/30", "21/30", "30/30"]
+
+
+def test_the_last_epoch_has_a_line_without_a_time(lines):
     clock = Clock()
     callback = RemainingTime("search", 0, 1, STEPS, clock=clock)
     train(callback, clock, 0, first_batch=1, batch=1)
-    assert lines() == []
+    assert lines() == ["search  1/1  loss 0.5"]
 
 
 def test_later_trainings_are_included(lines):
@@ -73,9 +84,10 @@ def test_later_trainings_are_included(lines):
     callback.on_train_begin()
     train(callback, clock, 2, first_batch=9, batch=1)
     assert lines() == [
-        "search: 4 epochs of 5 batches, 2 of them already done",
-        "search: epoch 3 of 4 took 13 s; at least 5 s left, 25 s "
-        "including the training that follows",
+        "search: 4 epochs of 5 batches, 2 of them already done; compiling the "
+        "network, once",
+        "search  3/4  loss 0.5  at least 5 s left, 25 s including the training "
+        "that follows",
     ]
 
 
@@ -85,8 +97,8 @@ def test_a_first_epoch_in_one_call_tells_nothing_yet(lines):
     for epoch in range(2):
         train(callback, clock, epoch, first_batch=7, batch=0, at_once=STEPS)
     assert lines() == [
-        "search: epoch 1 of 3 took 7 s",
-        "search: epoch 2 of 3 took 7 s; about 7 s left",
+        "search  1/3  loss 0.5",
+        "search  2/3  loss 0.5  about 7 s left",
     ]
 
 
