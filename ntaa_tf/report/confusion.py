@@ -22,6 +22,9 @@ FULL = 0.6  # On cells at least this opaque, numbers are white.
 LABEL = "Confusion matrix"
 
 CELL, MARGIN = 0.3, 0.1  # Inches.
+# Precision, recall and F1.
+Shares = tuple[float | None, float | None, float | None]
+
 SMALL: dict[str, Any] = {"color": INK, "fontsize": 7.5, "parse_math": False}
 
 
@@ -76,6 +79,49 @@ def list_confused(confusion: Confusion) -> list[tuple[int, int, int, int]]:
         if true != predicted
     ]
     return sorted(wrong, key=lambda pair: -pair[2])[:MOST_PAIRS]
+
+
+def measure_classes(confusion: Confusion) -> list[tuple[str, int, Shares]]:
+    """Measure each class: how many images it has, and how well it is found.
+
+    Args:
+        confusion: names of the `classes`, and the `counts`.
+
+    Returns:
+        For each class, the worst first: its name, its number of images, and
+        its precision, recall and F1. A precision is None if the class was
+        never predicted, a recall if it has no images.
+
+    Example:
+    >>> counts = [[0, 0, 6], [0, 1, 2], [1, 1, 4]]
+    >>> for row in measure_classes({"classes": "ab", "counts": counts}):
+    ...     print(*row)
+    b 4 (0.6666666666666666, 1.0, 0.8)
+    a 8 (1.0, 0.75, 0.8571428571428571)
+    """
+    counts = _fill(confusion)
+    right, images, predicted = (
+        counts.diagonal(),
+        counts.sum(1),
+        counts.sum(0),
+    )
+    rows = [
+        (
+            name,
+            int(images[index]),
+            (
+                _divide(right[index], predicted[index]),
+                _divide(right[index], images[index]),
+                _divide(2 * right[index], images[index] + predicted[index]),
+            ),
+        )
+        for index, name in enumerate(confusion["classes"])
+    ]
+    return sorted(rows, key=lambda row: row[2][2] or 0.0)
+
+
+def _divide(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def _fill(confusion: Confusion) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 from ntaa_tf.report.architecture_drawing import make_figure
 from ntaa_tf.report.confusion import draw_confusion
 from ntaa_tf.report.confusion import list_confused
+from ntaa_tf.report.confusion import measure_classes
 from ntaa_tf.report.curves import draw_curves
 from ntaa_tf.report.facts import list_budget
 from ntaa_tf.report.facts import list_checks
@@ -22,6 +23,7 @@ from ntaa_tf.report.records import Records
 from ntaa_tf.report.rendering import write_html
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import find_adapted
+from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import list_header
 from ntaa_tf.report.table import list_rows
 from ntaa_tf.report.trade_off import draw_trade_off
@@ -107,6 +109,10 @@ def _show_confusion(name: str, confusion: Confusion) -> dict[str, Any]:
     return {
         "name": name,
         "matrix": draw_confusion(name, confusion),
+        "shares": [
+            (name, f"{images:,}", *map(format_share, shares))
+            for name, images, shares in measure_classes(confusion)
+        ],
         "pairs": [
             (classes[true], classes[predicted], f"{count:,} of {total:,}")
             for true, predicted, count, total in list_confused(confusion)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from ntaa_tf.metrics import count_confusions
 from ntaa_tf.report import confusion
 from ntaa_tf.report.confusion import draw_confusion
 from ntaa_tf.report.confusion import list_confused
+from ntaa_tf.report.confusion import measure_classes
 
 ANIMALS = count_confusions(
     ["cat", "dog", "a_very_$long_name$_of_a_bird"],
@@ -74,3 +76,25 @@ def test_names_of_any_script_stay_text_and_have_room(recwarn):
     drawing = draw_confusion("x", classes)
     assert f">{wide[:8]}\u2026<" in drawing
     assert not recwarn.list
+
+
+def test_classes_are_measured_as_scikit_learn_does():
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(4, size=(2, 200))
+    counts = count_confusions(["a", "b", "c", "d"], truth, predicted)
+    expected = metrics.precision_recall_fscore_support(truth, predicted)
+    found = {
+        name: (images, shares)
+        for name, images, shares in measure_classes(counts)
+    }
+    for index, name in enumerate("abcd"):
+        images, shares = found[name]
+        assert images == expected[3][index]
+        assert shares == pytest.approx([part[index] for part in expected[:3]])
+
+
+def test_a_class_that_is_never_met_has_no_share():
+    confusion = {"classes": ["a", "b", "c"], "counts": [[0, 0, 3], [1, 0, 1]]}
+    rows = measure_classes(confusion)
+    assert rows[0] == ("b", 1, (None, 0.0, 0.0))
+    assert ("c", 0, (None, None, None)) in rows

@@ -270,7 +270,7 @@ def test_hostile_names_stay_text(make_page):
         confusions={HOSTILE: {"classes": [HOSTILE] * 2, "counts": COUNTS}},
     )
     assert "script" not in page.tags
-    assert page.words.count(HOSTILE) == 20
+    assert page.words.count(HOSTILE) == 22
     assert ("aria-label", HOSTILE) in page.attributes
 
 
