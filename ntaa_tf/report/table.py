@@ -22,6 +22,8 @@ MEASURES = {
     "test accuracy": "accuracy",
     "mAP": "map",
     "rank 1": "rank1",
+    "rank 5": "rank5",
+    "rank 10": "rank10",
     "mAP, re-ranked": "map_reranked",
     "rank 1, re-ranked": "rank1_reranked",
 }

@@ -31,6 +31,8 @@ COLUMNS = {
 RETRIEVAL_COLUMNS = {
     "mAP, %": "map",
     "rank 1, %": "rank1",
+    "rank 5, %": "rank5",
+    "rank 10, %": "rank10",
     "re-ranked mAP, %": "map_reranked",
     "re-ranked rank 1, %": "rank1_reranked",
 }
