@@ -81,6 +81,7 @@ def main(
     def act() -> None:
         check_no_words(arguments[1:])
         recipe = read_recipe(words=sys.argv[1:], **fixed)
+        _check_given(recipe)
         # This takes seconds, so it comes after the check of the flags.
         import_tensorflow()
         (carry_out or _run_or_inspect)(recipe)
@@ -91,6 +92,21 @@ def main(
         explain=explain,
         stopped=RESUMABLE,
     )
+
+
+def _check_given(recipe: Recipe) -> None:
+    """Raise a ValueError if a model has no data set, or the reverse.
+
+    Their defaults belong together, and with nothing else.
+    """
+    pair = {"model", "dataset"}
+    given = pair & recipe.given
+    if len(given) == 1:
+        (there,), (missing,) = given, pair - given
+        raise ValueError(
+            f"--{there} is given, so --{missing} is needed, too. Without both, "
+            "a small example runs."
+        )
 
 
 def _run_or_inspect(recipe: Recipe) -> None:

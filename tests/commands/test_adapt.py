@@ -175,10 +175,12 @@ def test_a_killed_run_goes_on_to_the_same_end(finished, tmp_path):
 
 
 BAD_INPUT = [
-    (["--model=resnet51"], "`model`.*resnet50"),
-    (["--model=missing.keras"], "missing.keras"),
-    (["--dataset=cifarten"], "`dataset`"),
-    (["--dataset=folder:/nowhere"], "/nowhere"),
+    (["--model=resnet51", "--dataset=digits"], "`model`.*resnet50"),
+    (["--model=missing.keras", "--dataset=digits"], "missing.keras"),
+    (["--model=digits0to4", "--dataset=cifarten"], "`dataset`"),
+    (["--model=digits0to4", "--dataset=folder:/nowhere"], "/nowhere"),
+    (["--dataset=digits"], "--dataset is given, so --model is needed"),
+    (["--model=resnet50"], "--model is given, so --dataset is needed"),
     (["--candidates=identity,conv9x9"], "`candidates`.*conv9x9"),
     (["--sites=nothing_matches"], "`sites`"),
     (["--image_size=2"], "image_size"),

@@ -50,6 +50,7 @@ def measure(search_epochs: int, finetune_epochs: int) -> dict[str, Any]:
                 directory / method,
                 f"--method={method}",
                 f"--model={source}",
+                "--dataset=digits5to9",
                 f"--search_epochs={search_epochs}",
                 f"--finetune_epochs={finetune_epochs}",
             )
