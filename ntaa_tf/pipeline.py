@@ -1,6 +1,5 @@
 """The story of a run, from a source model to an adapted one, top to bottom."""
 
-import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,7 +75,7 @@ def run(
             tell_results(finished, Path(str(recipe.output.workdir)))
         return finished
     with assemble(recipe) as built:
-        assembly = dataclasses.replace(built, callbacks=callbacks)
+        assembly = built.with_callbacks(callbacks)
         announce(assembly, list_plan(assembly))
         # The network of the method is compared with the baseline, and learns
         # from a teacher, so both come first.

@@ -96,9 +96,15 @@ def test_data_that_can_not_be_meant_are_refused(
     refuse("shape", (images[..., :2], labels))
     refuse("class indices", (images, labels - 1))
     refuse("class indices", (images, labels + 0.5))
+    refuse("class indices", (images, np.array([[3, 40]] * 40)))
+    refuse("class indices", (images, np.array(["a"] * 40)))
+    refuse("each of the 2 labels", examples, class_names=["dark"])
     refuse("can't be given beside", "folder", test=examples)
     refuse("`test` is a name", examples, test="folder")
-    refuse("an empty dataset", tf.data.Dataset.from_tensors(0).take(0))
+    pairs = tf.data.Dataset.from_tensor_slices(examples)
+    refuse("an empty dataset", pairs.take(0))
+    refuse("is endless", pairs.repeat())
+    refuse("dataset of pairs", tf.data.Dataset.from_tensors(0))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -111,13 +117,36 @@ def test_datasets_with_and_without_batches_are_read(
     data = tf.data.Dataset.from_tensor_slices(
         (images.astype("float32"), np.eye(2)[labels])
     )
-    data = data.batch(7) if batches else data
+    data = data.shuffle(40).batch(7) if batches else data
     refuse("m.keras", data)  # The data are fine; there is no such model.
+    refuse("m.keras", data)  # Another order of the same examples.
     (file,) = tmp_path.glob("runs/given/*.npz")
-    raw = open_dataset(f"arrays:{file}")
-    np.testing.assert_array_equal(raw.splits["train"].images, images)
-    np.testing.assert_array_equal(raw.splits["train"].labels, labels)
-    assert raw.class_names == ("0", "1")
+    train = open_dataset(f"arrays:{file}").splits["train"]
+    assert sorted(map(bytes, train.images)) == sorted(map(bytes, images))
+    bright = train.images.mean((1, 2, 3)) > 100
+    np.testing.assert_array_equal(train.labels, bright)
+
+
+def test_the_same_examples_in_other_splits_are_other_data(
+    examples, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    refuse("m.keras", examples, test=examples)
+    refuse("m.keras", examples, validation=examples)
+    assert len(list(tmp_path.glob("runs/given/*.npz"))) == 2
+
+
+def test_a_callback_that_stops_a_training_is_refused(
+    model, examples, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = True
+
+    with pytest.raises(ValueError, match="after 1 of 3 epochs"):
+        call(model, examples, callbacks=[Stop()])
 
 
 def test_the_package_has_the_calls_under_their_plain_names():

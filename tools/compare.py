@@ -3,7 +3,7 @@ r"""Compare methods by runs with several seeds, and test the differences.
     python tools/compare.py --recipe=recipes/digits.flags \
         --methods=finetune,ntaa --seeds=4 --workdir=runs/compare
     python tools/compare.py --methods=finetune,ntaa --image_sizes=48,80,96 \
-        --flags="--model=mobilenet.keras --image_size=64"
+        --flags="--model=m.keras --dataset=cifar10 --image_size=64"
     python tools/compare.py --methods=finetune \
         --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
     python tools/compare.py --methods=finetune,ntaa \

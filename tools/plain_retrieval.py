@@ -35,7 +35,9 @@ std = [0.229, 0.224, 0.225] if args.scale == "torch" else [0.5] * 3
 def load(part):
     """Return the images, identities and cameras of a folder."""
     files = sorted(
-        f for f in (args.data / part).iterdir() if f.suffix in {".jpg", ".png"}
+        f
+        for f in (args.data / part).iterdir()
+        if f.suffix in {".jpg", ".png"} and not f.name.startswith("-1")
     )
     images = [
         tf.image.resize(

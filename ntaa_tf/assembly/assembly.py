@@ -99,6 +99,13 @@ class Assembly:
             self, dataset=dataset, streams=streams, teacher=None
         )
 
+    def with_callbacks(
+        self, callbacks: Sequence[keras.callbacks.Callback]
+    ) -> "Assembly":
+        """Return this assembly with further callbacks of every training."""
+        teacher = self.teacher and self.teacher.with_callbacks(callbacks)
+        return dataclasses.replace(self, callbacks=callbacks, teacher=teacher)
+
     @functools.cached_property
     def baseline(self) -> "Assembly":
         """The assembly of the baseline, in a directory of this run."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from ntaa_tf.distribute import is_follower
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe.renamed import GONE
 from ntaa_tf.recipe.renamed import RENAMED
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.run_directory import RECIPE_FILE
@@ -150,13 +151,13 @@ def _check_names(path: Path) -> None:
     """Raise a ValueError if a run has choices that were renamed since."""
     try:
         kept = read_json(path / RECIPE_FILE)["choices"]
-        former = sorted(RENAMED.keys() & kept.keys())
+        former = sorted((RENAMED.keys() | GONE.keys()) & kept.keys())
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return  # `RunDirectory` reads it again, and raises the error.
     if former:
-        renamed = ", ".join(f"--{n} is --{RENAMED[n]} now" for n in former)
+        known = ", ".join(f"--{name}" for name in former)
         raise ValueError(
-            f"{path} keeps a run of an earlier version ({renamed}). Choose "
+            f"{path} keeps a run of an earlier version, with {known}. Choose "
             "another --workdir."
         )
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 class _Console(logging.StreamHandler):
     """Handler that prints messages on what is standard output now.
 
-    A progress bar replaces the standard output while it is drawn.
+    A progress bar replaces the standard output while it is drawn. Where it is
+    muted, as in workers that follow a chief, warnings go to standard error.
     """
 
     def __init__(self) -> None:
@@ -23,7 +25,9 @@ class _Console(logging.StreamHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message; warnings are marked."""
-        self.stream = sys.stdout
+        is_muted = getattr(sys.stdout, "name", "") == os.devnull
+        warns = record.levelno >= logging.WARNING
+        self.stream = sys.stderr if is_muted and warns else sys.stdout
         super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -46,16 +50,25 @@ def log_plainly() -> None:
 def keep_log(directory: Path) -> Iterator[None]:
     """Write the package's log into `run.log` until the block ends.
 
+    The file also gets the traceback of an exception that ends the block.
+
     Args:
         directory: directory of the file; lines of earlier runs stay.
     """
     logger = logging.getLogger(PACKAGE)
+    level = logger.level
+    if level == logging.NOTSET:  # From Python, nothing has been set up.
+        logger.setLevel(logging.INFO)
     # The file appears with the first line, when the directory is a run's.
     file = logging.FileHandler(directory / LOG_FILE, "a", "utf-8", delay=True)
     file.setFormatter(logging.Formatter(FORM))
     logger.addHandler(file)
     try:
         yield
+    except BaseException:
+        logger.debug("The run ended early.", exc_info=True)
+        raise
     finally:
         logger.removeHandler(file)
+        logger.setLevel(level)
         file.close()

@@ -2,6 +2,7 @@
 
 import pathlib
 import zipfile
+import zlib
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -49,9 +50,15 @@ def open_arrays(name: str, path: pathlib.Path) -> RawDataset:
         ValueError: if the file is missing, or has other arrays.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise ValueError("it holds a single array")
+        with loaded:
+            arrays = dict(loaded)
+    except (
+        *(EOFError, OSError, ValueError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
         raise ValueError(
             f"Invalid data set `{name}`: {path} can't be read ({error})."
         ) from error

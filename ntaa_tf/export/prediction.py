@@ -39,12 +39,13 @@ class Prediction:
 
 def predict(
     run_directory: str | Path,
-    images: Sequence[str | Path],
+    images: str | Path | Sequence[str | Path],
     batch_size: int = BATCH_SIZE,
 ) -> Iterator[Prediction]:
     """Predict image files with the adapted model of a run.
 
-    Files are decoded and resized as in the run's own evaluation.
+    Files are decoded and resized as in the run's own evaluation, except that
+    palettes of BMP files are not looked up.
 
     Args:
         run_directory: directory of a finished run. Its `adapted.keras` and
@@ -52,8 +53,9 @@ def predict(
         images: image files, and directories whose image files are taken.
         batch_size: number of images in a batch.
 
-    Yields:
-        A prediction for each image, in order.
+    Returns:
+        The predictions, one for each image in order. Images are read as
+        predictions are taken.
 
     Raises:
         ValueError: if the run or an image can't be read, or there are no
@@ -63,10 +65,17 @@ def predict(
     >>> for found in predict("runs/clothes", ["photos"]):  # doctest: +SKIP
     ...     print(found.file, found.probabilities["logits"])
     """
-    directory = Path(run_directory)
+    directory = Path(run_directory).expanduser()
     form = read_served_form(directory)
     files = list_images(images)
     model = load_model(directory / ADAPTED_FILE)
+    return _predict_files(model, form, files, batch_size)
+
+
+def _predict_files(
+    model: keras.Model, form: ServedForm, files: list[Path], batch_size: int
+) -> Iterator[Prediction]:
+    """Yield the predictions of files, batch by batch."""
     decode = ServedDecoder(form.size, form.resize, form.crops)
     for start in range(0, len(files), batch_size):
         batch = files[start : start + batch_size]
@@ -76,24 +85,29 @@ def predict(
             yield _describe(form, file, [output[index] for output in outputs])
 
 
-def list_images(images: Sequence[str | Path]) -> list[Path]:
-    """List image files; of directories all that they have, in order.
+def list_images(images: str | Path | Sequence[str | Path]) -> list[Path]:
+    """List image files; of directories all but hidden ones, in order.
 
     Args:
-        images: files and directories.
+        images: files and directories, or a single one.
 
     Raises:
         ValueError: if one does not exist, or there are no images.
     """
     files: list[Path] = []
-    for path in map(Path, images):
+    given = [images] if isinstance(images, str | Path) else images
+    for path in (Path(each).expanduser() for each in given):
         if not path.exists():
             raise ValueError(f"{path} does not exist.")
         if not path.is_dir():
             files.append(path)
             continue
         found = path.rglob("*")
-        files += sorted(f for f in found if f.suffix.lower() in SUFFIXES)
+        files += sorted(
+            file
+            for file in found
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        )
     if not files:
         raise ValueError(
             "There are no images. Name image files, or directories with files "

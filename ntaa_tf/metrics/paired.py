@@ -90,8 +90,8 @@ def _compare_answers(differences: np.ndarray) -> PairedDifference:
     reach = stats.norm.ppf((1 + CONFIDENCE) / 2) * error
     return PairedDifference(
         difference=float(differences.mean()),
-        low=float(center - reach),
-        high=float(center + reach),
+        low=max(float(center - reach), -1.0),
+        high=min(float(center + reach), 1.0),
         standard_error=float(error),
         p=float(p),
         examples=count,

@@ -15,6 +15,7 @@ from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import TRANSFER
 from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import CELLS_MODEL
+from ntaa_tf.recipe.values import PROVEN
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.recipe.values import SINGLE_PATH
 from ntaa_tf.recipe.values import STRIPES
@@ -97,8 +98,14 @@ FINETUNES_SEARCHED_WEIGHTS = Condition(
     ),
 )
 COMPARES_WITH_BASELINE = Condition(
-    "a baseline, and a method other than finetune",
+    "a baseline, which --method=finetune without --distill is itself",
     lambda recipe: recipe.has_baseline,
+)
+WEIGHS_COSTS = Condition(
+    "a baseline and --hand_over=proven",
+    lambda recipe: (
+        recipe.has_baseline and recipe.adaptation.hand_over == PROVEN
+    ),
 )
 WITH_LABELS = Condition(
     "a method other than unsupervised",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 RENAMED: Mapping[str, str] = {
     "calibrate": "scale_weight_free",
     "channels": "cell_channels",
-    "guard": "hand_over",
     "lambda_theta": "source_penalty",
     "pretrain_dataset": "transfer_dataset",
     "pretrain_epochs": "transfer_epochs",
@@ -33,8 +32,15 @@ MEANT: Mapping[str, tuple[str, ...]] = {
     "wd": ("weight_decay",),
 }
 
+# Choices that are gone, and what to do.
+GONE: Mapping[str, str] = {
+    "guard": "Remove --guard: a run compares with plain finetuning, and hands "
+    "over the better network. See --hand_over.",
+}
+
 # The message for each of these names.
 MESSAGES: Mapping[str, str] = {
+    **GONE,
     **{old: f"--{old} is --{new} now." for old, new in RENAMED.items()},
     **{
         other: f"There is no --{other}. Did you mean "

@@ -117,7 +117,8 @@ def measure_classes(confusion: Confusion) -> list[tuple[str, int, Shares]]:
         )
         for index, name in enumerate(confusion["classes"])
     ]
-    return sorted(rows, key=lambda row: row[2][2] or 0.0)
+    # Classes without images come last: nothing is known about them.
+    return sorted(rows, key=lambda row: (row[1] == 0, row[2][2] or 0.0))
 
 
 def _divide(part: int, whole: int) -> float | None:

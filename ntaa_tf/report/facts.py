@@ -46,7 +46,7 @@ def _list_scores(metrics: RunMetrics) -> Pairs:
         scores["of the supernet"] = gap.supernet
         scores["of its argmax model"] = gap.argmax
         scores["within the budget"] = gap.budget
-    validation = metrics.adapted.validation
+    validation = (metrics.searched or metrics.adapted).validation
     scores["after finetuning"] = validation.get(metrics.score)
     return [
         (f"Validation {name_score(metrics)} {moment}", format_share(score))

@@ -16,8 +16,6 @@ from ntaa_tf.storage.run_metrics import RunMetrics
 
 SIGNIFICANCE = 0.05
 BETTER, NO_DIFFERENT, WORSE = "better", "no different", "worse"
-# A classifier that has not learnt more than this says nothing.
-LEAST_OVER_LARGEST = 1.5
 FEW_VALIDATION_IMAGES = 100
 COSTLY_POINTS = 2.0  # Of a limit.
 FAR_APART = 3.0  # Standard errors between validation and test.
@@ -80,7 +78,7 @@ def _tell_score(metrics: RunMetrics, model: ModelMetrics) -> str:
         return told
     count = f"{data.test_images:,}"
     if data.largest_class is None:
-        return f"{told} on {count} test images"
+        return f"{told} on {count} test {_name_examples(metrics)}"
     right = round(score * data.test_images)
     low, high = measure_interval(right, data.test_images)
     interval = f"{100 * low:.1f} to {100 * high:.1f}"
@@ -95,8 +93,9 @@ def _tell_costs(metrics: RunMetrics) -> str:
         return ""
     latency = ours.latency_ms["1"] / plain.latency_ms["1"]
     return (
-        f"It has {ours.macs / plain.macs:.2f} of its MACs, {latency:.2f} of "
-        f"its latency, and depth {ours.depth} instead of {plain.depth}. "
+        f"It has {ours.macs / plain.macs:.2f} of the MACs of {PLAIN}, "
+        f"{latency:.2f} of the latency, and depth {ours.depth} instead of "
+        f"{plain.depth}. "
     )
 
 
@@ -105,11 +104,18 @@ def _tell_choice(metrics: RunMetrics) -> str:
     if choice is None:
         return ""
     network = PLAIN if choice.handed_over == BASELINE else name_method(metrics)
+    told = f"Handed over: {network}, because {choice.reason}"
+    if not choice.is_measured:
+        return f"{told}."
     return (
-        f"Handed over: {network}, because {choice.reason} on "
-        f"{choice.difference.examples:,} validation images "
-        f"({format_difference(choice.difference)})."
+        f"{told} on {choice.difference.examples:,} validation "
+        f"{_name_examples(metrics)} ({format_difference(choice.difference)})."
     )
+
+
+def _name_examples(metrics: RunMetrics) -> str:
+    """Return what one score is of: an image, or a query of retrieval."""
+    return "queries" if metrics.score == "map" else "images"
 
 
 def _list_warnings(metrics: RunMetrics) -> list[str]:
@@ -127,24 +133,28 @@ def _doubt_learning(metrics: RunMetrics, data: DataFacts) -> str:
     accuracy = metrics.adapted.test.get(metrics.score)
     if accuracy is None or data.largest_class is None:
         return ""
-    least = min(LEAST_OVER_LARGEST * data.largest_class, 1.0)
-    if accuracy >= least or accuracy == 1:
+    right = round(accuracy * data.test_images)
+    low, _ = measure_interval(right, data.test_images)
+    if low > data.largest_class:
         return ""
     return (
-        f"The accuracy is below {format_share(least)}, which is "
-        f"{LEAST_OVER_LARGEST} times the share of the largest class: the "
-        "network has hardly learnt."
+        "The accuracy is not above the share of the largest class, "
+        f"{format_share(data.largest_class)}, beyond chance: the network has "
+        "hardly learnt."
     )
 
 
 def _doubt_choice(metrics: RunMetrics) -> str:
     choice = metrics.hand_over
-    if choice is None or choice.difference.examples >= FEW_VALIDATION_IMAGES:
+    if choice is None or not choice.is_measured:
+        return ""
+    count = choice.difference.examples
+    if count >= FEW_VALIDATION_IMAGES:
         return ""
     return (
-        f"The choice rests on {choice.difference.examples} validation images; "
+        f"The choice rests on {count} validation {_name_examples(metrics)}; "
         f"fewer than {FEW_VALIDATION_IMAGES} can hardly tell two networks "
-        "apart. Raise --validation_share."
+        "apart. Hold out more."
     )
 
 
@@ -152,7 +162,7 @@ def _doubt_limit(metrics: RunMetrics) -> str:
     if not metrics.budget or metrics.difference is None:
         return ""
     lost = -100 * metrics.difference.difference
-    if lost <= COSTLY_POINTS:
+    if lost <= COSTLY_POINTS or find_outcome(metrics.difference) != WORSE:
         return ""
     return (
         f"The limits cost {lost:.1f} points. Raise them, or finetune the "

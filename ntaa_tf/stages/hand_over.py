@@ -31,7 +31,8 @@ def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
 
     Returns:
         What is `handed_over`: `searched` or `baseline`; the `reason` in
-        words; and the paired difference of their validation scores.
+        words; whether the validation images decided; and the paired
+        `difference` of the validation scores.
     """
     del directory  # The networks are for the user, beside it.
     networks = assembly.load_trained(), assembly.baseline.load_adapted()
@@ -43,11 +44,15 @@ def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
     difference = compare_scores(
         searched.values, baseline.values, searched.groups
     )
+    # Rounding may differ between workers; what they choose must not.
+    difference = PairedDifference(**agree(dataclasses.asdict(difference)))
     macs, baseline_macs = (measure_cost(network).macs for network in networks)
-    chosen, reason = choose(assembly.recipe, difference, macs < baseline_macs)
-    # Rounding may differ between workers; what they hand over must not.
-    if not agree(float(chosen == SEARCHED)):
-        chosen = BASELINE
+    chosen, reason, measured = choose(
+        assembly.recipe,
+        difference,
+        saves=baseline_macs - macs,
+        is_limited=_exceeds_limits(assembly),
+    )
     files = {
         SEARCHED: assembly.path / assembly.trained_file,
         BASELINE: assembly.path / BASELINE_FILE,
@@ -57,41 +62,62 @@ def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
     return {
         "handed_over": chosen,
         "reason": reason,
+        "is_measured": measured,
         "difference": dataclasses.asdict(difference),
     }
 
 
+def _exceeds_limits(assembly: Assembly) -> bool:
+    """Return whether the baseline, which costs what the source does, is over.
+
+    Args:
+        assembly: what the stages share.
+    """
+    if not assembly.recipe.limits.by_cost:
+        return False
+    budget = assembly.run_directory.read_result("search").get("budget", {})
+    return any(cost["source"] > cost["limit"] for cost in budget.values())
+
+
 def choose(
-    recipe: Recipe, difference: PairedDifference, is_cheaper: bool
-) -> tuple[str, str]:
+    recipe: Recipe,
+    difference: PairedDifference,
+    saves: int,
+    is_limited: bool = False,
+) -> tuple[str, str, bool]:
     """Choose the method's network or the baseline.
 
-    A change must prove its worth; a saving must do no harm that can be seen.
+    What costs more must prove its worth; a saving must do no harm that can be
+    seen; at the same cost the better one is taken.
 
     Args:
         recipe: recipe of the run.
         difference: validation score of the method's network minus that of the
             baseline.
-        is_cheaper: whether the method's network has fewer MACs.
+        saves: MACs that the method's network saves; below 0 if it has more.
+        is_limited: whether the baseline exceeds a limit.
 
     Returns:
-        `searched` or `baseline`, and the reason in words.
+        `searched` or `baseline`, the reason in words, and whether the
+        validation images decided.
     """
     choices = recipe.adaptation
     tolerance = find_tolerance(choices.tolerance, difference)
     points = f"{100 * tolerance:.1f} points"
     loss = -difference.difference
     if choices.hand_over == SEARCHED:
-        return SEARCHED, "--hand_over=searched asks for it"
-    if recipe.limits.by_cost:
-        return SEARCHED, "the limits are for it"
+        return SEARCHED, "--hand_over=searched asks for it", False
+    if is_limited:
+        return SEARCHED, "plain finetuning exceeds the limits", False
     if loss < 0 and difference.p < SIGNIFICANCE:
-        return SEARCHED, "it is better beyond chance"
-    if is_cheaper and loss <= tolerance:
-        return SEARCHED, f"it is cheaper and loses at most {points}"
-    if is_cheaper:
-        return BASELINE, f"the cheaper network loses more than {points}"
-    return BASELINE, "the other network is not better beyond chance"
+        return SEARCHED, "it is better beyond chance", True
+    if saves > 0 and loss <= tolerance:
+        return SEARCHED, f"it is cheaper and loses at most {points}", True
+    if saves > 0:
+        return BASELINE, f"the cheaper network loses more than {points}", True
+    if saves == 0 and loss < 0:
+        return SEARCHED, "it is better at the same cost", True
+    return BASELINE, "the other network is not better beyond chance", True
 
 
 def find_tolerance(points: float | None, difference: PairedDifference) -> float:

@@ -121,7 +121,7 @@ def _fit(
         epochs=epochs,
         steps_per_epoch=_count_steps(assembly),
         directory=assembly.path,
-        callbacks=[],
+        callbacks=[*assembly.callbacks],
     )
 
 

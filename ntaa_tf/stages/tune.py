@@ -33,9 +33,12 @@ def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:
     stages = list_training(assembly.recipe.adaptation.plan)
     for recipe in list_trials(assembly.recipe):
         rate = f"{recipe.training.learning_rate:.6g}"
-        results = run_stages(
-            stages, assembly.with_recipe(recipe, directory / rate)
-        )
+        trial = assembly.with_recipe(recipe, directory / rate)
+        title = assembly.run_directory.name_stage(TUNE_STAGE)
+        trial.run_directory.titles = {
+            stage: f"{title}, learning rate {rate}: {stage}" for stage in stages
+        }
+        results = run_stages(stages, trial)
         scores[rate] = results["finetune"][score]
         seconds[rate] = sum(result["seconds"] for result in results.values())
     best = max(scores, key=lambda rate: scores[rate])

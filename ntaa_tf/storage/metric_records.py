@@ -159,6 +159,7 @@ class HandOverChoice:
     Args:
         handed_over: `searched` or `baseline`.
         reason: the reason in words.
+        is_measured: whether the validation images decided.
         difference: validation score of the searched network minus that of the
             baseline.
         seconds: duration of the stage.
@@ -166,6 +167,7 @@ class HandOverChoice:
 
     handed_over: str
     reason: str
+    is_measured: bool
     difference: PairedDifference
     seconds: float
 

@@ -148,7 +148,10 @@ class AttributesTask:
         predicted = np.stack([each.argmax(-1) for each in logits], axis=1)
         known = truth != MISSING
         right = (predicted == truth) & known
-        return ExampleScores(np.mean(right / np.mean(known, axis=0), axis=1))
+        shares = np.mean(known, axis=0)
+        is_met = shares > 0  # An attribute may have no label in a split.
+        scores = right[:, is_met] / shares[is_met]
+        return ExampleScores(np.mean(scores, axis=1))
 
     def illustrate(
         self,

@@ -30,7 +30,7 @@ class ExampleScores:
     """The score of each example of a split; their mean is the task's score.
 
     Args:
-        values: scores from 0 to 1 (examples,).
+        values: scores (examples,).
         groups: a number for each example, equal for examples that are alike,
             such as the queries of one identity; None if no two are.
     """

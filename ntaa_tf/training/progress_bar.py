@@ -1,6 +1,7 @@
 """A progress bar of a training, for terminals."""
 
 import contextlib
+import logging
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,8 @@ from rich.progress import TextColumn
 from rich.progress import TimeRemainingColumn
 
 from ntaa_tf.training.epoch_words import describe_epoch
+
+logger = logging.getLogger(__name__)
 
 REDRAWS_PER_SECOND = 4
 # The time left follows from the last thousand batches, which rich remembers,
@@ -84,7 +87,7 @@ class ProgressBar(keras.callbacks.Callback):
         steps: int,
     ):
         super().__init__()
-        self._progress, self._steps = progress, steps
+        self._progress, self._name, self._steps = progress, name, steps
         self._task = progress.add_task(
             name,
             # The clock starts after the first batch, which compiles.
@@ -114,3 +117,4 @@ class ProgressBar(keras.callbacks.Callback):
         """Show the loss, and what was validated."""
         metrics = describe_epoch(logs or {})
         self._progress.update(self._task, epoch=epoch + 1, metrics=metrics)
+        logger.debug("%s  %d  %s", self._name, epoch + 1, metrics)

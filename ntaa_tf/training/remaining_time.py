@@ -78,14 +78,15 @@ class RemainingTime(keras.callbacks.Callback):
             self._first_call = self._last_call
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Log the metrics and the remaining time, but not of every epoch."""
+        """Log the metrics and the remaining time; of some epochs as details."""
         now = self._clock()
         self._durations.append(now - self._begin)
         left = self._epochs - epoch - 1
-        if left and not self._is_due(epoch + 1, now):
-            return
-        self._logged = (epoch + 1, now)
-        logger.info(
+        is_due = not left or self._is_due(epoch + 1, now)
+        if is_due:
+            self._logged = (epoch + 1, now)
+        logger.log(
+            logging.INFO if is_due else logging.DEBUG,
             "%s  %d/%d  %s%s",
             *(self._name, epoch + 1, self._epochs),
             describe_epoch(logs or {}),

@@ -85,7 +85,8 @@ def fit_resumably(
 
     Raises:
         DivergenceError: if the loss is not finite. The checkpoints are kept.
-        ValueError: if the checkpoints belong to another model.
+        ValueError: if the checkpoints belong to another model, or a callback
+            stopped the training.
     """
     state = ResumableState(model, directory)
     first_epoch = state.restore()
@@ -107,6 +108,13 @@ def fit_resumably(
             callbacks=_order(directory, callbacks, state, progress),
             verbose=0,
             shuffle=False,
+        )
+    trained = max(map(len, state.history.values()), default=0)
+    if trained < epochs:
+        raise ValueError(
+            f"A callback stopped {title or directory} after {trained} of "
+            f"{epochs} epochs, and a run can't go on from there. Use callbacks "
+            "that don't stop a training."
         )
     return state.history
 

@@ -119,7 +119,9 @@ def test_names_are_told_without_where_their_files_are(model, dataset, names):
 def test_a_run_of_renamed_choices_is_told_so(tmp_path):
     kept = {"choices": {"lambda_theta": 0.1}, "versions": {}}
     write_json(tmp_path / "recipe.json", kept)
-    with pytest.raises(ValueError, match="--lambda_theta is --source_penalty"):
+    with pytest.raises(
+        ValueError, match="earlier version, with --lambda_theta"
+    ):
         open_run_directory(RECIPE, tmp_path)
 
 

@@ -45,6 +45,7 @@ def test_a_method_gets_what_it_needs_and_nothing_else(choices, message):
         ({"method": "spos", "relaxation": "gumbel"}, "draws single paths"),
         ({"method": "finetune", "tolerance": 1.0}, "--tolerance is used only"),
         ({"baseline": False, "hand_over": "searched"}, "--hand_over is used"),
+        ({"hand_over": "searched", "tolerance": 1.0}, "--tolerance is used"),
         ({"unrolled": True}, "--unrolled is used only with --method=darts"),
         (
             {"method": "random", "scale_weight_free": True},

@@ -293,7 +293,7 @@ def test_a_run_that_recorded_nothing_has_a_page(make_page):
 
 
 def test_the_row_of_the_network_that_is_handed_over_is_marked(make_page):
-    choice = HandOverChoice("baseline", "", DIFFERENCE, 0.1)
+    choice = HandOverChoice("baseline", "", True, DIFFERENCE, 0.1)
     compared = {"searched": METRICS.adapted, "adapted": METRICS.baseline}
     page = make_page(metrics=replace(METRICS, hand_over=choice, **compared))
     assert "plain finetuning (handed over)" in page.words

@@ -116,7 +116,7 @@ def test_the_adapted_model_is_named_after_its_method(method, label):
 
 @pytest.mark.parametrize("chosen", ["baseline", "searched"])
 def test_the_network_that_is_handed_over_is_named(chosen):
-    choice = HandOverChoice(chosen, "", None, 0.1)
+    choice = HandOverChoice(chosen, "", True, None, 0.1)
     models = {"baseline": BASELINE, "searched": ADAPTED}
     metrics = replace(make_metrics(**models), hand_over=choice)
     labels = [row[0] for row in list_rows(metrics)]

@@ -24,29 +24,32 @@ def differ(points, p, error=0.1):
 
 
 @pytest.mark.parametrize(
-    ("points", "p", "is_cheaper", "chosen"),
+    ("points", "p", "saves", "chosen"),
     [
-        (3.0, 0.01, False, "searched"),
-        (3.0, 0.2, False, "baseline"),
-        (3.0, 0.2, True, "searched"),
-        (0.0, 1.0, True, "searched"),
-        (0.0, 1.0, False, "baseline"),
-        (-0.5, 0.2, True, "searched"),
-        (-0.6, 0.2, True, "baseline"),
-        (-3.0, 0.01, False, "baseline"),
+        (3.0, 0.01, -9, "searched"),
+        (3.0, 0.2, -9, "baseline"),
+        (3.0, 0.2, 9, "searched"),
+        (0.0, 1.0, 9, "searched"),
+        (0.0, 1.0, -9, "baseline"),
+        (-0.5, 0.2, 9, "searched"),
+        (-0.6, 0.2, 9, "baseline"),
+        (-3.0, 0.01, -9, "baseline"),
+        (0.1, 0.9, 0, "searched"),
+        (0.0, 1.0, 0, "baseline"),
     ],
 )
 def test_a_change_proves_its_worth_and_a_saving_does_no_harm(
-    points, p, is_cheaper, chosen
+    points, p, saves, chosen
 ):
-    found, reason = choose(make_recipe(), differ(points, p), is_cheaper)
+    found, reason, measured = choose(make_recipe(), differ(points, p), saves)
     assert found == chosen
     assert reason
+    assert measured
 
 
 def test_one_standard_error_is_tolerated_where_images_are_few():
-    assert choose(make_recipe(), differ(-1.5, 0.5, 1.6), True)[0] == "searched"
-    assert choose(make_recipe(), differ(-1.7, 0.5, 1.6), True)[0] == "baseline"
+    assert choose(make_recipe(), differ(-1.5, 0.5, 1.6), 9)[0] == "searched"
+    assert choose(make_recipe(), differ(-1.7, 0.5, 1.6), 9)[0] == "baseline"
 
 
 @pytest.mark.parametrize(
@@ -54,15 +57,25 @@ def test_one_standard_error_is_tolerated_where_images_are_few():
 )
 def test_the_tolerance_is_in_points(tolerance, chosen):
     recipe = make_recipe(tolerance=float(tolerance))
-    assert choose(recipe, differ(-2.0, 0.01), True)[0] == chosen
+    assert choose(recipe, differ(-2.0, 0.01), 9)[0] == chosen
 
 
 @pytest.mark.parametrize(
-    "choices", [{"hand_over": "searched"}, {"max_macs": "0.5x"}]
+    ("choices", "is_limited"),
+    [({"hand_over": "searched"}, False), ({"max_macs": "0.5x"}, True)],
 )
-def test_the_searched_network_is_handed_over_where_only_it_will_do(choices):
+def test_the_searched_network_is_handed_over_where_only_it_will_do(
+    choices, is_limited
+):
     recipe = make_recipe(**choices)
-    assert choose(recipe, differ(-9.0, 0.001), False)[0] == "searched"
+    found, _, measured = choose(recipe, differ(-9.0, 0.001), -9, is_limited)
+    assert found == "searched"
+    assert not measured
+
+
+def test_a_limit_that_plain_finetuning_keeps_proves_nothing():
+    recipe = make_recipe(max_macs="1x")
+    assert choose(recipe, differ(-9.0, 0.001), 9)[0] == "baseline"
 
 
 def make_network(bias):

@@ -69,6 +69,7 @@ WRITTEN = {
     "hand_over": {
         "handed_over": "baseline",
         "reason": "the other network is not better beyond chance",
+        "is_measured": True,
         "difference": {**DIFFERENCE, "examples": 72},
         "seconds": 1.5,
     },

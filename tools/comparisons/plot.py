@@ -28,7 +28,7 @@ COLOURS = (
 )
 MARKERS = "osD^vPX*<>"
 # Plain finetuning at any image size, and the setting behind it.
-PLAIN_AT_SIZE = re.compile(rf"{PLAIN}(?:_\d+px)?(?P<setting>, .*)?")
+PLAIN_AT_SIZE = re.compile(rf"{PLAIN}(?:_[\dx]+px)?(?P<setting>, .*)?")
 
 
 def draw_comparison(table: Table) -> Figure:

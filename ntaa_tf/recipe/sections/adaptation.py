@@ -9,6 +9,7 @@ from ntaa_tf.recipe.conditions import COMPARES_WITH_BASELINE
 from ntaa_tf.recipe.conditions import FINETUNES_PARTLY
 from ntaa_tf.recipe.conditions import RETRAINS
 from ntaa_tf.recipe.conditions import TRANSFERS
+from ntaa_tf.recipe.conditions import WEIGHS_COSTS
 from ntaa_tf.recipe.conditions import WITH_LABELS
 from ntaa_tf.recipe.methods import METHODS
 from ntaa_tf.recipe.methods import WEIGHTS
@@ -83,8 +84,9 @@ class Adaptation(Section):
         "Network that becomes adapted.keras: proven takes the network of the "
         "method if the validation images show that it is better than the "
         "baseline beyond chance, or if it is cheaper and not worse beyond "
-        "--tolerance, and otherwise the baseline; searched takes the network "
-        "of the method in any case. Within limits it is always taken.",
+        "--tolerance, or better at the same cost; otherwise the baseline, if "
+        "that keeps the limits. searched takes the network of the method in "
+        "any case.",
         "proven, or searched in any case",
         options=HANDED_OVER,
         used_with=COMPARES_WITH_BASELINE,
@@ -96,7 +98,7 @@ class Adaptation(Section):
         "that is larger.",
         minimum=0.0,
         maximum=100.0,
-        used_with=COMPARES_WITH_BASELINE,
+        used_with=WEIGHS_COSTS,
     )
     learning_rate_trials: int = choice(
         1,
