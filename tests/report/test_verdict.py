@@ -53,7 +53,8 @@ def test_the_sentence_has_score_difference_costs_and_choice():
         "better than plain finetuning (+5.0 points, 95 % from +3.0 to +7.0, "
         "p 0.001). It has 0.50 of the MACs of plain finetuning, 0.80 of the "
         "latency, and depth 18 instead of 20. Handed over: NTAA, because it is "
-        "cheaper on 500 validation images (+1.0 points, 95 % from -1.0 to +3.0, p 0.3)."
+        "cheaper on 500 validation images (+1.0 points, 95 % from -1.0 to "
+        "+3.0, p 0.3)."
     )
     assert verdict.warnings == ()
 
