@@ -1,6 +1,7 @@
 """Every method goes through all its stages and leaves what it promises."""
 
 import dataclasses
+import json
 
 import keras
 import numpy as np
@@ -167,12 +168,22 @@ def test_what_is_not_there_is_told_before_training(choices, message, tmp_path):
     assert not (tmp_path / "run/finetune").exists()
 
 
-def test_a_finished_run_needs_no_other_workers(tmp_path, monkeypatch):
+@pytest.mark.parametrize("worker", [0, 1])
+def test_a_finished_run_needs_no_other_workers(
+    worker, tmp_path, monkeypatch, caplog
+):
+    """The chief alone tells the results."""
+    caplog.set_level("INFO")
     recipe = make_recipe(workdir=str(tmp_path), distribute="multiworker")
     open_run_directory(recipe, tmp_path).run_stage("source", lambda _: {})
     write_run_metrics(tmp_path, make_metrics())
-    monkeypatch.delenv("TF_CONFIG", raising=False)
+    cluster = {"worker": ["localhost:1", "localhost:2"]}
+    task = {"type": "worker", "index": worker}
+    monkeypatch.setenv(
+        "TF_CONFIG", json.dumps({"cluster": cluster, "task": task})
+    )
     assert run(recipe)["seed"] == 0
+    assert ("adapted model: " in caplog.text) == (worker == 0)
     with pytest.raises(ValueError, match="keeps a run of another recipe: seed"):
         run(replace(recipe, seed=1))
 
