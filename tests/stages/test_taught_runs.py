@@ -43,7 +43,7 @@ def test_the_baseline_is_the_teacher(taught):
     assert metrics["teacher"] == "baseline"
     assert list(metrics["seconds"])[:3] == ["source", "baseline", "finetune"]
     plain = read_weights(path / "baseline/adapted.keras")
-    own = read_weights(path / "adapted.keras")
+    own = read_weights(path / "searched.keras")
     assert any(
         not np.array_equal(one, other)
         for one, other in zip(plain, own, strict=True)
@@ -54,7 +54,10 @@ def test_the_baseline_is_the_teacher(taught):
 def test_the_table_tells_both_apart(taught):
     table = format_table(RunMetrics.from_json(taught[-1]))
     rows = [line.split("  ")[0] for line in table.splitlines()]
-    assert rows[2:] == ["plain finetuning", "plain finetuning, with a teacher"]
+    assert [row.removesuffix(" (handed over)") for row in rows[2:]] == [
+        "plain finetuning",
+        "plain finetuning, with a teacher",
+    ]
 
 
 @pytest.mark.long
@@ -98,7 +101,7 @@ def test_a_killed_search_with_a_teacher_ends_as_one_that_was_not(
     assert deaths == 4
     for one, other in zip(
         *(
-            read_weights(tmp_path / run / "adapted.keras")
+            read_weights(tmp_path / run / "searched.keras")
             for run in ("whole", "killed")
         ),
         strict=True,
