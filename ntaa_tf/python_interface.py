@@ -10,7 +10,6 @@ from typing import TypeAlias
 import keras
 
 from ntaa_tf import pipeline
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.data.array_file import Arrays
 from ntaa_tf.data.array_file import write_arrays
 from ntaa_tf.data.given_examples import digest_array
@@ -18,6 +17,7 @@ from ntaa_tf.data.given_examples import read_examples
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.recipe.values import RETRIEVAL
 from ntaa_tf.stages.hand_over import BASELINE_FILE
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.model_files import save_model
 from ntaa_tf.storage.run_metrics import RunMetrics

@@ -22,6 +22,7 @@ from ntaa_tf.distribute import agree
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_metrics import BASELINE
@@ -30,7 +31,6 @@ from ntaa_tf.training.distillation import Teacher
 from ntaa_tf.training.optimizers import make_optimizer
 from ntaa_tf.training.resumable_fit import choose_steps_per_execution
 
-ADAPTED_FILE = "adapted.keras"  # The network that is handed over.
 # The network of the method, where another may be handed over.
 SEARCHED_FILE = "searched.keras"
 HAND_OVER = "hand_over"  # The stage that chooses it.

@@ -12,11 +12,11 @@ import tensorflow as tf
 from ntaa_tf.data import ServedDecoder
 from ntaa_tf.data.decode import SUFFIXES
 from ntaa_tf.storage.files import find_reason
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.served_form import ServedForm
 from ntaa_tf.storage.served_form import read_served_form
 
-ADAPTED_FILE = "adapted.keras"
 BATCH_SIZE = 32
 
 

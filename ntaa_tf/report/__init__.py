@@ -7,12 +7,16 @@ from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_count
 from ntaa_tf.report.table import format_table
+from ntaa_tf.report.verdict import BETTER
+from ntaa_tf.report.verdict import find_outcome
 from ntaa_tf.report.verdict import judge
 
 __all__ = [
+    "BETTER",
     "Records",
     "draw_architecture",
     "draw_contact_sheet",
+    "find_outcome",
     "format_count",
     "format_table",
     "judge",

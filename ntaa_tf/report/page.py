@@ -51,12 +51,13 @@ def write_report(
         records: curves, architecture and other records of the run. A section
             whose record is missing is left out.
     """
+    verdict = judge(metrics)
     write_html(
         path,
         TEMPLATE,
         title=title,
-        headline=judge(metrics).sentence,
-        warnings=judge(metrics).warnings,
+        headline=verdict.sentence,
+        warnings=verdict.warnings,
         results={
             "titles": list_header(metrics),
             "rows": list_rows(metrics),

@@ -6,7 +6,6 @@ from typing import Any
 
 import keras
 
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.data import ServedDecoder
 from ntaa_tf.data import take_evenly
@@ -23,6 +22,7 @@ from ntaa_tf.export.formats import EXACT
 from ntaa_tf.export.formats import FORMATS
 from ntaa_tf.export.formats import parse_formats
 from ntaa_tf.image_size import parse_size
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.served_form import ServedForm
 from ntaa_tf.storage.served_form import write_served_form
 

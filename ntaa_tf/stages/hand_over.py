@@ -4,7 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.distribute import agree
 from ntaa_tf.graph.cost import measure_cost
@@ -12,12 +11,14 @@ from ntaa_tf.metrics import PairedDifference
 from ntaa_tf.metrics import compare_scores
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.values import SEARCHED
+from ntaa_tf.report import BETTER
+from ntaa_tf.report import find_outcome
 from ntaa_tf.stages.evaluate import predict
 from ntaa_tf.storage.files import copy_atomically
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.run_metrics import BASELINE
 
 BASELINE_FILE = "baseline.keras"
-SIGNIFICANCE = 0.05
 LEAST_TOLERANCE = 0.005  # Half a point.
 
 
@@ -109,7 +110,7 @@ def choose(
         return SEARCHED, "--hand_over=searched asks for it", False
     if is_limited:
         return SEARCHED, "plain finetuning exceeds the limits", False
-    if loss < 0 and difference.p < SIGNIFICANCE:
+    if find_outcome(difference) == BETTER:
         return SEARCHED, "it is better beyond chance", True
     if saves > 0 and loss <= tolerance:
         return SEARCHED, f"it is cheaper and loses at most {points}", True

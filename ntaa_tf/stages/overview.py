@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ntaa_tf.assembly.assembly import ADAPTED_FILE
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.report import format_count
@@ -15,6 +14,7 @@ from ntaa_tf.report import format_table
 from ntaa_tf.report import judge
 from ntaa_tf.stages.metrics import describe_data
 from ntaa_tf.stages.report import REPORT_FILE
+from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.run_metrics import RunMetrics
 
 logger = logging.getLogger(__name__)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import fields
+from dataclasses import is_dataclass
 from dataclasses import replace
 from typing import Any
+from typing import get_origin
 
 # Fields that map names to scores. In the file each score is a key of its own,
 # such as `test_accuracy`.
@@ -234,7 +236,11 @@ def read_record(kind: Any, data: Json) -> Any:
         TypeError: if the entry lacks a field without a default.
     """
     names = [each.name for each in fields(kind)]
-    values = {name: data[name] for name in names if name in data}
+    values = {
+        each.name: _read_value(each.type, data[each.name])
+        for each in fields(kind)
+        if each.name in data
+    }
     for name in {*SCORES} & {*names}:
         values[name] = {
             key.removeprefix(f"{name}_"): data[key]
@@ -251,6 +257,16 @@ def write_record(record: Any) -> dict[str, Any]:
         value = getattr(record, each.name)
         if each.name in SCORES:
             written |= {f"{each.name}_{key}": value[key] for key in value}
+        elif is_dataclass(value):
+            written[each.name] = write_record(value)
         elif value is not None:
-            written[each.name] = value
+            is_tuple = isinstance(value, tuple)
+            written[each.name] = list(value) if is_tuple else value
     return written
+
+
+def _read_value(kind: Any, value: Any) -> Any:
+    """Read a value of a field: a record, a tuple, or plain data."""
+    if is_dataclass(kind) and isinstance(value, Mapping):
+        return read_record(kind, value)
+    return tuple(value) if get_origin(kind) is tuple else value

@@ -7,6 +7,8 @@ import keras
 from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.files import write_atomically
 
+ADAPTED_FILE = "adapted.keras"  # The network that is handed over.
+
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Write a `.keras` file, atomically and without optimizer state."""

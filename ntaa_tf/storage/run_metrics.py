@@ -114,7 +114,7 @@ class RunMetrics:
         """Return the contents of `metrics.json`, in the order of the file."""
         values: dict[str, Any] = {
             "version": VERSION,
-            "verdict": self.verdict and _write_verdict(self.verdict),
+            "verdict": self.verdict and write_record(self.verdict),
             "dataset": self.dataset,
             "model": self.model,
             "method": self.method,
@@ -125,7 +125,7 @@ class RunMetrics:
             **{key: model.to_json() for key, model in self.models.items()},
             "adapted": self.adapted.to_json(),
             "difference": self.difference and write_record(self.difference),
-            "hand_over": self.hand_over and _write_choice(self.hand_over),
+            "hand_over": self.hand_over and write_record(self.hand_over),
             "gap": self.gap and write_record(self.gap),
             "collapse_difference": self.collapse_difference,
             "target_labels": self.target_labels,
@@ -215,31 +215,6 @@ def _write_each(records: Mapping[str, Any]) -> dict[str, Any]:
     return {name: write_record(record) for name, record in records.items()}
 
 
-def _read_choice(data: Json) -> HandOverChoice:
-    difference = read_record(PairedDifference, data["difference"])
-    choice: HandOverChoice = read_record(
-        HandOverChoice, {**data, "difference": difference}
-    )
-    return choice
-
-
-def _read_verdict(data: Json) -> Verdict:
-    warnings = tuple(data.get("warnings", ()))
-    verdict: Verdict = read_record(Verdict, {**data, "warnings": warnings})
-    return verdict
-
-
-def _write_choice(choice: HandOverChoice) -> dict[str, Any]:
-    return {
-        **write_record(choice),
-        "difference": write_record(choice.difference),
-    }
-
-
-def _write_verdict(verdict: Verdict) -> dict[str, Any]:
-    return {**write_record(verdict), "warnings": list(verdict.warnings)}
-
-
 def _drop_missing(data: Json) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
 
@@ -255,7 +230,7 @@ _READ = (
     ("budget", lambda data: _read_each(BudgetCost, data)),
     ("tune", lambda data: read_record(TuneChoice, data)),
     ("difference", lambda data: read_record(PairedDifference, data)),
-    ("hand_over", _read_choice),
-    ("verdict", _read_verdict),
+    ("hand_over", lambda data: read_record(HandOverChoice, data)),
+    ("verdict", lambda data: read_record(Verdict, data)),
     ("exports", lambda data: _read_each(ExportMetrics, data)),
 )

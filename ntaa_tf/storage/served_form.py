@@ -1,4 +1,4 @@
-"""The form of an adapted model: what goes in, and what its outputs mean."""
+"""Form of an adapted model: its input, and the classes of its outputs."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
