@@ -14,6 +14,7 @@ from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.assembly.search_space import build_search_space
 from ntaa_tf.assembly.streams import Stream
+from ntaa_tf.assembly.streams import find_judging
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.teacher import TEACHER_FILE
 from ntaa_tf.assembly.teacher import build_teacher
@@ -22,6 +23,7 @@ from ntaa_tf.distribute import agree
 from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
+from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
@@ -146,8 +148,19 @@ class Assembly:
 
     @functools.cached_property
     def search_steps(self) -> int:
-        """Number of batches in an epoch of the search."""
-        return self._count_steps(self.streams[0])
+        """Number of batches in an epoch of the search.
+
+        Where a bilevel search divides the training images, its epochs are
+        shorter. Images held out to judge changes make them no shorter: the
+        other images are shuffled again.
+        """
+        divides = self.recipe.adaptation.plan.search == BILEVEL
+        return self._count_steps(self.streams[0]) if divides else self.steps
+
+    @functools.cached_property
+    def judging(self) -> Stream | None:
+        """The examples that judge the changes of the search, if they do."""
+        return find_judging(self.recipe, self.dataset)
 
     def take_search_space(self) -> SearchSpace:
         """Return the supernet and the budget of one search.

@@ -188,6 +188,9 @@ class Batches:
         unseen = self._recipe.training.total_epochs
         return self.training(unseen, unseen + 1, stream).take(num_batches)
 
-    def calibration_images(self, num_batches: int) -> tf.data.Dataset:
+    def calibration_images(
+        self, num_batches: int, stream: Stream | None = None
+    ) -> tf.data.Dataset:
         """Return the images of `calibration` without the targets."""
-        return self.calibration(num_batches).map(lambda images, _: images)
+        batches = self.calibration(num_batches, stream)
+        return batches.map(lambda images, _: images)

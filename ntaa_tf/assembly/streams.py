@@ -1,4 +1,4 @@
-"""The training examples of the weights, and those of the logits."""
+"""The training examples of the weights, of the logits, and of judging."""
 
 import dataclasses
 
@@ -8,6 +8,12 @@ from ntaa_tf import data
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.methods import BILEVEL
+
+# Of the training images, the most that are held out to judge changes: as a
+# share, and as a number. More would hardly narrow the intervals.
+JUDGING_SHARE = 0.2
+MOST_JUDGING = 2000
+LEAST_JUDGING = 200  # Fewer can't tell a useful change from a chance one.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +30,9 @@ class Stream:
     examples: data.Examples
     chosen: np.ndarray | None = None
     shrinks: bool = False
+
+    def __len__(self) -> int:
+        return len(self.examples if self.chosen is None else self.chosen)
 
     def fit_batch_size(
         self, batch_size: int, images_per_class: int | None
@@ -71,8 +80,46 @@ def list_streams(recipe: Recipe, dataset: Dataset) -> tuple[Stream, ...]:
     """
     train = dataset.train
     if recipe.adaptation.plan.search != BILEVEL:
-        return (Stream(train),)
+        return (Stream(train, _divide(recipe, dataset)[0]),)
     if dataset.target is not None:
         return Stream(train), Stream(dataset.target, shrinks=True)
     halves = data.halve(train.labels, recipe.output.seed)
     return tuple(Stream(train, half) for half in halves)
+
+
+def find_judging(recipe: Recipe, dataset: Dataset) -> Stream | None:
+    """Find the examples that judge the changes of a search.
+
+    No weight learns from them in the search. In a bilevel search they are
+    examples of the logits; else they are held out from the training examples,
+    and finetuning gets them back.
+
+    Args:
+        recipe: recipe of the run.
+        dataset: data set, decoded and split.
+
+    Returns:
+        The examples; None if changes are not judged.
+    """
+    if not recipe.judges_changes:
+        return None
+    if recipe.adaptation.plan.search != BILEVEL:
+        return Stream(dataset.train, _divide(recipe, dataset)[1])
+    stream = list_streams(recipe, dataset)[-1]
+    chosen = stream.chosen
+    if chosen is None:
+        chosen = np.arange(len(stream.examples))
+    labels, seed = stream.examples.labels[chosen], recipe.output.seed
+    _, judging = data.hold_out(labels, min(len(labels), MOST_JUDGING), seed)
+    return Stream(stream.examples, chosen[judging])
+
+
+def _divide(
+    recipe: Recipe, dataset: Dataset
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Divide the training examples into those of learning and of judging."""
+    if not recipe.judges_changes:
+        return None, None
+    labels = dataset.train.labels
+    count = min(int(JUDGING_SHARE * len(labels)), MOST_JUDGING)
+    return data.hold_out(labels, count, recipe.output.seed)

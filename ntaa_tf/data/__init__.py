@@ -20,6 +20,7 @@ from ntaa_tf.data.raw import RawDataset
 from ntaa_tf.data.raw import RawSplit
 from ntaa_tf.data.served import ServedDecoder
 from ntaa_tf.data.split import halve
+from ntaa_tf.data.split import hold_out
 from ntaa_tf.data.split import split_dataset
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "crop_center",
     "evaluation_batches",
     "halve",
+    "hold_out",
     "image_batches",
     "join_domains",
     "make_order",

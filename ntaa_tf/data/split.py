@@ -59,6 +59,32 @@ def halve(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(by_class[::2]), np.sort(by_class[1::2])
 
 
+def hold_out(
+    labels: np.ndarray, count: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide examples into those to learn from and those held out.
+
+    Classes are held out in proportion. Small classes come last: the first
+    examples of each class are learnt from.
+
+    Args:
+        labels: class indices, shape `(examples,)`.
+        count: number of examples to hold out.
+        seed: seed of the division; not negative.
+
+    Returns:
+        The sorted indices of both parts.
+
+    Example:
+    >>> learnt, held_out = hold_out(np.array([0] * 8 + [1] * 2), 2, seed=0)
+    >>> len(learnt), len(held_out)
+    (8, 2)
+    """
+    order = stratified_order(labels, seed)
+    first = len(order) - count
+    return np.sort(order[:first]), np.sort(order[first:])
+
+
 def split_dataset(
     raw: RawDataset, validation_share: float, seed: int
 ) -> dict[str, RawSplit]:

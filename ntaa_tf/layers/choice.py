@@ -29,6 +29,8 @@ class Choice(keras.layers.Layer):
     - Start pull κ: 1 is the exact start, with c one-hot at the source.
     - End pull ρ: 1 is the exact end, with c one-hot at the argmax.
     - κ = ρ = 0 gives the paper's coefficients, c = p.
+    - Absence: a choice that is absent from a step has c one-hot at the source,
+      whatever κ and ρ. So the others learn to do without it.
 
     The other relaxations evaluate a single option in each step, whose index
     is the variable `drawn`. The option is drawn with the probabilities
@@ -61,7 +63,7 @@ class Choice(keras.layers.Layer):
         self.confidence = 0.0
 
     def build(self, input_shape: Any) -> None:
-        """Create the logits and the state κ, ρ, τ, and index drawn."""
+        """Create the logits and the state κ, ρ, τ, drawn index, absence."""
         self.logits = self.add_weight(
             self._logits_shape,
             lambda shape, dtype: ops.cast(self._initial_logits(), dtype),
@@ -72,6 +74,7 @@ class Choice(keras.layers.Layer):
         self.end_pull = self._add_state("end_pull", 0.0)
         self.temperature = self._add_state("temperature", 1.0)
         self.drawn = self._add_state("drawn", 0, dtype="int32")
+        self.absence = self._add_state("absence", 0.0)
 
     def coefficients(self) -> Any:
         """Compute the coefficients c, in the dtype of the variables."""
@@ -87,7 +90,8 @@ class Choice(keras.layers.Layer):
         source = ops.one_hot(0, num_options)
         winner = ops.one_hot(self._find_winner(), num_options)
         pulled = ops.softmax(logits) + self.start_pull * (source - initial)
-        return (1 - self.end_pull) * pulled + self.end_pull * winner
+        mixed = (1 - self.end_pull) * pulled + self.end_pull * winner
+        return (1 - self.absence) * mixed + self.absence * source
 
     def probabilities(self) -> Any:
         """Compute the probabilities q that each option is drawn."""
@@ -101,7 +105,8 @@ class Choice(keras.layers.Layer):
         source = ops.one_hot(0, num_options)
         winner = ops.one_hot(self._find_winner(), num_options)
         pulled = (1 - self.start_pull) * free + self.start_pull * source
-        return (1 - self.end_pull) * pulled + self.end_pull * winner
+        mixed = (1 - self.end_pull) * pulled + self.end_pull * winner
+        return (1 - self.absence) * mixed + self.absence * source
 
     def follow(
         self, branches: Sequence[Callable[..., Any]], *inputs: Any
@@ -128,7 +133,7 @@ class Choice(keras.layers.Layer):
     def set_pulls(
         self, start_pull: Any, end_pull: Any, temperature: Any = None
     ) -> None:
-        """Set κ and ρ, and τ if given.
+        """Set κ and ρ, and τ if given; the choice is present again.
 
         Args:
             start_pull: κ, from 0 to 1.
@@ -137,6 +142,7 @@ class Choice(keras.layers.Layer):
         """
         self.start_pull.assign(start_pull)
         self.end_pull.assign(end_pull)
+        self.absence.assign(0.0)
         if temperature is not None:
             self.temperature.assign(temperature)
 

@@ -73,6 +73,11 @@ MIXES_LABELLED_SITES = Condition(
         MIXES_SITES.holds(recipe) and not recipe.adaptation.plan.self_supervises
     ),
 )
+ENDS_AT_THE_ARGMAX = Condition(
+    f"a method that trains a supernet of sites, {_SUCH_AS_NTAA}, and "
+    "--end=exact",
+    lambda recipe: MIXES_SITES.holds(recipe) and recipe.search.end == "exact",
+)
 # Single paths are drawn uniformly, and evolution chooses among them.
 LEARNS_LOGITS = Condition(
     "a method that trains logits, such as ntaa",

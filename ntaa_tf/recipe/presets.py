@@ -11,7 +11,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     NO_PRESET: {},
     # NTAA, section III: the literal search space with the skip connections,
     # the initial logits 1 and 0, and the penalty of equation 17. Nothing of
-    # ours is left: no warm-up, no annealed start or end, no validation.
+    # ours is left: no warm-up, no annealed start or end, no judging.
     PAPER: {
         "candidates": "ntaa_dense",
         "skip_inputs": 3,
@@ -21,7 +21,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "source_penalty": 1e-4,
         "cost_weight": 0.0,
         "warm_up": 0.0,
-        "validated_end": False,
+        "price": 0.0,
         "confidence": 0.0,
         "scale_weight_free": False,
         "relaxation": EXPECTATION,

@@ -114,6 +114,16 @@ class Recipe:
         return inherits and search.start == "exact" and not search.unrolled
 
     @property
+    def judges_changes(self) -> bool:
+        """Whether changes have to earn their price on held-out images."""
+        return (
+            self.search.price > 0
+            and self.search.end == "exact"
+            and self.adaptation.plan.trains_supernet
+            and not self.source.has_cells
+        )
+
+    @property
     def searched_epochs(self) -> int:
         """Epochs of the search; 0 for a method that trains no supernet.
 

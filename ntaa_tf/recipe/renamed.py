@@ -36,6 +36,8 @@ MEANT: Mapping[str, tuple[str, ...]] = {
 GONE: Mapping[str, str] = {
     "guard": "Remove --guard: a run compares with plain finetuning, and hands "
     "over the better network. See --hand_over.",
+    "validated_end": "Changes have to earn their --price now. "
+    "--novalidated_end is --price=0.",
 }
 
 # The message for each of these names.

@@ -7,9 +7,7 @@ import tensorflow as tf
 
 from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import share_loss
-from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
-from ntaa_tf.search.paths import draw_paths
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
 
@@ -93,9 +91,7 @@ class BilevelSupernet(Supernet):
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move the logits by the second batch, the weights by the first."""
         training, held_out = data
-        self.anneal()
-        if self.relaxation != EXPECTATION:
-            draw_paths(self.choices, self.seed_generator)
+        self.prepare_step()
         self._step_architecture(training, held_out)
         metrics = self._step_weights(training)
         self.advance()

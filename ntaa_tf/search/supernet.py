@@ -15,10 +15,12 @@ from ntaa_tf.distribute import run_once
 from ntaa_tf.distribute import sum_over_replicas
 from ntaa_tf.layers.choice import EXPECTATION
 from ntaa_tf.layers.choice import SINGLE_PATH
+from ntaa_tf.search.absence import draw_absences
 from ntaa_tf.search.annealing import AnnealedModel
 from ntaa_tf.search.paths import draw_paths
 from ntaa_tf.search.penalties import attach_penalties
 from ntaa_tf.search.penalties import descend_penalties
+from ntaa_tf.search.schedule import end_pull
 from ntaa_tf.search.schedule import learns_logits
 from ntaa_tf.training.loss_scale import scale_alike
 from ntaa_tf.training.loss_scale import share_overflow
@@ -52,6 +54,7 @@ class Supernet(AnnealedModel):
         cost_weight: float = 0.0,
         confidence: float = 0.0,
         warm_up: float = 0.0,
+        absence: float = 0.0,
         decouples_penalties: bool = False,
         start: str = "exact",
         end: str = "exact",
@@ -77,6 +80,8 @@ class Supernet(AnnealedModel):
             confidence: an option wins only if its probability exceeds the
                 probability of the source's option by this much; below 1.
             warm_up: share of the search before the logits learn.
+            absence: share of the steps, while the mixture moves to the argmax,
+                in which each choice leaves its place to the source's option.
             decouples_penalties: whether the penalties move the logits outside
                 of the loss, at the learning rate of `architecture_optimizer`.
                 In the loss, an optimizer that normalises gradients follows a
@@ -109,6 +114,7 @@ class Supernet(AnnealedModel):
         self.cost_weight = cost_weight
         self.confidence = confidence
         self.warm_up = warm_up
+        self.absence = absence
         self.decouples_penalties = decouples_penalties
         self._resting = {id(variable) for variable in resting}
         self._penalties = attach_penalties(
@@ -138,9 +144,7 @@ class Supernet(AnnealedModel):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Move weights and logits by the gradients of one batch."""
-        self.anneal()
-        if self.relaxation != EXPECTATION:
-            draw_paths(self.choices, self.seed_generator)
+        self.prepare_step()
         variables = self.network_variables
         logits = [] if self.relaxation == SINGLE_PATH else self.logits
         gradients, loss, predictions = self.differentiate(
@@ -150,6 +154,21 @@ class Supernet(AnnealedModel):
         run_once(self._move, gradients[:split], gradients[split:])
         self.advance()
         return self.track(data, loss, predictions)
+
+    def prepare_step(self) -> None:
+        """Set the mixture of a step, and draw what is drawn for it."""
+        self.anneal()
+        if self.absence:
+            draw_absences(
+                self.choices, self.absence * self.is_ending, self.seed_generator
+            )
+        if self.relaxation != EXPECTATION:
+            draw_paths(self.choices, self.seed_generator)
+
+    @property
+    def is_ending(self) -> Any:
+        """Whether the mixture moves to the argmax now: 1 or 0, a tensor."""
+        return ops.cast(end_pull(self.progress, self.end) > 0, "float32")
 
     def _move(
         self, network_gradients: list[Any], architecture_gradients: list[Any]
@@ -264,6 +283,7 @@ class Supernet(AnnealedModel):
             "cost_weight": self.cost_weight,
             "confidence": self.confidence,
             "warm_up": self.warm_up,
+            "absence": self.absence,
             "decouples_penalties": self.decouples_penalties,
             "start": self.start,
             "end": self.end,

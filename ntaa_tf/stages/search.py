@@ -17,7 +17,6 @@ from ntaa_tf.recipe.methods import BILEVEL
 from ntaa_tf.recipe.methods import EVOLUTION
 from ntaa_tf.search.bilevel import BilevelSupernet
 from ntaa_tf.search.calibration import calibrate
-from ntaa_tf.search.ending import EndValidated
 from ntaa_tf.search.ending import EndWithinBudget
 from ntaa_tf.search.kept_supernet import load_supernet
 from ntaa_tf.search.monitor import SearchMonitor
@@ -29,6 +28,8 @@ from ntaa_tf.stages.architecture_picture import log_picture
 from ntaa_tf.stages.collapse import derive_architecture
 from ntaa_tf.stages.collapse import save_collapsed
 from ntaa_tf.stages.evolution import choose_best_path
+from ntaa_tf.stages.judging import ABSENCE
+from ntaa_tf.stages.judging import judge_changes
 from ntaa_tf.training.batch_norm_momentum import limit_momentum
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
@@ -85,6 +86,9 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
     # Relaxations that draw leave the supernet at the last drawn path.
     if supernet.relaxation != EXPECTATION:
         supernet.settle()
+    judgements = judge_changes(assembly, space)
+    if judgements:
+        gap["proven"] = monitor.evaluate()
     architecture, costs = derive_architecture(space, directory)
     if space.budget is not None:
         gap["budget"] = monitor.evaluate()
@@ -94,6 +98,7 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
         "history": history,
         "gap": gap,
         "collapse_difference": difference,
+        "judgements": judgements,
         **costs,
         **_count_target_labels(assembly),
     }
@@ -150,6 +155,7 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
         cost_weight=choices.cost_weight,
         confidence=choices.confidence,
         warm_up=choices.warm_up,
+        absence=0.0 if assembly.judging is None else ABSENCE,
         decouples_penalties=choices.architecture_optimizer == DECOUPLED,
         start=start,
         end=choices.end,
@@ -218,7 +224,7 @@ def _fit(
             directory=directory,
             callbacks=[
                 monitor,
-                *_list_endings(assembly, space, monitor),
+                *_list_endings(assembly, space),
                 *_list_recorders(space, directory),
                 *assembly.callbacks,
             ],
@@ -228,9 +234,9 @@ def _fit(
 
 
 def _list_endings(
-    assembly: Assembly, space: SearchSpace, monitor: SearchMonitor
+    assembly: Assembly, space: SearchSpace
 ) -> list[keras.callbacks.Callback]:
-    """List the callbacks that choose the architecture when the search ends.
+    """List the callback that keeps the limits when the search ends.
 
     Single paths end by evolution, and the paper's search in its mixture.
     """
@@ -249,10 +255,6 @@ def _list_endings(
                 ),
             )
         )
-    # A change is taken back to the source's operation; cells have none.
-    if choices.validated_end and not assembly.recipe.source.has_cells:
-        allows = None if budget is None else budget.keeps
-        endings.append(EndValidated(monitor.evaluate, allows))
     return endings
 
 

@@ -6,6 +6,7 @@ from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import BY_BILEVEL_SEARCH
 from ntaa_tf.recipe.conditions import BY_EVOLUTION
+from ntaa_tf.recipe.conditions import ENDS_AT_THE_ARGMAX
 from ntaa_tf.recipe.conditions import LEARNS_LOGITS
 from ntaa_tf.recipe.conditions import LEARNS_LOGITS_OF_SITES
 from ntaa_tf.recipe.conditions import MIXES_LABELLED_SITES
@@ -89,10 +90,10 @@ class Search(Section):
         used_with=LEARNS_LOGITS,
     )
     source_penalty: float = choice(
-        3e-4,
-        "Strength of the penalty on the logits of the source's operations. "
-        "Where the loss shows no difference it prefers the other candidates, "
-        "larger kernels among them.",
+        0.0,
+        "Strength of the paper's penalty on the logits of the source's "
+        "operations. Where the loss shows no difference it prefers the other "
+        "candidates, larger kernels among them.",
         minimum=0.0,
         used_with=LEARNS_LOGITS_OF_SITES,
     )
@@ -111,11 +112,14 @@ class Search(Section):
         below=1,
         used_with=LEARNS_LOGITS_OF_SITES,
     )
-    validated_end: bool = choice(
-        True,
-        "Validation of the changes when the mixture begins to end: a change "
-        "without which the network validates better is taken back.",
-        used_with=LEARNS_LOGITS_OF_SITES,
+    price: float = choice(
+        0.1,
+        "Price of a change: the share of the loss that a doubling of the MACs "
+        "has to save on images held out from the search. A change that does "
+        "not earn it is taken back; an operation that saves MACs may lose as "
+        "much. 0 holds out no images and takes nothing back.",
+        minimum=0.0,
+        used_with=ENDS_AT_THE_ARGMAX,
     )
     relaxation: str = choice(
         EXPECTATION,
