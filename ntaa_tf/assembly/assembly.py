@@ -58,6 +58,8 @@ class Assembly:
             of another image size; None without distillation, or with a
             teacher from a file.
         callbacks: further callbacks of every training.
+        left_out: the reason why no operation is searched, in words; None if
+            the method does not search, or does.
     """
 
     recipe: Recipe
@@ -70,6 +72,7 @@ class Assembly:
     search_spaces: list[SearchSpace] = dataclasses.field(default_factory=list)
     teacher: "Assembly | None" = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    left_out: str | None = None
 
     def with_recipe(self, recipe: Recipe, path: Path) -> "Assembly":
         """Return an assembly of another recipe with the same source and data.
@@ -174,6 +177,25 @@ class Assembly:
         return build_search_space(
             self.recipe, self.source, self.task, self.source_path
         )
+
+    @property
+    def decides_on_target(self) -> bool:
+        """Whether the target's labelled images choose what is handed over.
+
+        They can where both domains have the same labels. Validation images
+        come from the source domain, and tell less about the target.
+        """
+        has_target = self.dataset.target is not None
+        return has_target and self.task.architecture_loss is None
+
+    @property
+    def deciding(self) -> Any:
+        """The split by which the network that is handed over is chosen."""
+        target = self.dataset.target
+        if target is None or not self.decides_on_target:
+            return self.dataset.validation
+        images = data.crop_center(target.images, self.image_size)
+        return dataclasses.replace(target, images=images)
 
     @property
     def trained_file(self) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,25 +15,18 @@ from ntaa_tf.assembly.run_directory import claim_run_directory
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.source import SOURCE_STAGE
 from ntaa_tf.assembly.source import prepare_source
-from ntaa_tf.assembly.streams import LEAST_JUDGING
-from ntaa_tf.assembly.streams import find_judging
+from ntaa_tf.assembly.streams import limit_search
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
 from ntaa_tf.assembly.teacher import find_teacher_size
 from ntaa_tf.command_line.log import keep_log
-from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.distribute import check_alike
 from ntaa_tf.distribute import enter_strategy
 from ntaa_tf.distribute import share_directory
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_teacher
-from ntaa_tf.recipe import replace
 from ntaa_tf.recipe import shrink
-from ntaa_tf.recipe import switch
-from ntaa_tf.recipe.methods import INHERIT
 from ntaa_tf.training.machine import make_deterministic
-
-logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -80,7 +72,7 @@ def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
         path,
         recipe.data.train_examples,
     )
-    recipe = _limit_search(recipe, dataset)
+    recipe, left_out = limit_search(recipe, dataset)
     task = build_task(recipe, dataset)
     streams = list_streams(recipe, dataset)
     check_streams(recipe, streams, task.images_per_class)
@@ -96,34 +88,10 @@ def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
         task,
         streams,
         search_spaces,
+        left_out=left_out,
     )
     teacher = _find_teacher(assembly, inputs)
     return dataclasses.replace(assembly, teacher=teacher)
-
-
-def _limit_search(recipe: Recipe, dataset: Dataset) -> Recipe:
-    """Return a recipe without what too few images can't decide.
-
-    Args:
-        recipe: recipe of the run.
-        dataset: data set, decoded and split.
-    """
-    judging = find_judging(recipe, dataset)
-    is_enough = judging is None or len(judging) >= LEAST_JUDGING
-    if judging is None or is_enough or recipe.output.smoke:
-        return recipe
-    reason = (
-        f"{len(judging)} images can be held out to judge changes, and "
-        f"{LEAST_JUDGING} are needed"
-    )
-    inherits = recipe.adaptation.plan.weights == INHERIT
-    if inherits and not recipe.limits.by_cost:
-        logger.warning(
-            "the source is finetuned, and no operation is searched: %s", reason
-        )
-        return switch(recipe, method="finetune")
-    logger.warning("no change is judged: %s", reason)
-    return replace(recipe, price=0.0)
 
 
 def _find_teacher(assembly: Assembly, inputs: Inputs) -> Assembly | None:

@@ -1,19 +1,25 @@
 """The training examples of the weights, of the logits, and of judging."""
 
 import dataclasses
+import logging
 
 import numpy as np
 
 from ntaa_tf import data
 from ntaa_tf.data.datasets import Dataset
 from ntaa_tf.recipe import Recipe
+from ntaa_tf.recipe import replace
+from ntaa_tf.recipe import switch
 from ntaa_tf.recipe.methods import BILEVEL
+from ntaa_tf.recipe.methods import INHERIT
 
 # Of the training images, the most that are held out to judge changes: as a
 # share, and as a number. More would hardly narrow the intervals.
 JUDGING_SHARE = 0.2
 MOST_JUDGING = 2000
 LEAST_JUDGING = 200  # Fewer can't tell a useful change from a chance one.
+
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,3 +129,36 @@ def _divide(
     labels = dataset.train.labels
     count = min(int(JUDGING_SHARE * len(labels)), MOST_JUDGING)
     return data.hold_out(labels, count, recipe.output.seed)
+
+
+def limit_search(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, str | None]:
+    """Leave out what too few images can't decide.
+
+    Where they can't judge a change, the source is finetuned. A limit, or a
+    network that is trained from new weights, needs the search all the same;
+    then no change is judged.
+
+    Args:
+        recipe: recipe of the run.
+        dataset: data set, decoded and split.
+
+    Returns:
+        The recipe to carry out; and the reason, in words, if it has no search
+        any more.
+    """
+    judging = find_judging(recipe, dataset)
+    is_enough = judging is None or len(judging) >= LEAST_JUDGING
+    if judging is None or is_enough or recipe.output.smoke:
+        return recipe, None
+    reason = (
+        f"{len(judging)} images can be held out to judge changes, and "
+        f"{LEAST_JUDGING} are needed"
+    )
+    inherits = recipe.adaptation.plan.weights == INHERIT
+    if inherits and not recipe.limits.by_cost:
+        logger.warning(
+            "the source is finetuned, and no operation is searched: %s", reason
+        )
+        return switch(recipe, method="finetune"), reason
+    logger.warning("no change is judged: %s", reason)
+    return replace(recipe, price=0.0), None

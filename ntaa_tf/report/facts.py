@@ -1,4 +1,4 @@
-"""The small tables of the page: checks, budget, exports, durations."""
+"""The small tables of the page: checks, judgements, costs, durations."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_milliseconds
 from ntaa_tf.report.table import format_share
 from ntaa_tf.report.table import name_score
+from ntaa_tf.storage.metric_records import EVERY_CHANGE
 from ntaa_tf.storage.metric_records import BudgetCost
 from ntaa_tf.storage.metric_records import ExportMetrics
 from ntaa_tf.storage.run_metrics import RunMetrics
@@ -45,6 +46,7 @@ def _list_scores(metrics: RunMetrics) -> Pairs:
     if gap is not None:
         scores["of the supernet"] = gap.supernet
         scores["of its argmax model"] = gap.argmax
+        scores["with the changes that earned their price"] = gap.proven
         scores["within the budget"] = gap.budget
     validation = (metrics.searched or metrics.adapted).validation
     scores["after finetuning"] = validation.get(metrics.score)
@@ -66,6 +68,21 @@ def list_budget(budget: Mapping[str, BudgetCost]) -> list[tuple[str, ...]]:
             _format_cost(cost.measured),
         )
         for name, cost in budget.items()
+    ]
+
+
+def list_judgements(metrics: RunMetrics) -> list[tuple[str, ...]]:
+    """List each judged change: place, operation, gain, price, and outcome."""
+    return [
+        (
+            "all that stay" if each.choice == EVERY_CHANGE else each.choice,
+            each.option or MISSING,
+            f"{each.gain:+.4f}",
+            f"{each.low:+.4f}",
+            f"{each.price:+.4f}",
+            "stays" if each.stays else "taken back",
+        )
+        for each in metrics.judgements
     ]
 
 

@@ -13,6 +13,7 @@ from ntaa_tf.report.curves import draw_curves
 from ntaa_tf.report.facts import list_budget
 from ntaa_tf.report.facts import list_checks
 from ntaa_tf.report.facts import list_exports
+from ntaa_tf.report.facts import list_judgements
 from ntaa_tf.report.facts import list_seconds
 from ntaa_tf.report.facts import list_versions
 from ntaa_tf.report.heat_map import draw_probabilities
@@ -66,6 +67,7 @@ def write_report(
         trade_off=draw_trade_off(metrics),
         checks=list_checks(metrics),
         budget=list_budget(metrics.budget),
+        judgements=list_judgements(metrics),
         exports=list_exports(metrics.exports),
         failures=metrics.export_failures,
         command=records.command,

@@ -108,7 +108,7 @@ def _tell_choice(metrics: RunMetrics) -> str:
     if not choice.is_measured:
         return f"{told}."
     return (
-        f"{told} on {choice.difference.examples:,} validation "
+        f"{told} on {choice.difference.examples:,} {choice.split} "
         f"{_name_examples(metrics)} ({format_difference(choice.difference)})."
     )
 
@@ -120,13 +120,23 @@ def _name_examples(metrics: RunMetrics) -> str:
 
 def _list_warnings(metrics: RunMetrics) -> list[str]:
     """List the reasons for doubt, in words."""
-    found = [_doubt_choice(metrics), _doubt_limit(metrics)]
+    found = [
+        _doubt_search(metrics),
+        _doubt_choice(metrics),
+        _doubt_limit(metrics),
+    ]
     if metrics.data is not None:
         found += [
             _doubt_learning(metrics, metrics.data),
             _doubt_validation(metrics, metrics.data),
         ]
     return [warning for warning in found if warning]
+
+
+def _doubt_search(metrics: RunMetrics) -> str:
+    if metrics.search_left_out is None:
+        return ""
+    return f"No operation was searched: {metrics.search_left_out}."
 
 
 def _doubt_learning(metrics: RunMetrics, data: DataFacts) -> str:
@@ -151,10 +161,11 @@ def _doubt_choice(metrics: RunMetrics) -> str:
     count = choice.difference.examples
     if count >= FEW_VALIDATION_IMAGES:
         return ""
+    examples = f"{count} {choice.split} {_name_examples(metrics)}"
     return (
-        f"The choice rests on {count} validation {_name_examples(metrics)}; "
-        f"fewer than {FEW_VALIDATION_IMAGES} can hardly tell two networks "
-        "apart. Hold out more."
+        f"The choice rests on {examples}; fewer than "
+        f"{FEW_VALIDATION_IMAGES} can hardly tell two networks apart. Hold out "
+        "more."
     )
 
 

@@ -14,38 +14,12 @@ from ntaa_tf.costs.network import CostNetwork
 from ntaa_tf.distribute import agree
 from ntaa_tf.layers.choice import Choice
 from ntaa_tf.search.supernet import Supernet
+from ntaa_tf.storage.metric_records import EVERY_CHANGE
+from ntaa_tf.storage.metric_records import Judgement
 
 CONFIDENCE = 0.8  # Of the one-sided interval of a gain.
-EVERY_CHANGE = "all"
 
 logger = logging.getLogger(__name__)
-
-
-@dataclasses.dataclass(frozen=True)
-class Judgement:
-    """What a change of the source was found to be worth.
-
-    Args:
-        choice: name of the choice; `all` for all kept changes together.
-        option: the option that was judged.
-        gain: loss of a held-out example that the change saves, in the mean.
-        low: lower end of the one-sided 80 % interval of the gain.
-        price: gain that the MACs of the change ask for; negative if it saves
-            MACs.
-        stays: whether the change was kept.
-    """
-
-    choice: str
-    option: str
-    gain: float
-    low: float
-    price: float
-    stays: bool = True
-
-    @property
-    def margin(self) -> float:
-        """By how much the change surely earns more than its price."""
-        return self.low - self.price
 
 
 class BurdenOfProof:

@@ -23,7 +23,10 @@ LEAST_TOLERANCE = 0.005  # Half a point.
 
 
 def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
-    """Choose the network that is handed over, on the validation images.
+    """Choose the network that is handed over, on images that it never saw.
+
+    They are the validation images, or in a search across domains the labelled
+    images of the target.
 
     Args:
         assembly: what the stages share; its run directory has a finished
@@ -32,12 +35,12 @@ def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
 
     Returns:
         What is `handed_over`: `searched` or `baseline`; the `reason` in
-        words; whether the validation images decided; and the paired
-        `difference` of the validation scores.
+        words; whether the images decided; the `split` that they are from; and
+        the paired `difference` of their scores.
     """
     del directory  # The networks are for the user, beside it.
     networks = assembly.load_trained(), assembly.baseline.load_adapted()
-    split = assembly.dataset.validation
+    split = assembly.deciding
     searched, baseline = (
         assembly.task.score_examples(predict(assembly, network, split), split)
         for network in networks
@@ -64,6 +67,7 @@ def hand_over(assembly: Assembly, directory: Path) -> dict[str, Any]:
         "handed_over": chosen,
         "reason": reason,
         "is_measured": measured,
+        "split": "target" if assembly.decides_on_target else "validation",
         "difference": dataclasses.asdict(difference),
     }
 

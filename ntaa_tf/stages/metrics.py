@@ -26,7 +26,7 @@ EVALUATED = (
     *("source", "collapsed", SEARCHED, BASELINE, "adapted"),
     "difference",
 )
-SEARCH_METRICS = ("gap", "collapse_difference", "target_labels")
+SEARCH_METRICS = ("gap", "judgements", "collapse_difference", "target_labels")
 CHOOSING_STAGES = ("tune", HAND_OVER)
 
 
@@ -61,6 +61,7 @@ def collect_metrics(
         **_name_teacher(recipe),
         "score": assembly.task.score,
         "data": describe_data(assembly),
+        "search_left_out": assembly.left_out,
         **assembly.task.conditions,
         **{name: evaluated[name] for name in EVALUATED if name in evaluated},
         **{name: search[name] for name in SEARCH_METRICS if name in search},

@@ -15,6 +15,9 @@ SCORES = ("test", "validation")
 
 Json = Mapping[str, Any]
 
+# Stands for all changes together among the names of choices.
+EVERY_CHANGE = "all"
+
 
 @dataclass(frozen=True)
 class ModelCosts:
@@ -91,12 +94,43 @@ class SearchGap:
     Args:
         supernet: score of the supernet at the end of the search.
         argmax: score of the supernet with its best candidates alone.
+        proven: score with the changes that earned their price, if any change
+            was judged.
         budget: score of the derived architecture, if there was a budget.
     """
 
     supernet: float
     argmax: float
+    proven: float | None = None
     budget: float | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Worth of a change of the source, as held-out examples show it.
+
+    Args:
+        choice: name of the site or input; `EVERY_CHANGE` for all changes that
+            stayed, judged together.
+        option: the operation or input that replaces the source's.
+        gain: mean loss that the change saves on a held-out example.
+        low: lower end of the one-sided 80 % interval of the gain.
+        price: gain that the MACs of the change ask for; negative if it saves
+            MACs.
+        stays: whether the change was kept.
+    """
+
+    choice: str
+    option: str
+    gain: float
+    low: float
+    price: float
+    stays: bool
+
+    @property
+    def margin(self) -> float:
+        """By how much the change surely earns more than its price."""
+        return self.low - self.price
 
 
 @dataclass(frozen=True)
@@ -156,15 +190,15 @@ class PairedDifference:
 
 @dataclass(frozen=True)
 class HandOverChoice:
-    """The network that is handed over, chosen on the validation images.
+    """The network that is handed over, chosen on images that it never saw.
 
     Args:
         handed_over: `searched` or `baseline`.
         reason: the reason in words.
-        is_measured: whether the validation images decided.
-        difference: validation score of the searched network minus that of the
-            baseline.
+        is_measured: whether the images decided.
+        difference: score of the searched network minus that of the baseline.
         seconds: duration of the stage.
+        split: `validation` or `target`, where the images are from.
     """
 
     handed_over: str
@@ -172,6 +206,7 @@ class HandOverChoice:
     is_measured: bool
     difference: PairedDifference
     seconds: float
+    split: str = "validation"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The metrics of a finished run: the contents of `metrics.json`, typed."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -13,6 +14,7 @@ from ntaa_tf.storage.metric_records import DataFacts
 from ntaa_tf.storage.metric_records import ExportMetrics
 from ntaa_tf.storage.metric_records import HandOverChoice
 from ntaa_tf.storage.metric_records import Json
+from ntaa_tf.storage.metric_records import Judgement
 from ntaa_tf.storage.metric_records import ModelMetrics
 from ntaa_tf.storage.metric_records import PairedDifference
 from ntaa_tf.storage.metric_records import RankingConditions
@@ -60,6 +62,10 @@ class RunMetrics:
         hand_over: choice between the two; None without a baseline.
         verdict: what the test images say; None in files of older versions.
         gap: scores at the end of the search, if there was one.
+        judgements: what each change of the search was worth, the weakest
+            first.
+        search_left_out: the reason why nothing was searched, in words; None
+            if the method does not search, or did.
         collapse_difference: largest difference of logits between the supernet
             and the collapsed model.
         target_labels: number of labelled target images that the architecture
@@ -90,6 +96,8 @@ class RunMetrics:
     hand_over: HandOverChoice | None = None
     verdict: Verdict | None = None
     gap: SearchGap | None = None
+    judgements: tuple[Judgement, ...] = ()
+    search_left_out: str | None = None
     collapse_difference: float | None = None
     target_labels: int | None = None
     budget: Mapping[str, BudgetCost] = field(default_factory=dict)
@@ -127,6 +135,8 @@ class RunMetrics:
             "difference": self.difference and write_record(self.difference),
             "hand_over": self.hand_over and write_record(self.hand_over),
             "gap": self.gap and write_record(self.gap),
+            "judgements": [*map(write_record, self.judgements)] or None,
+            "search_left_out": self.search_left_out,
             "collapse_difference": self.collapse_difference,
             "target_labels": self.target_labels,
             "budget": _write_each(self.budget) or None,
@@ -211,6 +221,10 @@ def _read_each(kind: Any, data: Json) -> dict[str, Any]:
     return {name: read_record(kind, entry) for name, entry in data.items()}
 
 
+def _read_all(kind: Any, data: Sequence[Json]) -> tuple[Any, ...]:
+    return tuple(read_record(kind, entry) for entry in data)
+
+
 def _write_each(records: Mapping[str, Any]) -> dict[str, Any]:
     return {name: write_record(record) for name, record in records.items()}
 
@@ -227,6 +241,7 @@ _READ = (
     ("adapted", ModelMetrics.from_json),
     (BASELINE, ModelMetrics.from_json),
     ("gap", lambda data: read_record(SearchGap, data)),
+    ("judgements", lambda data: _read_all(Judgement, data)),
     ("budget", lambda data: _read_each(BudgetCost, data)),
     ("tune", lambda data: read_record(TuneChoice, data)),
     ("difference", lambda data: read_record(PairedDifference, data)),

@@ -88,8 +88,10 @@ def test_a_flag_counts_as_given_also_at_its_default(values):
 
 
 def test_a_flag_that_is_turned_off_is_in_nobody_s_way(values):
-    values(["adapt", "--method=finetune", "--novalidated_end", "--nounrolled"])
-    assert read_recipe(values).given >= {"validated_end", "unrolled"}
+    values(
+        ["adapt", "--method=finetune", "--noscale_weight_free", "--nounrolled"]
+    )
+    assert read_recipe(values).given >= {"scale_weight_free", "unrolled"}
 
 
 def test_a_number_that_is_0_is_not_turned_off(values):
@@ -117,9 +119,9 @@ def test_only_a_run_with_a_baseline_has_a_choice(words):
 
 
 def test_flags_of_other_methods_are_found():
-    words = ["--max_macs=0.5x", "--novalidated_end", "--seed=1"]
+    words = ["--max_macs=0.5x", "--price=0.2", "--seed=1"]
     unused = list_unused_flags(["--method=finetune", *words])
-    assert unused == {"max_macs", "validated_end"}
+    assert unused == {"max_macs", "price"}
     assert list_unused_flags(["--method=ntaa", *words]) == frozenset()
 
 

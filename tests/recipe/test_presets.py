@@ -13,7 +13,7 @@ def test_the_paper_s_search_has_nothing_of_ours():
     assert recipe.search.start == recipe.search.end == "paper"
     assert recipe.search.source_penalty == 1e-4
     assert recipe.search.warm_up == 0
-    assert not recipe.search.validated_end
+    assert not recipe.search.price
     assert not recipe.one_cosine
 
 

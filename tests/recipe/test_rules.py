@@ -82,7 +82,6 @@ def test_flags_of_another_method_are_refused(choices, message):
         ("source_penalty", 0.1),
         ("cost_weight", 0.1),
         ("confidence", 0.1),
-        ("validated_end", True),
         ("architecture_learning_rate", 0.1),
         ("architecture_optimizer", "adam"),
     ],
@@ -149,7 +148,7 @@ def test_cells_have_no_sites_and_sites_no_cells(choices, message):
 
 
 def test_what_is_turned_off_is_in_nobody_s_way():
-    make_recipe(**CELLS, validated_end=False, squeeze_excitation=False)
+    make_recipe(**CELLS, scale_weight_free=False, squeeze_excitation=False)
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,10 @@ def test_a_search_moves_logits_and_the_head_alone(supernet, written, rng):
         for name, value in read(supernet).items()
         if np.any(value != before[name])
     }
-    state = ("start_pull", "end_pull", "temperature", "drawn", "seed")
+    state = (
+        *("start_pull", "end_pull", "temperature", "drawn", "absence"),
+        "seed",
+    )
     learnt = {n for n in moved if not any(word in n for word in state)}
     logits = {choice.logits.path for choice in supernet.choices}
     assert learnt == logits | {v.path for v in head.variables}

@@ -106,7 +106,8 @@ def test_both_networks_stay_and_the_choice_is_copied(chosen, tmp_path):
             path=tmp_path / "baseline",
             load_adapted=lambda: plain,
         ),
-        dataset=types.SimpleNamespace(validation=split),
+        deciding=split,
+        decides_on_target=False,
         task=ClassificationTask(),
     )
     for _ in range(2):

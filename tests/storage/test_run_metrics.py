@@ -72,8 +72,23 @@ WRITTEN = {
         "is_measured": True,
         "difference": {**DIFFERENCE, "examples": 72},
         "seconds": 1.5,
+        "split": "validation",
     },
-    "gap": {"supernet": 0.9861111111111112, "argmax": 0.9861111111111112},
+    "gap": {
+        "supernet": 0.9861111111111112,
+        "argmax": 0.9861111111111112,
+        "proven": 0.9722222222222222,
+    },
+    "judgements": [
+        {
+            "choice": "stage3_1_conv",
+            "option": "conv5x5",
+            "gain": 0.0024452109180437,
+            "low": -0.0013448535148896,
+            "price": 0.0005054961236079,
+            "stays": False,
+        },
+    ],
     "collapse_difference": 0.0,
     "export_difference": 1.8408083235499362e-07,
     "exports": {
@@ -91,7 +106,7 @@ WRITTEN = {
     "versions": {"ntaa-tf": "0.1.0", "keras": "3.15.1"},
 }
 COMPARED = ("baseline", "searched", "difference", "hand_over")
-OPTIONAL = (*COMPARED, "collapsed", "verdict", "data", "gap")
+OPTIONAL = (*COMPARED, "collapsed", "verdict", "data", "gap", "judgements")
 
 
 def with_choices(metrics):

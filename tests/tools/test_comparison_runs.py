@@ -155,7 +155,7 @@ def test_contestants_are_two_at_least_and_differ(methods, variants):
 def test_a_common_flag_is_given_to_those_that_use_it(tmp_path):
     """A method would refuse it; but a flag that none uses is to be refused."""
     contestants = list_contestants(["ntaa", "finetune"], [])
-    common = ["--max_macs=0.5x", "--novalidated_end", "--stripes=3"]
+    common = ["--max_macs=0.5x", "--price=0.2", "--stripes=3"]
     ntaa, finetune = list_runs(contestants, 1, tmp_path, common)
     assert set(common) <= set(ntaa.command)
     assert set(common) & set(finetune.command) == {"--stripes=3"}
