@@ -1,13 +1,13 @@
 r"""Compare methods by runs with several seeds, and test the differences.
 
-    ntaa compare --recipe=recipes/cifar10_resnet50.flags --methods=finetune,ntaa
+    ntaa compare --recipe=cifar10_resnet50 --methods=finetune,ntaa
     ntaa compare --methods=finetune,ntaa --image_sizes=48,80,96 \
         --flags="--model=m.keras --dataset=cifar10 --image_size=64"
     ntaa compare --methods=finetune \
         --variant='paper --method=ntaa --start=paper' --workdir=runs/paper
     ntaa compare --methods=finetune,ntaa \
         --domains=domainnet/clipart,domainnet/real,domainnet/sketch
-    ntaa compare --recipe=recipes/adience_efficientnetb4.flags --folds=5 \
+    ntaa compare --recipe=adience_efficientnetb4 --folds=5 \
         --methods=finetune,ntaa
 
 Missing runs are executed, interrupted ones resume. The results are written into
@@ -34,9 +34,12 @@ from ntaa_tf.command_line import end
 from ntaa_tf.command_line import make_parser
 from ntaa_tf.command_line.log import log_plainly
 from ntaa_tf.command_line.quiet_import import import_tensorflow
+from ntaa_tf.commands.recipe_flag import BRIEF
+from ntaa_tf.commands.recipe_flag import show_recipes_if_asked
 from ntaa_tf.compare.settings import CHOSEN_BY
 from ntaa_tf.compare.settings import SETTINGS
 from ntaa_tf.compare.settings import VALIDATION
+from ntaa_tf.recipe.shipped import find_recipe
 
 if TYPE_CHECKING:
     from ntaa_tf.compare.plan import Plan
@@ -54,7 +57,7 @@ HEADINGS = (
     Heading(
         "Runs",
         {
-            "recipe": "recipe file with flags of all runs",
+            "recipe": BRIEF,
             "flags": "further flags of all runs",
             "seeds": "runs of each contestant",
             "folds": "folds of the data set, instead of seeds",
@@ -68,7 +71,13 @@ HEADINGS = (
 
 def define_flags() -> None:
     """Define the flags."""
-    flags.DEFINE_string("recipe", None, "Recipe file: flags of all runs.")
+    flags.DEFINE_string(
+        "recipe",
+        None,
+        "Recipe of all runs: the name of one of the package's own, or a file "
+        "of flags. --flags and --variant override it. --recipe=list shows the "
+        "names.",
+    )
     flags.DEFINE_list("methods", [], "Names of the methods to compare.")
     flags.DEFINE_multi_string(
         "variant",
@@ -148,6 +157,7 @@ def main(arguments: list[str]) -> int:
 def _follow(words: Sequence[str]) -> int:
     """Execute the missing runs, and write the report."""
     check_no_words(words)
+    show_recipes_if_asked(flags.FLAGS.recipe)
     plan = _make_plan()
     import_tensorflow()
     from ntaa_tf.compare.comparison import compare
@@ -167,7 +177,7 @@ def _make_plan() -> "Plan":
 
     flag = flags.FLAGS
     contestants = list_contestants(flag.methods, flag.variant, flag.image_sizes)
-    common = read_flags(Path(flag.recipe)) if flag.recipe else []
+    common = read_flags(find_recipe(flag.recipe)) if flag.recipe else []
     common += shlex.split(flag["flags"].value)
     known = (contestants, flag.against, Path(flag.workdir), common, flag.seeds)
     if not flag.domains:
