@@ -12,9 +12,13 @@ import pytest
 import ntaa_tf
 from ntaa_tf.recipe import make_recipe
 
+# Command lines with the names of public functions. Once imported, they would
+# hide the functions from other tests.
+HIDING = {f"ntaa_tf.{name}" for name in ntaa_tf.__all__}
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(ntaa_tf.__path__, "ntaa_tf.")
+    if module.name not in HIDING
 ]
 
 

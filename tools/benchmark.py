@@ -29,11 +29,11 @@ from benchmarks import pipeline
 from benchmarks import resting
 from benchmarks import retrieval
 from benchmarks import supernet
-from benchmarks.report import Report
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 from tool import run_tool
 
+from ntaa_tf.compare.report import Report
 from ntaa_tf.recipe import make_recipe
 
 MODELS = {

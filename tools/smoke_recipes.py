@@ -37,7 +37,7 @@ from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-COMMAND = re.compile(r"python -m ntaa_tf\.adapt +(.*?)(?:$| {2,}\()", re.M)
+COMMAND = re.compile(r"ntaa adapt +(.*?)(?:$| {2,}\()", re.M)
 IMAGE_SIZES = {"classification": "32", "retrieval": "96x32", "attributes": "32"}
 LARGER_SIZE = "36"
 SECONDS_FILE = "seconds.json"
@@ -51,6 +51,8 @@ def list_recipes() -> list[Path]:
 def read_command(file: Path) -> list[str]:
     """Read the flags of the first `adapt` command in a recipe's header.
 
+    Its --recipe becomes the --flagfile of this file.
+
     Args:
         file: flag file of the recipe.
 
@@ -60,14 +62,14 @@ def read_command(file: Path) -> list[str]:
     lines = file.read_text("utf-8").splitlines()
     header = [line[1:] for line in lines if line.startswith("#")]
     text = "\n".join(header).replace("\\\n", " ")
-    own = f"--flagfile=recipes/{file.name}"
+    own = f"--recipe={file.stem}"
     for command in COMMAND.findall(text):
         if own in (words := shlex.split(command)):
             words[words.index(own)] = f"--flagfile={file}"
             return words
     raise ValueError(
         f"The header of recipe {file.name} does not show its command. Add the "
-        f"comment: python -m ntaa_tf.adapt {own}"
+        f"comment: ntaa adapt {own}"
     )
 
 

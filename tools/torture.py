@@ -2,7 +2,7 @@ r"""Kill runs at random moments, and compare how they end with a whole run.
 
     python tools/torture.py --kills=20 --methods=ntaa,darts
     python tools/torture.py --kills=20 \
-        --launcher="python tools/launch.py --workers=2 --" --victim=worker
+        --launcher="ntaa launch --workers=2 --" --victim=worker
 
 Every method is first run whole. Then the same command is killed by SIGKILL at
 random moments, drawn uniformly from the duration of the whole run, and started

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The line that `tools/launch.py` prints when it starts a worker.
+# The line that `ntaa launch` prints when it starts a worker.
 WORKER = re.compile(r"^\[\d+\] process (\d+)$", re.M)
 # A worker logs the start of a stage when all workers are connected.
 STAGE_STARTED = re.compile(
@@ -20,7 +20,7 @@ STAGE_STARTED = re.compile(
 # The last line of a worker: an error, such as that another worker is lost, or
 # the end of the run.
 ENDED = re.compile(r"^\[\d+\] (error: |.*\breport\.html\b)", re.M)
-# `tools/launch.py` prints this about a worker that it had to kill.
+# `ntaa launch` prints this about a worker that it had to kill.
 KILLED_LATE = "did not end by itself"
 # Seconds for the other workers to end: the grace of the launch, and a margin.
 END_SECONDS = 120

@@ -11,6 +11,7 @@ from ntaa_tf.command_line.guidance import Heading
 from ntaa_tf.command_line.words import check_no_words
 from ntaa_tf.command_line.words import explain_flag
 from ntaa_tf.command_line.words import make_parser
+from ntaa_tf.command_line.words import show_and_exit
 
 __all__ = [
     "BAD_INPUT",
@@ -24,4 +25,5 @@ __all__ = [
     "end",
     "explain_flag",
     "make_parser",
+    "show_and_exit",
 ]

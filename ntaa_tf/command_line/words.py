@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import NoReturn
 
 from absl import flags
 
@@ -36,6 +37,7 @@ def make_parser(
     headings: Sequence[Heading] | None = None,
     values: flags.FlagValues = flags.FLAGS,
     messages: Mapping[str, str] | None = None,
+    prepare: Callable[[list[str]], list[str]] = list,
 ) -> Callable[[list[str]], list[str]]:
     """Build the flag parser of a command, for `absl.app.run`.
 
@@ -47,6 +49,8 @@ def make_parser(
             running script defines, in their order.
         values: collection that gets the values of the flags.
         messages: messages for unknown flags, by their names.
+        prepare: function that changes the command line before it is parsed;
+            its ValueError is an error of the user.
 
     Returns:
         A function of the command line's words, the program's name first, that
@@ -57,15 +61,15 @@ def make_parser(
         own = [*itertools.takewhile(lambda word: word != "--", arguments[1:])]
         asked = [word for word in own if word in (*_EVERYDAY, *_ALL)]
         if asked:
-            _show_and_exit(
+            show_and_exit(
                 _answer(about or "", headings, values, asked[0] in _ALL)
             )
         if "--flagfile=" in own:  # A shell did not know the variable.
             print("error: --flagfile is empty. Name a file.", file=sys.stderr)
             sys.exit(BAD_INPUT)
         try:
-            words: list[str] = values(arguments)
-        except (flags.Error, OSError) as error:
+            words: list[str] = values(prepare(arguments))
+        except (flags.Error, OSError, ValueError) as error:
             print(
                 f"error: {explain_flag(error, messages or {})}", file=sys.stderr
             )
@@ -116,7 +120,12 @@ def _list_own(values: flags.FlagValues) -> Heading:
     return Heading("Flags", others=tuple(flag.name for flag in own))
 
 
-def _show_and_exit(text: str) -> None:
+def show_and_exit(text: str) -> NoReturn:
+    """Print a text that a user asked for, and exit with success.
+
+    Args:
+        text: the text.
+    """
     try:
         print(text, flush=True)
     except BrokenPipeError:  # A reader such as `head` has closed the pipe.

@@ -1,14 +1,15 @@
 """Adapt a pretrained Keras model to a data set, from the command line.
 
-    python -m ntaa_tf.adapt --model=resnet50 --dataset=cifar10
-    python -m ntaa_tf.adapt --model=model.keras --dataset=folder:images
-    python -m ntaa_tf.adapt --flagfile=recipes/cifar10_resnet50.flags --seed=1
+    ntaa adapt --model=resnet50 --dataset=cifar10
+    ntaa adapt --model=model.keras --dataset=folder:images
+    ntaa adapt --recipe=cifar10_resnet50 --seed=1
 
 Without flags a small network for the digits 0 to 4 learns the digits 5 to 9.
 """
 
 import sys
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -25,8 +26,12 @@ from ntaa_tf.command_line.log import log_plainly
 from ntaa_tf.command_line.machine_failures import explain
 from ntaa_tf.command_line.machine_failures import list_runtime_errors
 from ntaa_tf.command_line.quiet_import import import_tensorflow
+from ntaa_tf.commands.recipe_flag import HEADING as RECIPE
+from ntaa_tf.commands.recipe_flag import check_recipe_flag
+from ntaa_tf.commands.recipe_flag import define_recipe_flag
+from ntaa_tf.commands.recipe_flag import put_recipe_first
 from ntaa_tf.recipe import Recipe
-from ntaa_tf.recipe.flags import define_flags as define_recipe_flags
+from ntaa_tf.recipe.flags import define_flags as define_flags_of_recipe
 from ntaa_tf.recipe.flags import list_headings
 from ntaa_tf.recipe.flags import read_recipe
 from ntaa_tf.recipe.renamed import MESSAGES
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from ntaa_tf.storage.run_metrics import RunMetrics
 
 HEADINGS = (
+    RECIPE,
     *list_headings(),
     Heading(
         "Instead of a run",
@@ -44,12 +50,13 @@ HEADINGS = (
 
 
 def define_flags(values: flags.FlagValues = flags.FLAGS) -> None:
-    """Define a flag for every choice of a recipe, and `inspect`.
+    """Define a flag for every choice of a recipe, `recipe` and `inspect`.
 
     Args:
         values: collection that gets the flags; by default absl's own.
     """
-    define_recipe_flags(values)
+    define_flags_of_recipe(values)
+    define_recipe_flag(values)
     flags.DEFINE_boolean(
         "inspect",
         False,
@@ -80,6 +87,7 @@ def main(
 
     def act() -> None:
         check_no_words(arguments[1:])
+        check_recipe_flag()
         recipe = read_recipe(words=sys.argv[1:], **fixed)
         _check_given(recipe)
         # This takes seconds, so it comes after the check of the flags.
@@ -133,9 +141,21 @@ def _raise_failures(metrics: "RunMetrics") -> None:
         )
 
 
+def make_flags_parser(
+    about: str | None, headings: Sequence[Heading]
+) -> Callable[[list[str]], list[str]]:
+    """Build the parser of a command that has the flags of `define_flags`.
+
+    Args:
+        about: purpose of the command.
+        headings: headings of its help.
+    """
+    return make_parser(
+        about, headings, messages=MESSAGES, prepare=put_recipe_first
+    )
+
+
 def start() -> None:
     """Define the flags, parse the command line, and end with its status."""
     define_flags()
-    app.run(
-        main, flags_parser=make_parser(__doc__, HEADINGS, messages=MESSAGES)
-    )
+    app.run(main, flags_parser=make_flags_parser(__doc__, HEADINGS))

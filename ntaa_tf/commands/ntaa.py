@@ -4,8 +4,11 @@
     ntaa inspect --model=resnet50 --dataset=cifar10
     ntaa predict --model=runs/cifar10 photos/
     ntaa pretrain --model=resnet50 --dataset=cifar10 --out=super/
+    ntaa compare --methods=finetune,ntaa --seeds=4
+    ntaa launch --workers=2 -- --smoke
+    ntaa describe --dataset=market:images
 
-Each has its own --help.
+Each has its own --help. `python -m ntaa_tf adapt` is `ntaa adapt`, and so on.
 """
 
 import difflib
@@ -20,6 +23,9 @@ COMMANDS: dict[str, tuple[str, list[str]]] = {
     "inspect": ("adapt", ["--inspect"]),
     "predict": ("predict", []),
     "pretrain": ("pretrain", []),
+    "compare": ("compare", []),
+    "launch": ("launch", []),
+    "describe": ("describe", []),
 }
 
 

@@ -1,7 +1,7 @@
 """Predict images with the adapted model of a run, from the command line.
 
-    python -m ntaa_tf.predict --model=runs/clothes photo.jpg photos/
-    python -m ntaa_tf.predict --model=runs/clothes --format=csv photos/
+    ntaa predict --model=runs/clothes photo.jpg photos/
+    ntaa predict --model=runs/clothes --format=csv photos/
 
 The words are image files, and directories whose image files are taken.
 """

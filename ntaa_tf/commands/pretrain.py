@@ -1,8 +1,8 @@
 r"""Train a supernet without labels, once for many tasks, from the command line.
 
-    python -m ntaa_tf.pretrain --model=resnet50 --image_size=128 \
+    ntaa pretrain --model=resnet50 --image_size=128 \
         --dataset=cifar10 --out=super/
-    python -m ntaa_tf.adapt --model=resnet50 --image_size=128 \
+    ntaa adapt --model=resnet50 --image_size=128 \
         --method=unsupervised --supernet=super/ --dataset=folder:PATH
 
 The second command is repeated for each task.
@@ -16,12 +16,12 @@ from absl import flags
 
 from ntaa_tf.command_line import BAD_INPUT
 from ntaa_tf.command_line import Heading
-from ntaa_tf.command_line import make_parser
 from ntaa_tf.commands.adapt import define_flags as define_flags_of_adapt
 from ntaa_tf.commands.adapt import main as adapt
+from ntaa_tf.commands.adapt import make_flags_parser
+from ntaa_tf.commands.recipe_flag import HEADING as RECIPE
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe.flags import list_headings
-from ntaa_tf.recipe.renamed import MESSAGES
 from ntaa_tf.recipe.sections.limits import FLAGS as LIMIT_FLAGS
 
 METHOD = "unsupervised"
@@ -43,6 +43,7 @@ OF_ADAPT = Heading(
 )
 _ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)
 HEADINGS = (
+    RECIPE,
     SUPERNET,
     *(heading.without(_ELSEWHERE) for heading in list_headings()),
     OF_ADAPT,
@@ -98,6 +99,4 @@ def _pretrain(recipe: Recipe) -> None:
 def start() -> None:
     """Define the flags, parse the command line, and end with its status."""
     define_flags()
-    app.run(
-        main, flags_parser=make_parser(__doc__, HEADINGS, messages=MESSAGES)
-    )
+    app.run(main, flags_parser=make_flags_parser(__doc__, HEADINGS))

@@ -77,7 +77,7 @@ class SearchMonitor(keras.callbacks.Callback):
         # The last batches went through this mixture, unless it is one path.
         # At the end both scores are of the same network, measured alike.
         is_mixed = self.model.relaxation == EXPECTATION
-        if is_mixed and float(self.model.progress) < 1:
+        if is_mixed and self.model.progress.numpy() < 1:
             return self._measure(self.model)
         return self.evaluate()
 

@@ -195,6 +195,9 @@ BAD_INPUT = [
     (["--augment=foo"], "augment.*cutmix"),
     (["--unknown_flag=1"], "unknown_flag"),
     (["--flagfile="], "--flagfile is empty"),
+    (["--recipe=cifar10_resnet5"], "no recipe.*mean cifar10_resnet50 or"),
+    (["--recipe="], "There is no recipe ''. Choose one of adience_"),
+    (["--recipe=my/cifar10_vgg19.flags"], "--recipe=cifar10_vgg19 is a"),
     (["--tune=2"], "--tune is --learning_rate_trials now"),
     (["--lr=1"], "Did you mean --learning_rate"),
     (["--nocalibrate"], "--calibrate is --scale_weight_free now"),
@@ -214,9 +217,7 @@ embedded.pretrain_digits = lambda size: embedded.build_classifier(
     size, np.random.default_rng(0)
 )
 adapt.define_flags()
-parse = adapt.make_parser(
-    adapt.__doc__, adapt.HEADINGS, messages=adapt.MESSAGES
-)
+parse = adapt.make_flags_parser(adapt.__doc__, adapt.HEADINGS)
 answers = []
 for words in json.loads(sys.argv.pop()):
     for name in flags.FLAGS:

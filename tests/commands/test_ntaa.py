@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from ntaa_tf.commands.ntaa import COMMANDS
+
 PROGRAM = "from ntaa_tf.commands.ntaa import start; start()"
 
 
@@ -18,18 +20,35 @@ def call(*words):
 def test_without_a_command_it_lists_them(words):
     done = call(*words)
     assert done.returncode == 0
-    for name in ("adapt", "inspect", "predict", "pretrain"):
+    for name in COMMANDS:
         assert f"ntaa {name} --" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("name", "flag"),
-    [("adapt", "--dataset"), ("predict", "--top"), ("pretrain", "--out")],
+    [
+        ("adapt", "--dataset"),
+        ("predict", "--top"),
+        ("pretrain", "--out"),
+        ("compare", "--methods"),
+        ("launch", "--workers"),
+        ("describe", "--data_dir"),
+    ],
 )
 def test_each_command_has_its_own_help(name, flag):
     done = call(name, "--help")
     assert done.returncode == 0
     assert flag in done.stdout
+
+
+def test_the_package_itself_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "ntaa_tf", "launch", "--help"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("Start several workers")
 
 
 def test_inspect_trains_nothing(tmp_path):

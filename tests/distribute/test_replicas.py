@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from distribute import trainings
 from distribute import two_workers
-from launch import find_ports
 
 from ntaa_tf.distribute import write_cluster
+from ntaa_tf.distribute.launching import find_ports
 
 TOLERANCE = 1e-4
 TESTS = Path(__file__).parents[1]

@@ -44,3 +44,17 @@ def test_monitor_logs_the_gap_and_leaves_the_supernet_alone(supernet, rng):
     assert history["val_accuracy"][-1] == history["val_argmax_accuracy"][-1]
     assert 0 <= history["val_accuracy"][0] <= 1
     assert float(supernet.choices[0].end_pull) == 1
+
+
+def test_the_mixture_is_measured_on_several_devices(rng):
+    """There the progress is a variable of a strategy, which is no number."""
+    with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
+        supernet = make_small_supernet(rng)
+        supernet.compile(
+            optimizer=keras.optimizers.SGD(0.0),
+            architecture_optimizer=keras.optimizers.SGD(0.0),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+    monitor = SearchMonitor(lambda _: 0.5, "accuracy", [])
+    monitor.set_model(supernet)
+    assert monitor._measure_mixture() == 0.5

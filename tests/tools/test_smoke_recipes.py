@@ -19,9 +19,9 @@ def test_a_command_of_several_lines_is_read_without_what_is_said_beside_it(
     file = tmp_path / "mine.flags"
     file.write_text(
         "# Mine.\n#\n"
-        "#   python -m ntaa_tf.pretrain --flagfile=recipes/mine.flags\n"
-        "#   python -m ntaa_tf.adapt \\\n"
-        "#       --flagfile=recipes/mine.flags --seed=3    (or another)\n"
+        "#   ntaa pretrain --recipe=mine\n"
+        "#   ntaa adapt \\\n"
+        "#       --recipe=mine --seed=3    (or another)\n"
         "--model=vgg19\n"
     )
     words = read_command(file)

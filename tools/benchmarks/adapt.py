@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from ntaa_tf import zoo
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 from ntaa_tf.storage.files import read_json
 
 PIXELS = 16

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from benchmarks.measure import time_in_turn
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from benchmarks.runtimes import RUNTIMES
 from benchmarks.setting import draw_images
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 
 MODELS = {"source": "source/source.keras", "adapted": "adapted.keras"}
 BATCHES = (1, 32)

@@ -7,12 +7,12 @@ from benchmarks.growth_plot import draw_growth
 from benchmarks.measure import Timing
 from benchmarks.measure import run_apart
 from benchmarks.measure import time_in_turn
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 from benchmarks.variants import compile_search
 from benchmarks.variants import mix_literally
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 from ntaa_tf.search.insert import insert_mixed_ops
 
 # Linear candidates, in addition to the source's own operation.

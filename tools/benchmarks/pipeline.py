@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.measure import time_in_turn
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
 from ntaa_tf import data
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 
 BATCHES_A_CALL = 20
 EPOCHS = 1_000_000  # The stream never ends during a measurement.

@@ -14,11 +14,11 @@ import tensorflow as tf
 
 from benchmarks.measure import Timing
 from benchmarks.measure import time_in_turn
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from benchmarks.setting import Setting
 from benchmarks.setting import draw_images
 from benchmarks.variants import compile_search
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 from ntaa_tf.search.insert import insert_mixed_ops
 from ntaa_tf.search.supernet import Supernet
 

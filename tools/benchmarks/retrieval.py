@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.measure import read_peak_memory
 from benchmarks.measure import run_apart
-from benchmarks.report import Report
-from benchmarks.report import format_table
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 from ntaa_tf.metrics import evaluate_retrieval
 from ntaa_tf.metrics import measure_distances
 from ntaa_tf.metrics import re_rank

@@ -15,10 +15,10 @@ from benchmarks.measure import Timing
 from benchmarks.measure import read_peak_memory
 from benchmarks.measure import run_apart
 from benchmarks.measure import time_in_turn
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from benchmarks.setting import Setting
 from benchmarks.variants import VARIANTS
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from typing import Any
 from typing import cast
 
-from comparisons.statistics import SIGNIFICANCE
-from comparisons.statistics import Anova
-from comparisons.statistics import Moments
-from comparisons.statistics import PairedComparison
-from comparisons.statistics import adjust_for_many
-from comparisons.statistics import analyse_variance
-from comparisons.statistics import compare_pairs
+from ntaa_tf.compare.statistics import SIGNIFICANCE
+from ntaa_tf.compare.statistics import Anova
+from ntaa_tf.compare.statistics import Moments
+from ntaa_tf.compare.statistics import PairedComparison
+from ntaa_tf.compare.statistics import adjust_for_many
+from ntaa_tf.compare.statistics import analyse_variance
+from ntaa_tf.compare.statistics import compare_pairs
 from ntaa_tf.storage.run_metrics import RunMetrics
 
 ERROR = "test error, %"

@@ -1,8 +1,9 @@
 import json
 
-from benchmarks.report import Report
-from benchmarks.report import format_table
 from matplotlib.figure import Figure
+
+from ntaa_tf.compare.report import Report
+from ntaa_tf.compare.report import format_table
 
 
 def test_a_table_is_markdown_with_three_digits():

@@ -4,18 +4,19 @@ import html
 import itertools
 import re
 
-import compare
 import numpy as np
 import pytest
-from comparisons.findings import Findings
-from comparisons.markdown import write_markdown
-from comparisons.page import write_page
-from comparisons.results import COLUMNS
-from comparisons.results import ERROR
-from comparisons.runs import list_contestants
-from comparisons.runs import list_runs
 from report import browser
 from report.test_page import Page
+
+from ntaa_tf.compare import comparison
+from ntaa_tf.compare.contestants import list_contestants
+from ntaa_tf.compare.findings import Findings
+from ntaa_tf.compare.markdown import write_markdown
+from ntaa_tf.compare.page import write_page
+from ntaa_tf.compare.results import COLUMNS
+from ntaa_tf.compare.results import ERROR
+from ntaa_tf.compare.runs import list_runs
 
 METHODS = ("finetune", "ntaa", "random", "scratch", "darts")
 VARIANTS = [f"with_a_long_name_{number} --seed=0" for number in range(4)]
@@ -55,7 +56,7 @@ def directory(tmp_path_factory):
         found,
         runs,
         ABOUT,
-        "python tools/compare.py --methods=" + ",".join(METHODS),
+        "ntaa compare --methods=" + ",".join(METHODS),
         {"keras": "3.15.1", "cores": 2},
     )
     return path
@@ -151,11 +152,11 @@ def test_settings_are_told_apart_in_what_is_written():
         name: {seed: {"real": make_columns(np.random.default_rng(seed))}}
         for seed, name in enumerate(("finetune", "ntaa"))
     }
-    found = compare.find_by_domain(
+    found = comparison.find_by_domain(
         {"single": by_target, "oracle": by_target}, "finetune", "validation"
     )
-    report = compare.make_report(found, "About it.")
+    report = comparison.make_report(found, "About it.")
     assert list(report.results) == ["single", "oracle"]
     assert "## Trained on the target" in report.text
-    names = list(compare.gather(found))
+    names = list(comparison.gather(found))
     assert names[::2] == ["finetune, single", "finetune, oracle"]

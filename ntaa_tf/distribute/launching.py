@@ -1,10 +1,4 @@
-r"""Start several workers on this machine, to try multi-worker training.
-
-    python tools/launch.py --workers=2 -- --smoke --workdir=runs/two_workers
-
-The words after `--` are flags of `ntaa_tf.adapt`. The workers compute on CPUs.
-On a cluster, the scheduler starts the workers: see docs/clusters.md.
-"""
+"""Several workers on one machine, started and awaited."""
 
 import os
 import signal
@@ -15,28 +9,13 @@ import threading
 import time
 from collections.abc import Sequence
 
-# TensorFlow reads this variable once, when it is imported. The workers
-# inherit it.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
-from absl import flags
-from tool import run_tool
-
 from ntaa_tf.command_line import DONE
-from ntaa_tf.command_line import RESUMABLE
 from ntaa_tf.distribute.cluster import VARIABLE
 from ntaa_tf.distribute.cluster import write_cluster
 
 # After a worker has failed, the others end by themselves in less time.
 GRACE_SECONDS = 60
 POLL_SECONDS = 0.2
-
-_WORKERS = flags.DEFINE_integer("workers", 2, "Number of workers, 1 or more.")
-_MODULE = flags.DEFINE_string(
-    "module",
-    "ntaa_tf.adapt",
-    "Module that every worker runs: ntaa_tf.adapt or ntaa_tf.pretrain.",
-)
 
 
 def launch(workers: int, module: str, arguments: Sequence[str]) -> int:
@@ -161,16 +140,3 @@ def _find_failed(
 ) -> tuple[int, int] | None:
     codes = enumerate(process.poll() for process in processes)
     return next(((index, code) for index, code in codes if code), None)
-
-
-def follow(words: Sequence[str]) -> int:
-    """Launch the workers that the flags ask for; return their exit status."""
-    if _WORKERS.value < 1:
-        raise ValueError(
-            f"--workers={_WORKERS.value} is too small. Start 1 worker or more."
-        )
-    return launch(_WORKERS.value, _MODULE.value, words)
-
-
-if __name__ == "__main__":
-    run_tool(__doc__, follow, stopped=RESUMABLE)

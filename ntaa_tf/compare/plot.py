@@ -8,9 +8,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from comparisons.results import ERROR
-from comparisons.results import Table
-from comparisons.runs import PLAIN
+from ntaa_tf.compare.contestants import PLAIN
+from ntaa_tf.compare.results import ERROR
+from ntaa_tf.compare.results import Table
 from ntaa_tf.report.ink import INK
 
 MACS = "MACs, M"

@@ -7,16 +7,16 @@ import sys
 import threading
 import time
 
-import compare
 import pytest
-from comparisons import runs as runs_module
-from comparisons.execution import run_missing
-from comparisons.runs import Contestant
-from comparisons.runs import list_contestants
-from comparisons.runs import list_runs
 from measured import make_metrics
 
 from ntaa_tf.command_line import end
+from ntaa_tf.compare import runs as runs_module
+from ntaa_tf.compare.contestants import Contestant
+from ntaa_tf.compare.contestants import list_contestants
+from ntaa_tf.compare.execution import run_missing
+from ntaa_tf.compare.plan import EACH_FOLD
+from ntaa_tf.compare.runs import list_runs
 from ntaa_tf.storage.files import write_json
 
 METRICS = json.dumps(make_metrics(adapted={"test_error": 5.0}).to_json())
@@ -70,7 +70,7 @@ def test_a_run_may_read_what_another_of_its_seed_left(tmp_path):
 
 def test_each_run_may_be_tested_on_a_fold_of_its_own(tmp_path):
     contestants = list_contestants(["ntaa", "finetune"], [])
-    runs = list_runs(contestants, 3, tmp_path, [compare.EACH_FOLD])
+    runs = list_runs(contestants, 3, tmp_path, [EACH_FOLD])
     assert [run.command[3] for run in runs[::2]] == [
         *("--fold=0", "--fold=1", "--fold=2")
     ]

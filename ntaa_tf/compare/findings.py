@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from comparisons.domains import ByTarget
-from comparisons.domains import average
-from comparisons.domains import list_targets
-from comparisons.results import Table
-from comparisons.results import compare
-from comparisons.results import describe_runs
-from comparisons.results import list_columns
-from comparisons.results import list_comparisons
-from comparisons.results import to_json
-from comparisons.results import write_sentences
+from ntaa_tf.compare.domains import ByTarget
+from ntaa_tf.compare.domains import average
+from ntaa_tf.compare.domains import list_targets
+from ntaa_tf.compare.results import Table
+from ntaa_tf.compare.results import compare
+from ntaa_tf.compare.results import describe_runs
+from ntaa_tf.compare.results import list_columns
+from ntaa_tf.compare.results import list_comparisons
+from ntaa_tf.compare.results import to_json
+from ntaa_tf.compare.results import write_sentences
 
 TESTS = (
     *("", "difference", "95 % by bootstrap", "effect size d"),

@@ -15,19 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from comparisons.results import ERROR
-from comparisons.results import Table
-from comparisons.results import describe
-from comparisons.results import read_columns
-from comparisons.runs import Contestant
-from comparisons.runs import Run
+from ntaa_tf.compare.contestants import Contestant
+from ntaa_tf.compare.results import ERROR
+from ntaa_tf.compare.results import Table
+from ntaa_tf.compare.results import describe
+from ntaa_tf.compare.results import read_columns
+from ntaa_tf.compare.runs import Run
+from ntaa_tf.compare.settings import COMBINE
+from ntaa_tf.compare.settings import ORACLE
+from ntaa_tf.compare.settings import SETTINGS
+from ntaa_tf.compare.settings import SINGLE
+from ntaa_tf.compare.settings import VALIDATION
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.storage.run_metrics import RunMetrics
-
-SINGLE, COMBINE, ORACLE = SETTINGS = ("single", "combine", "oracle")
-# The split that chooses the best single source: the source's own validation
-# split, or the target's test split, as published tables seem to do.
-VALIDATION, TEST = CHOSEN_BY = ("validation", "test")
 
 OWN_FLAGS = ("--dataset=", "--source_dataset=", "--source_data_dir=")
 NEEDS_SOURCE = f"--method={ACROSS_DOMAINS}"

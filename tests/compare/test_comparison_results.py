@@ -5,18 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from comparisons.plot import draw_comparison
-from comparisons.results import COLUMNS
-from comparisons.results import ERROR
-from comparisons.results import SUPERNET
-from comparisons.results import compare
-from comparisons.results import describe_runs
-from comparisons.results import list_columns
-from comparisons.results import read_columns
-from comparisons.results import to_json
-from comparisons.results import write_sentences
 from measured import COSTS
 from measured import make_metrics
+
+from ntaa_tf.compare.plot import draw_comparison
+from ntaa_tf.compare.results import COLUMNS
+from ntaa_tf.compare.results import ERROR
+from ntaa_tf.compare.results import SUPERNET
+from ntaa_tf.compare.results import compare
+from ntaa_tf.compare.results import describe_runs
+from ntaa_tf.compare.results import list_columns
+from ntaa_tf.compare.results import read_columns
+from ntaa_tf.compare.results import to_json
+from ntaa_tf.compare.results import write_sentences
 
 SECONDS = {"search": 100.0, "transfer": 5.0, "finetune": 50.0}
 ADAPTED = COSTS | {"test_error": 12.5}

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from comparisons.statistics import adjust_for_many
-from comparisons.statistics import analyse_variance
-from comparisons.statistics import compare_pairs
 from scipy import stats
+
+from ntaa_tf.compare.statistics import adjust_for_many
+from ntaa_tf.compare.statistics import analyse_variance
+from ntaa_tf.compare.statistics import compare_pairs
 
 
 def make_runs(mean, deviation, count):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from comparisons.findings import Findings
-from comparisons.plot import draw_comparison
-from comparisons.runs import Run
+from ntaa_tf.compare.findings import Findings
+from ntaa_tf.compare.plot import draw_comparison
+from ntaa_tf.compare.runs import Run
 from ntaa_tf.report.ink import to_svg
 from ntaa_tf.report.rendering import write_html
 

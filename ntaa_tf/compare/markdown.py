@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from benchmarks.report import format_table
-
-from comparisons.findings import Findings
+from ntaa_tf.compare.findings import Findings
+from ntaa_tf.compare.report import format_table
 
 
 def write_markdown(findings: Sequence[Findings], about: str = "") -> str:

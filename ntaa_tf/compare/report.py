@@ -1,4 +1,4 @@
-"""Report of a benchmark, as Markdown and as JSON."""
+"""Report of measurements, as Markdown and as JSON."""
 
 import dataclasses
 import os
@@ -19,10 +19,10 @@ MISSING = "-"
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Results of one benchmark.
+    """Results of a comparison or of a benchmark.
 
     Args:
-        command: name of the benchmark and of its files.
+        command: name of the measurement and of its files.
         results: results that JSON can hold.
         text: tables and their explanation, in Markdown.
         figure: optional drawing of the results.

@@ -2,9 +2,10 @@
 
 import json
 
-import launch
 import pytest
 import victims
+
+from ntaa_tf.distribute import launching
 
 WORKER = """
 import json
@@ -29,7 +30,7 @@ def make_module(tmp_path, monkeypatch):
 
 
 def test_each_worker_knows_all_addresses_and_its_index(make_module, capfd):
-    assert launch.launch(3, make_module(), ["--smoke"]) == 0
+    assert launching.launch(3, make_module(), ["--smoke"]) == 0
     output = capfd.readouterr().out
     assert len(victims.WORKER.findall(output)) == 3
     printed = [
@@ -50,24 +51,24 @@ def test_each_worker_knows_all_addresses_and_its_index(make_module, capfd):
 
 def test_the_status_of_a_failed_worker_is_that_of_the_launch(make_module):
     ends = 'sys.exit(2 * json.loads(os.environ["TF_CONFIG"])["task"]["index"])'
-    assert launch.launch(2, make_module(ends), []) == 2
+    assert launching.launch(2, make_module(ends), []) == 2
 
 
 def test_a_killed_worker_is_reported(make_module):
     module = make_module("os.kill(os.getpid(), 9)")
     with pytest.raises(RuntimeError, match="Worker 0 was ended by SIGKILL"):
-        launch.launch(1, module, [])
+        launching.launch(1, module, [])
 
 
 def test_workers_that_outlive_a_failed_one_are_killed(
     make_module, monkeypatch, capfd
 ):
-    monkeypatch.setattr(launch, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(launching, "GRACE_SECONDS", 0.5)
     hangs = """
 if json.loads(os.environ["TF_CONFIG"])["task"]["index"]:
     sys.exit(1)
 import time
 time.sleep(600)
 """
-    assert launch.launch(2, make_module(hangs), []) == 1
+    assert launching.launch(2, make_module(hangs), []) == 1
     assert victims.KILLED_LATE in capfd.readouterr().out

@@ -1,16 +1,16 @@
 """Each domain is the target once; what is averaged, and who was chosen."""
 
 import pytest
-from comparisons.domains import average
-from comparisons.domains import list_places
-from comparisons.domains import list_targets
-from comparisons.domains import take_best
-from comparisons.results import ERROR
-from comparisons.runs import Contestant
-from comparisons.runs import list_runs
 from measured import COSTS
 from measured import make_metrics
 
+from ntaa_tf.compare.contestants import Contestant
+from ntaa_tf.compare.domains import average
+from ntaa_tf.compare.domains import list_places
+from ntaa_tf.compare.domains import list_targets
+from ntaa_tf.compare.domains import take_best
+from ntaa_tf.compare.results import ERROR
+from ntaa_tf.compare.runs import list_runs
 from ntaa_tf.storage.run_metrics import write_run_metrics
 
 DOMAINS = ["folder:data/clipart", "domainnet/real", "folder:data/sketch"]

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-from comparisons.runs import Run
 from ntaa_tf.command_line import STOPPED
+from ntaa_tf.compare.runs import Run
 
 LINES_OF_A_LOG = 5
 

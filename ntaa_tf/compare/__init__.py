@@ -1,0 +1,1 @@
+"""Comparisons of many runs: plan, execution, statistics, page."""
