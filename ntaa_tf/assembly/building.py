@@ -9,12 +9,14 @@ from ntaa_tf.assembly.assembly import TEACHER
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.checks import check_streams
 from ntaa_tf.assembly.data import prepare_data
+from ntaa_tf.assembly.epochs import lengthen
 from ntaa_tf.assembly.inputs import Inputs
 from ntaa_tf.assembly.inputs import find_inputs
 from ntaa_tf.assembly.run_directory import claim_run_directory
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.source import SOURCE_STAGE
 from ntaa_tf.assembly.source import prepare_source
+from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.assembly.streams import limit_search
 from ntaa_tf.assembly.streams import list_streams
 from ntaa_tf.assembly.task import build_task
@@ -76,6 +78,11 @@ def _build(recipe: Recipe, inputs: Inputs, path: Path) -> Assembly:
     task = build_task(recipe, dataset)
     streams = list_streams(recipe, dataset)
     check_streams(recipe, streams, task.images_per_class)
+    whole = Stream(dataset.train)
+    recipe = lengthen(
+        recipe,
+        whole.count_steps(recipe.training.batch_size, task.images_per_class),
+    )
     recipe, source, search_spaces = prepare_source(
         recipe, inputs, dataset, task, run_directory
     )

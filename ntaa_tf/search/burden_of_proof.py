@@ -150,7 +150,7 @@ def measure_gain(gains: np.ndarray) -> tuple[float, float]:
 
 
 def _revert(changed: Sequence[Choice]) -> None:
-    """Give choices back to the source's own option."""
+    """Return choices to the source's own option."""
     for choice in changed:
         choice.promote(choice.options[0])
         choice.settle()

@@ -129,7 +129,7 @@ class Judgement:
 
     @property
     def margin(self) -> float:
-        """By how much the change surely earns more than its price."""
+        """Gain above the price, at the lower end of the interval."""
         return self.low - self.price
 
 

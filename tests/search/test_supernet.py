@@ -143,6 +143,25 @@ def test_pulls_follow_the_progress_also_when_going_on(supernet, batch):
     assert seen == whole[12:]
 
 
+def test_choices_are_absent_only_while_the_mixture_ends(supernet, batch):
+    compile_supernet(supernet, absence=0.5)
+    seen = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append([float(c.absence) for c in self.model.choices])
+
+        def on_epoch_end(self, epoch, logs=None):
+            assert all(float(c.absence) == 0 for c in self.model.choices)
+
+    supernet.fit(*batch, epochs=8, batch_size=1, verbose=0, callbacks=[Watch()])
+    # ρ rises from three quarters of the search on.
+    begin = 3 * len(seen) // 4 + 1
+    assert not np.any(seen[:begin])
+    ending = np.array(seen[begin:])
+    assert 0.2 < ending.mean() < 0.8
+
+
 def test_data_of_unknown_length_are_refused(supernet, batch):
     compile_supernet(supernet)
 

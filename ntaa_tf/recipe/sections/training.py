@@ -6,6 +6,7 @@ from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FINETUNES_SEARCHED_WEIGHTS
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
+from ntaa_tf.recipe.values import LEAST_STEPS
 from ntaa_tf.recipe.values import SCHEDULES
 
 
@@ -18,7 +19,8 @@ class Training(Section):
     search_epochs: int = choice(
         10,
         "Number of epochs of the search. A method without a search trains its "
-        "weights for them.",
+        "weights for them. Where neither number of epochs is given and a run "
+        f"would have fewer than {LEAST_STEPS} batches, both grow.",
         "epochs of the search",
         minimum=1,
     )
