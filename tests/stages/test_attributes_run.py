@@ -53,6 +53,8 @@ def test_what_is_handed_back_gives_both_by_name(finished, rng):
     given = served.signatures["serving_default"](images=tf.constant(images))
     for name, logits in zip(("age", "gender"), adapted(images), strict=True):
         np.testing.assert_allclose(given[name], logits, atol=1e-4)
+        assert f"{name}/probabilities" in given
+        assert f"{name}/classes" in given
     report = (path / "report.html").read_text("utf-8")
     assert "age, a class off" in report
 
