@@ -185,7 +185,7 @@ class Verdict:
         warnings: reasons for doubt, in words.
     """
 
-    outcome: str | None
+    outcome: str | None = field(default=None, kw_only=True)
     sentence: str
     warnings: tuple[str, ...] = ()
 
