@@ -16,7 +16,10 @@ from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import KnownAccuracy
+from ntaa_tf.metrics import choose_mistakes
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.metrics import find_mistakes
+from ntaa_tf.tasks.task import MOST_MISTAKES
 from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 
@@ -158,17 +161,25 @@ class AttributesTask:
         logits: list[np.ndarray],
         dataset: AttributeDataset,
     ) -> Illustration:
-        """Count the confusion matrix of each attribute's known labels."""
-        confusions = {}
+        """Count the confusions of each attribute's known labels.
+
+        An image may be among the mistakes several times, for different
+        attributes.
+        """
+        confusions, mistakes = {}, []
         for column, attribute in enumerate(self.table.attributes):
-            truth = self.table.rows[dataset.test.labels, column]
-            is_known = truth != MISSING
-            confusions[attribute.name] = count_confusions(
-                attribute.classes,
-                truth[is_known],
-                logits[column].argmax(-1)[is_known],
+            name, classes = attribute.name, attribute.classes
+            labels = self.table.rows[dataset.test.labels, column]
+            known = np.flatnonzero(labels != MISSING)
+            truth, found = labels[known], logits[column][known]
+            confusions[name] = count_confusions(
+                classes, truth, found.argmax(-1)
             )
-        return Illustration(confusions=confusions)
+            mistakes += find_mistakes(name, classes, truth, found, known)
+        return Illustration(
+            confusions=confusions,
+            mistakes=choose_mistakes(mistakes, MOST_MISTAKES),
+        )
 
     def list_classes(
         self, dataset: AttributeDataset

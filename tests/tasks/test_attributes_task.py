@@ -82,7 +82,12 @@ def test_confusions_are_of_known_labels_of_each_attribute(labelled):
     dataset = AttributeDataset("x", task.table, None, None, examples)
     age = np.eye(3)[[0, 1, 1, 0]]
     hat = np.eye(2)[[1, 0, 1, 1]]
-    assert task.illustrate([age, hat], dataset).confusions == {
+    shown = task.illustrate([age, hat], dataset)
+    assert [(m.label, m.image, m.truth, m.answer) for m in shown.mistakes] == [
+        ("hat", 0, "no", "yes"),
+        ("age", 1, "old", "grown"),
+    ]
+    assert shown.confusions == {
         "age": {
             "classes": ["young", "grown", "old"],
             "counts": [[0, 0, 1], [1, 1, 1], [2, 1, 1]],
