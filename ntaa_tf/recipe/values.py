@@ -15,5 +15,6 @@ EMBEDDED_DATASET = "digits5to9"
 # Share of the search after which the logits no longer learn with --end=exact.
 LOGITS_REST = 0.75
 AUTO = "auto"
+UNWEIGHTED, BALANCED = CLASS_WEIGHTS = ("none", "balanced")
 PROVEN, SEARCHED = HANDED_OVER = ("proven", "searched")
 JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

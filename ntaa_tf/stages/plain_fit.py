@@ -56,7 +56,7 @@ def fit_plain_model(
         optimizer=optimizer,
         teacher=teacher,
         **assembly.execution_options(steps),
-        **assembly.task.compile_options(),
+        **assembly.compile_options(),
     )
     optimizer.build(model.trainable_variables)
     batches = assembly.batches

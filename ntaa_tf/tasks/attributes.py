@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ntaa_tf.data import balance_classes
 from ntaa_tf.data import image_batches
 from ntaa_tf.data.attributes import MISSING
 from ntaa_tf.data.attributes import Attribute
@@ -83,6 +84,17 @@ class AttributesTask:
             "loss": [KnownCrossEntropy() for _ in self.table.attributes],
             "metrics": [[KnownAccuracy()] for _ in self.table.attributes],
         }
+
+    def weigh_classes(
+        self, dataset: AttributeDataset
+    ) -> tuple[np.ndarray, ...]:
+        """Balance the classes of each attribute, by its known labels."""
+        rows = self.table.rows[dataset.train.labels]
+        columns = zip(self.table.attributes, rows.T, strict=True)
+        return tuple(
+            balance_classes(labels[labels != MISSING], len(attribute.classes))
+            for attribute, labels in columns
+        )
 
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float

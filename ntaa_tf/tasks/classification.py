@@ -49,6 +49,13 @@ class ClassificationTask:
             "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
         }
 
+    def weigh_classes(
+        self, dataset: data.ImageDataset
+    ) -> tuple[np.ndarray, ...]:
+        """Balance the classes of the training split."""
+        labels = dataset.train.labels
+        return (data.balance_classes(labels, dataset.num_classes),)
+
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float
     ) -> Any:

@@ -110,6 +110,14 @@ class Task(Protocol):
     def compile_options(self) -> dict[str, Any]:
         """Return the losses and metrics for `keras.Model.compile`."""
 
+    def weigh_classes(self, dataset: Any) -> tuple[np.ndarray, ...]:
+        """Return weights that balance the classes of the training split.
+
+        Returns:
+            For each output, the weights of its classes; nothing for a task
+            whose batches are balanced already.
+        """
+
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float
     ) -> Any:

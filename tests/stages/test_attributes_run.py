@@ -27,7 +27,11 @@ def finished(tmp_path_factory):
     root = write_faces(tmp_path_factory.mktemp("faces"))
     path = tmp_path_factory.mktemp("run")
     recipe = switch(
-        SMOKE, data_dir=str(root), workdir=str(path), attributes="both"
+        SMOKE,
+        data_dir=str(root),
+        workdir=str(path),
+        attributes="both",
+        class_weights="balanced",
     )
     return path, run(recipe)
 

@@ -127,6 +127,13 @@ def dataset_of(labels):
     return ImageDataset("clothes", ("coat", "shirt"), None, None, test)
 
 
+def test_classes_are_balanced_by_the_training_split():
+    train = dataset_of(np.array([0, 0, 0, 1])).test
+    dataset = ImageDataset("clothes", ("coat", "shirt"), train, None, None)
+    (weights,) = ClassificationTask().weigh_classes(dataset)
+    np.testing.assert_allclose(weights, [2 / 3, 2])
+
+
 def test_images_are_right_or_wrong():
     logits = np.eye(3)[[0, 2, 1]]
     split = Examples(np.zeros((3, 2, 2, 3), "uint8"), np.array([0, 1, 1]))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FINETUNES_SEARCHED_WEIGHTS
+from ntaa_tf.recipe.values import CLASS_WEIGHTS
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
 from ntaa_tf.recipe.values import SCHEDULES
+from ntaa_tf.recipe.values import UNWEIGHTED
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,16 @@ class Training(Section):
         "finetuning, separate runs one for each.",
         options=SCHEDULES,
         used_with=FINETUNES_SEARCHED_WEIGHTS,
+    )
+
+    class_weights: str = choice(
+        UNWEIGHTED,
+        "Weights of the classes in the training loss: balanced weighs each "
+        "image by the inverse frequency of its class in the training images, "
+        "of mean 1, so that rare classes count as much as frequent ones. For "
+        "attributes, each attribute has weights of its own.",
+        "balanced: rare classes count as much",
+        options=CLASS_WEIGHTS,
     )
 
     @property
