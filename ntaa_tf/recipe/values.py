@@ -17,4 +17,5 @@ LOGITS_REST = 0.75
 AUTO = "auto"
 UNWEIGHTED, BALANCED = CLASS_WEIGHTS = ("none", "balanced")
 PROVEN, SEARCHED = HANDED_OVER = ("proven", "searched")
+BEST, LAST = KEPT = ("best", "last")
 JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

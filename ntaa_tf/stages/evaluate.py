@@ -64,7 +64,9 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
     if assembly.task.measures_untrained:
         untrained = _measure_test(assembly, predict(assembly, source, test))
     measured = {
-        name: costs[name] | _measure(assembly, network, predictions[name])
+        name: costs[name]
+        | _measure(assembly, network, predictions[name])
+        | _find_kept_epoch(assembly, name)
         for name, network in networks.items()
     }
     return {
@@ -101,6 +103,13 @@ def _measure(
         f"validation_{score}": assembly.validate(network),
         "test_error": 100 * (1 - measured[f"test_{score}"]),
     }
+
+
+def _find_kept_epoch(assembly: Assembly, name: str) -> dict[str, int]:
+    """Return the epoch of finetuning that a network has, if one was chosen."""
+    own = assembly.baseline if name == BASELINE else assembly
+    result = own.run_directory.read_result("finetune")
+    return {key: result[key] for key in ("kept_epoch",) if key in result}
 
 
 def _keep_scores(scores: Mapping[str, ExampleScores], directory: Path) -> None:

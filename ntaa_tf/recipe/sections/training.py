@@ -7,6 +7,8 @@ from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FINETUNES_SEARCHED_WEIGHTS
 from ntaa_tf.recipe.values import CLASS_WEIGHTS
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
+from ntaa_tf.recipe.values import KEPT
+from ntaa_tf.recipe.values import LAST
 from ntaa_tf.recipe.values import SCHEDULES
 from ntaa_tf.recipe.values import UNWEIGHTED
 
@@ -58,6 +60,15 @@ class Training(Section):
         "attributes, each attribute has weights of its own.",
         "balanced: rare classes count as much",
         options=CLASS_WEIGHTS,
+    )
+
+    keep: str = choice(
+        LAST,
+        "Epoch of finetuning whose weights are kept: last, or best by the "
+        "validation score; of equally good epochs the last. The same for the "
+        "baseline.",
+        "last, or best by validation",
+        options=KEPT,
     )
 
     @property
