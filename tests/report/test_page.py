@@ -305,6 +305,13 @@ def test_an_optional_entry_may_be_missing(missing, make_page):
     assert "Result" in page.words
 
 
+def test_the_kept_epoch_is_told_where_one_was_chosen(page, make_page):
+    adapted = replace(METRICS.adapted, kept_epoch=3)
+    chosen = make_page(metrics=replace(METRICS, adapted=adapted))
+    assert "3 (NTAA)" in chosen.words
+    assert "Epoch of finetuning that was kept" not in page.words
+
+
 def test_a_run_that_recorded_nothing_has_a_page(make_page):
     metrics = replace(
         METRICS,

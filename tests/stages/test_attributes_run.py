@@ -32,6 +32,7 @@ def finished(tmp_path_factory):
         workdir=str(path),
         attributes="both",
         class_weights="balanced",
+        keep="best",
     )
     return path, run(recipe)
 
@@ -43,6 +44,7 @@ def test_both_heads_are_measured_and_age_also_a_class_off(finished):
     assert adapted["test_accuracy"] == pytest.approx((age + gender) / 2)
     assert adapted["test_age_one_off"] >= age
     assert "test_gender_one_off" not in adapted
+    assert adapted["kept_epoch"] >= 1
     assert adapted["test_error"] == pytest.approx(
         100 * (1 - adapted["test_accuracy"])
     )
