@@ -24,6 +24,7 @@ from ntaa_tf.image_size import Size
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import make_baseline
 from ntaa_tf.recipe.methods import BILEVEL
+from ntaa_tf.recipe.values import BALANCED
 from ntaa_tf.storage.model_files import ADAPTED_FILE
 from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.run_directory import RunDirectory
@@ -252,6 +253,13 @@ class Assembly:
             scales_loss=compute.mixed_precision == "float16",
             careful=careful,
         )
+
+    def compile_options(self) -> dict[str, Any]:
+        """Return the losses and metrics for `compile`, and class weights."""
+        options = self.task.compile_options()
+        if self.recipe.training.class_weights == BALANCED:
+            options["class_weights"] = self.task.weigh_classes(self.dataset)
+        return options
 
     def execution_options(self, steps: int) -> dict[str, Any]:
         """Return the execution options for `compile`.

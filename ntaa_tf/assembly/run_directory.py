@@ -17,6 +17,7 @@ from ntaa_tf.recipe.renamed import GONE
 from ntaa_tf.recipe.renamed import RENAMED
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.run_directory import RECIPE_FILE
+from ntaa_tf.storage.run_directory import RESULT_FILE
 from ntaa_tf.storage.run_directory import OccupiedError
 from ntaa_tf.storage.run_directory import RunDirectory
 from ntaa_tf.storage.run_directory import claim
@@ -143,23 +144,34 @@ def open_run_directory(recipe: Recipe, path: Path) -> RunDirectory:
     Raises:
         ValueError: if it has the run of another recipe.
     """
-    _check_names(path)
-    return RunDirectory(path, list_kept_choices(recipe), find_versions())
+    choices = list_kept_choices(recipe)
+    _check_names(path, choices)
+    return RunDirectory(path, choices, find_versions())
 
 
-def _check_names(path: Path) -> None:
-    """Raise a ValueError if a run has choices that were renamed since."""
+def _check_names(path: Path, choices: dict[str, Any]) -> None:
+    """Raise a ValueError if a run has former choices, or lacks new ones.
+
+    Args:
+        path: path of the run directory.
+        choices: choices of the present recipe, by name.
+    """
     try:
         kept = read_json(path / RECIPE_FILE)["choices"]
         former = sorted((RENAMED.keys() | GONE.keys()) & kept.keys())
     except (AttributeError, KeyError, OSError, TypeError, ValueError):
         return  # `RunDirectory` reads it again, and raises the error.
-    if former:
-        known = ", ".join(f"--{name}" for name in former)
-        raise ValueError(
-            f"{path} keeps a run of an earlier version, with {known}. Choose "
-            "another --workdir."
-        )
+    new: list[str] = []
+    # A directory without any result gives way to another recipe.
+    if any(path.glob(f"*/{RESULT_FILE}")):
+        new = [n for n in choices if n not in kept and choices[n] is not None]
+    for names, word in ((former, "with"), (new, "without")):
+        if names:
+            listed = ", ".join(f"--{name}" for name in names)
+            raise ValueError(
+                f"{path} keeps a run of an earlier version, {word} {listed}. "
+                "Choose another --workdir."
+            )
 
 
 def list_kept_choices(recipe: Recipe) -> dict[str, Any]:

@@ -38,7 +38,8 @@ OF_ADAPT = Heading(
     others=(
         *NOT_HERE,
         *("baseline", "hand_over", "tolerance", "learning_rate_trials"),
-        *("search_epochs", "finetune_epochs", *LIMIT_FLAGS.values()),
+        *("search_epochs", "finetune_epochs", "class_weights", "keep"),
+        *LIMIT_FLAGS.values(),
     ),
 )
 _ELSEWHERE = (*SUPERNET.names, *OF_ADAPT.names)

@@ -1,6 +1,7 @@
 """Image data sets: open by name, split, decode, augment, batch."""
 
 from ntaa_tf.data.augment import AUGMENTATIONS
+from ntaa_tf.data.balance import balance_classes
 from ntaa_tf.data.batches import contrasting_batches
 from ntaa_tf.data.batches import evaluation_batches
 from ntaa_tf.data.batches import image_batches
@@ -30,6 +31,7 @@ __all__ = [
     "RawDataset",
     "RawSplit",
     "ServedDecoder",
+    "balance_classes",
     "check_fingerprint",
     "contrasting_batches",
     "crop_center",

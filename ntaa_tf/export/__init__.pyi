@@ -1,10 +1,11 @@
+from .attaching import attach_form as attach_form
 from .checking import KERAS as KERAS
 from .checking import Reference as Reference
 from .checking import check_exports as check_exports
 from .checking import compute_reference as compute_reference
+from .class_outputs import LOGITS as LOGITS
 from .converting import CONVERTERS as CONVERTERS
 from .converting import name_tensors as name_tensors
 from .failures import list_failures as list_failures
 from .failures import shorten as shorten
-from .saved_model import LOGITS as LOGITS
 from .saved_model import export_saved_model as export_saved_model

@@ -1,12 +1,9 @@
 """Difference between the outputs of an export and of the live model."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from ntaa_tf.export.saved_model import EMBEDDING
-
-Outputs = Mapping[str, np.ndarray]
+from ntaa_tf.export.class_outputs import EMBEDDING
+from ntaa_tf.export.class_outputs import Outputs
 
 
 def compare(live: Outputs, exported: Outputs) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 EXACT = 1e-4  # Tolerance of formats that compute in float32.
 TENSORFLOW = "tensorflow"
+SAVED_MODEL = "saved_model"  # The one format that CONVERTERS does not write.
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Format:
 
 _LITERT = ("ai_edge_litert",)
 FORMATS = {
-    "saved_model": Format("saved_model", TENSORFLOW),
+    SAVED_MODEL: Format("saved_model", TENSORFLOW),
     "onnx": Format("model.onnx", "onnx", ("onnx", "onnxruntime", "tf2onnx")),
     "litert": Format("model.tflite", "litert", _LITERT),
     "litert_float16": Format("model_float16.tflite", "litert", _LITERT, 0.02),

@@ -55,13 +55,22 @@ def open_saved_model(path: str, request: Request) -> dict[str, Infer]:
             else:
                 batch = tf.cast(images, spec.dtype)
             outputs = signature(**{argument: batch})
-            return {name: value.numpy() for name, value in outputs.items()}
+            return {name: _read(value) for name, value in outputs.items()}
 
         return infer
 
     first = "serving_default"  # The durations are those of the first one.
     names = sorted(served.signatures, key=lambda name: (name != first, name))
     return {name: serve_by(name) for name in names}
+
+
+def _read(tensor: Any) -> np.ndarray:
+    """Return a tensor as an array; strings as Unicode, not as objects.
+
+    NumPy saves objects only as a pickle.
+    """
+    array: np.ndarray = tensor.numpy()
+    return np.char.decode(array.astype("S")) if array.dtype == object else array
 
 
 def open_onnx(path: str, request: Request) -> dict[str, Infer]:

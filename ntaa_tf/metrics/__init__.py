@@ -8,6 +8,9 @@ from ntaa_tf.metrics.distances import measure_distances
 from ntaa_tf.metrics.distances import normalize_features
 from ntaa_tf.metrics.known_accuracy import KnownAccuracy
 from ntaa_tf.metrics.labels import Labels
+from ntaa_tf.metrics.mistakes import Mistake
+from ntaa_tf.metrics.mistakes import choose_mistakes
+from ntaa_tf.metrics.mistakes import find_mistakes
 from ntaa_tf.metrics.paired import PairedDifference
 from ntaa_tf.metrics.paired import compare_scores
 from ntaa_tf.metrics.paired import measure_interval
@@ -22,12 +25,15 @@ __all__ = [
     "RANKS",
     "KnownAccuracy",
     "Labels",
+    "Mistake",
     "PairedDifference",
     "RetrievalResult",
+    "choose_mistakes",
     "compare_scores",
     "count_confusions",
     "count_ranked",
     "evaluate_retrieval",
+    "find_mistakes",
     "iterate_distances",
     "measure_distances",
     "measure_interval",

@@ -12,6 +12,8 @@ from ntaa_tf.recipe.recipe import Recipe
 from ntaa_tf.recipe.values import ADIENCE
 from ntaa_tf.recipe.values import ATTRIBUTES
 from ntaa_tf.recipe.values import AUTO
+from ntaa_tf.recipe.values import BALANCED
+from ntaa_tf.recipe.values import BEST
 from ntaa_tf.recipe.values import CLASSIFICATION
 from ntaa_tf.recipe.values import GUMBEL
 from ntaa_tf.recipe.values import RETRIEVAL
@@ -159,6 +161,26 @@ def _list_images(recipe: Recipe) -> Iterator[Rule]:
     )
 
 
+def _list_class_weights(recipe: Recipe) -> Iterator[Rule]:
+    yield (
+        recipe.training.class_weights == BALANCED
+        and recipe.data.task == RETRIEVAL,
+        f"--class_weights={BALANCED} can't be used with --task={RETRIEVAL}, "
+        "whose batches have as many images of each identity. Remove it.",
+    )
+
+
+def _list_kept_epochs(recipe: Recipe) -> Iterator[Rule]:
+    training = recipe.training
+    yield (
+        training.keep == BEST
+        and training.total_epochs == recipe.searched_epochs,
+        f"--keep={BEST} needs epochs of finetuning to choose from, and "
+        f"--finetune_epochs={training.finetune_epochs} leaves none. Remove "
+        "it, or finetune for more epochs.",
+    )
+
+
 def _list_triplets(recipe: Recipe) -> Iterator[Rule]:
     """List the rules of the batches of retrieval.
 
@@ -267,6 +289,8 @@ _ALL_RULES = (
     _list_precisions,
     _list_attributes,
     _list_images,
+    _list_class_weights,
+    _list_kept_epochs,
     _list_triplets,
     _list_target_heads,
     _list_devices,

@@ -19,5 +19,7 @@ LOGITS_REST = 0.75
 # brought no more.
 LEAST_STEPS = 150
 AUTO = "auto"
+UNWEIGHTED, BALANCED = CLASS_WEIGHTS = ("none", "balanced")
 PROVEN, SEARCHED = HANDED_OVER = ("proven", "searched")
+BEST, LAST = KEPT = ("best", "last")
 JOINT_SCHEDULE, SEPARATE_SCHEDULES = SCHEDULES = ("joint", "separate")

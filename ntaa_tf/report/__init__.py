@@ -3,6 +3,7 @@
 from ntaa_tf.report.architecture_drawing import draw_architecture
 from ntaa_tf.report.architecture_drawing import render_architecture
 from ntaa_tf.report.contact_sheet import draw_contact_sheet
+from ntaa_tf.report.contact_sheet import encode_thumbnail
 from ntaa_tf.report.page import write_report
 from ntaa_tf.report.records import Records
 from ntaa_tf.report.table import format_count
@@ -16,6 +17,7 @@ __all__ = [
     "Records",
     "draw_architecture",
     "draw_contact_sheet",
+    "encode_thumbnail",
     "find_outcome",
     "format_count",
     "format_table",

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from ntaa_tf.report.table import HANDED_OVER
 from ntaa_tf.report.table import MISSING
 from ntaa_tf.report.table import format_milliseconds
 from ntaa_tf.report.table import format_share
+from ntaa_tf.report.table import name_models
 from ntaa_tf.report.table import name_score
 from ntaa_tf.storage.metric_records import EVERY_CHANGE
 from ntaa_tf.storage.metric_records import BudgetCost
@@ -22,6 +24,7 @@ def list_checks(metrics: RunMetrics) -> Pairs:
         (name, value)
         for name, value in {
             "Handed over": metrics.hand_over and metrics.hand_over.handed_over,
+            "Epoch of finetuning that was kept": _tell_epochs(metrics),
             "Learning rate chosen by tuning": (
                 metrics.tune and str(metrics.tune.learning_rate)
             ),
@@ -37,6 +40,17 @@ def list_checks(metrics: RunMetrics) -> Pairs:
         }.items()
         if value and value != MISSING
     ]
+
+
+def _tell_epochs(metrics: RunMetrics) -> str:
+    """Tell the kept epoch of each network that was chosen by --keep=best."""
+    names = name_models(metrics)
+    epochs = [
+        f"{model.kept_epoch} ({names[key].removesuffix(HANDED_OVER)})"
+        for key, model in metrics.models.items()
+        if model.kept_epoch is not None
+    ]
+    return ", ".join(epochs)
 
 
 def _list_scores(metrics: RunMetrics) -> Pairs:

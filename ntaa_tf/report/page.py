@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ def _show_records(records: Records) -> dict[str, Any]:
             for name, confusion in records.confusions.items()
         ],
         "answers": base64.b64encode(records.answers or b"").decode("ascii"),
+        "mistakes": _show_mistakes(records.mistakes),
         "drawing": architecture.sites
         and to_svg(
             make_figure(architecture, records.operations), ARCHITECTURE_LABEL
@@ -104,6 +106,23 @@ def _show_records(records: Records) -> dict[str, Any]:
             for name, choice in architecture.sites.items()
         ],
     }
+
+
+def _show_mistakes(
+    mistakes: Sequence[Mapping[str, Any]],
+) -> list[dict[str, str]]:
+    """Return the texts of each mistake; labels are named if there are two."""
+    labels = {each["label"] for each in mistakes}
+    return [
+        {
+            "label": each["label"] if len(labels) > 1 else "",
+            "truth": each["truth"],
+            "answer": each["answer"],
+            "probability": format_share(each["probability"]),
+            "picture": each["picture"],
+        }
+        for each in mistakes
+    ]
 
 
 def _show_confusion(name: str, confusion: Confusion) -> dict[str, Any]:

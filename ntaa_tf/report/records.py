@@ -28,6 +28,8 @@ class Records:
         confusions: confusion matrix of each attribute on the test split.
         command: the command that repeats the run.
         answers: contact sheet of queries and gallery images, as a PNG file.
+        mistakes: most confident mistakes, each with `label`, `truth`,
+            `answer`, `probability`, and the `picture`, a PNG file in base64.
 
     Example:
     >>> Records(history={"search_loss": [2.0, 1.0]}).architecture.sites
@@ -41,3 +43,4 @@ class Records:
     confusions: Mapping[str, Confusion] = field(default_factory=dict)
     command: str = ""
     answers: bytes | None = None
+    mistakes: Sequence[Mapping[str, Any]] = ()

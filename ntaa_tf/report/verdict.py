@@ -30,7 +30,7 @@ def judge(metrics: RunMetrics) -> Verdict:
     difference = metrics.difference
     if difference is None or metrics.searched is None:
         sentence = f"{_tell_score(metrics, metrics.adapted)}."
-        return Verdict(None, sentence, tuple(_list_warnings(metrics)))
+        return Verdict(sentence, tuple(_list_warnings(metrics)))
     outcome = find_outcome(difference)
     sentence = (
         f"{_tell_score(metrics, metrics.searched)}: {outcome} "
@@ -38,7 +38,8 @@ def judge(metrics: RunMetrics) -> Verdict:
         f"({format_difference(difference)}). {_tell_costs(metrics)}"
         f"{_tell_choice(metrics)}"
     )
-    return Verdict(outcome, sentence, tuple(_list_warnings(metrics)))
+    warnings = tuple(_list_warnings(metrics))
+    return Verdict(sentence, warnings, outcome=outcome)
 
 
 def find_outcome(difference: PairedDifference) -> str:

@@ -111,8 +111,9 @@ class BilevelSupernet(Supernet):
         """
         if self.architecture_loss is None:
             # A teacher is for the weights: held-out labels judge the logits.
+            weights = self.weigh(labels, sample_weight)
             return self.compute_loss(
-                images, labels, predictions, sample_weight, training=False
+                images, labels, predictions, weights, training=False
             )
         target, output = (
             keras.tree.flatten(tree)[0] for tree in (labels, predictions)

@@ -1,7 +1,7 @@
 """The stage that measures the networks of a run."""
 
-import dataclasses
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ntaa_tf.graph.latency import measure_latencies
 from ntaa_tf.metrics import compare_scores
 from ntaa_tf.recipe.values import SEARCHED
 from ntaa_tf.report import draw_contact_sheet
+from ntaa_tf.report import encode_thumbnail
 from ntaa_tf.stages.collapse import COLLAPSED_FILE
 from ntaa_tf.storage.files import write_atomically
 from ntaa_tf.storage.files import write_json
@@ -23,6 +24,7 @@ from ntaa_tf.storage.run_metrics import BASELINE
 from ntaa_tf.tasks.task import ExampleScores
 
 CONFUSIONS_FILE = "confusions.json"
+MISTAKES_FILE = "mistakes.json"
 SCORES_FILE = "scores.npz"
 SHEET_FILE = "answers.png"
 LATENCY_BATCHES = (1, 32)
@@ -33,9 +35,10 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
 
     Args:
         assembly: what the stages share.
-        directory: directory of this stage; it gets the confusion matrices of
-            a classifier, or the contact sheet of a retrieval's answers; and in
-            `scores.npz` the score of each test example.
+        directory: directory of this stage; it gets the confusion matrices and
+            the most confident mistakes of a classifier, or the contact sheet
+            of a retrieval's answers; and in `scores.npz` the score of each
+            test example.
 
     Returns:
         The metrics of each network: the `source`, the `collapsed` one before
@@ -61,7 +64,9 @@ def evaluate(assembly: Assembly, directory: Path) -> dict[str, Any]:
     if assembly.task.measures_untrained:
         untrained = _measure_test(assembly, predict(assembly, source, test))
     measured = {
-        name: costs[name] | _measure(assembly, network, predictions[name])
+        name: costs[name]
+        | _measure(assembly, network, predictions[name])
+        | _find_kept_epoch(assembly, name)
         for name, network in networks.items()
     }
     return {
@@ -100,6 +105,13 @@ def _measure(
     }
 
 
+def _find_kept_epoch(assembly: Assembly, name: str) -> dict[str, int]:
+    """Return the epoch of finetuning that a network has, if one was chosen."""
+    own = assembly.baseline if name == BASELINE else assembly
+    result = own.run_directory.read_result("finetune")
+    return {key: result[key] for key in ("kept_epoch",) if key in result}
+
+
 def _keep_scores(scores: Mapping[str, ExampleScores], directory: Path) -> None:
     """Write the score of each test example by each network."""
     values: dict[str, Any] = {name: s.values for name, s in scores.items()}
@@ -115,7 +127,7 @@ def _compare(scores: Mapping[str, ExampleScores]) -> dict[str, Any]:
     difference = compare_scores(
         scores[SEARCHED].values, plain.values, plain.groups
     )
-    return {"difference": dataclasses.asdict(difference)}
+    return {"difference": asdict(difference)}
 
 
 def _measure_collapsed(assembly: Assembly) -> dict[str, Any]:
@@ -131,10 +143,17 @@ def _measure_collapsed(assembly: Assembly) -> dict[str, Any]:
 def _write_illustration(
     assembly: Assembly, predictions: Any, directory: Path
 ) -> None:
-    """Write the confusion matrices, or draw the contact sheet."""
+    """Write confusion matrices and mistakes, or draw the contact sheet."""
     shown = assembly.task.illustrate(predictions, assembly.dataset)
     if shown.confusions:
         write_json(directory / CONFUSIONS_FILE, shown.confusions)
+    if shown.mistakes:
+        images = assembly.task.list_images(assembly.dataset.test)
+        mistakes = [
+            asdict(each) | {"picture": encode_thumbnail(images[each.image])}
+            for each in shown.mistakes
+        ]
+        write_json(directory / MISTAKES_FILE, mistakes)
     if shown.answers is not None:
         draw_contact_sheet(directory / SHEET_FILE, *shown.answers)
 
@@ -161,7 +180,7 @@ def _measure_costs(
     }
     return {
         name: {
-            **dataclasses.asdict(measure_cost(model)),
+            **asdict(measure_cost(model)),
             "latency_ms": {
                 size: measured[index] for size, measured in latencies.items()
             },

@@ -12,6 +12,7 @@ from ntaa_tf.data import take_evenly
 from ntaa_tf.export import CONVERTERS
 from ntaa_tf.export import KERAS
 from ntaa_tf.export import Reference
+from ntaa_tf.export import attach_form
 from ntaa_tf.export import check_exports
 from ntaa_tf.export import compute_reference
 from ntaa_tf.export import export_saved_model
@@ -38,7 +39,8 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
     Args:
         assembly: what the stages share.
         directory: directory of this stage; it gets a file or a directory for
-            each format. The run directory gets `labels.json`.
+            each format, and `labels.json`. The run directory gets a second
+            copy of that, for predictions.
 
     Returns:
         The `formats` by name: the `file` in the run directory, its `bytes`,
@@ -47,7 +49,8 @@ def export(assembly: Assembly, directory: Path) -> dict[str, Any]:
         files can be opened.
     """
     adapted = assembly.load_adapted()
-    write_served_form(assembly.path, _describe_form(assembly))
+    for each in (assembly.path, directory):
+        write_served_form(each, _describe_form(assembly))
     files = {
         name: directory / FORMATS[name].file
         for name in parse_formats(assembly.recipe.output.export)
@@ -80,13 +83,16 @@ def _write(
 ) -> str:
     """Write one format; return the reason of a failure, or an empty text."""
     logger.debug("writing %s", file)
-    outputs = assembly.task.outputs
+    outputs, form = assembly.task.outputs, _describe_form(assembly)
     if name not in CONVERTERS:
-        export_saved_model(model, file, outputs, _make_decoder(assembly))
+        decode = _make_decoder(assembly)
+        export_saved_model(model, file, outputs, decode, form.classes)
+        attach_form(name, file, form)
         return ""
     images = assembly.batches.sample_images(CALIBRATION_IMAGES)
     try:
         CONVERTERS[name](name_tensors(model, outputs), file, images)
+        attach_form(name, file, form)
     except (MemoryError, OSError):
         raise
     except Exception as error:  # Converters raise errors of any class.
@@ -100,8 +106,9 @@ def _compute_outputs(assembly: Assembly, model: keras.Model) -> Reference:
     images = take_evenly(
         assembly.task.list_images(assembly.dataset.test), COMPARED_IMAGES
     )
+    form = _describe_form(assembly)
     return compute_reference(
-        model, images, assembly.task.outputs, _make_decoder(assembly).resize
+        model, images, assembly.task.outputs, form.resize, form.classes
     )
 
 

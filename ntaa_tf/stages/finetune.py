@@ -14,6 +14,7 @@ from ntaa_tf.recipe.methods import INHERIT
 from ntaa_tf.recipe.methods import NOTHING
 from ntaa_tf.recipe.methods import SCRATCH
 from ntaa_tf.recipe.methods import TRANSFER
+from ntaa_tf.recipe.values import BEST
 from ntaa_tf.search.spreading import list_collapsed_kernels
 from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
 from ntaa_tf.stages.collapse import COLLAPSED_FILE
@@ -23,6 +24,7 @@ from ntaa_tf.storage.model_files import load_model
 from ntaa_tf.storage.model_files import save_model
 from ntaa_tf.training.batch_norm_calibration import RECALIBRATION_BATCHES
 from ntaa_tf.training.batch_norm_calibration import Recalibration
+from ntaa_tf.training.best_epoch import find_best
 from ntaa_tf.training.freezing import freeze_before
 
 
@@ -38,8 +40,9 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         directory: directory of this stage.
 
     Returns:
-        The `history`: each metric after each epoch; and the final validation
-        score, such as `validation_accuracy`.
+        The `history`: each metric after each epoch; the final validation
+        score, such as `validation_accuracy`; and with --keep=best the
+        `kept_epoch`, whose weights the network has.
     """
     recipe = assembly.recipe
     keras.utils.set_random_seed(recipe.output.seed)
@@ -47,6 +50,8 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
     frozen = []
     if recipe.adaptation.method == "partial":
         frozen = freeze_before(model, recipe.adaptation.trainable_from)
+    score = assembly.task.score
+    best_score = f"val_{score}" if recipe.training.keep == BEST else None
     history = fit_plain_model(
         assembly,
         model,
@@ -56,10 +61,11 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
         recipe.one_cosine,
         list_careful(assembly, model),
         assembly.load_teacher(),
+        best_score,
     )
     # Moving averages see few images. They can be far off where nearly dead
     # channels pass several batch norms in a row.
-    score = Recalibration(model).if_better(
+    validated = Recalibration(model).if_better(
         assembly.batches.calibration_images(RECALIBRATION_BATCHES),
         lambda: assembly.validate(model),
     )
@@ -68,7 +74,10 @@ def finetune(assembly: Assembly, directory: Path) -> dict[str, Any]:
     save_model(
         assembly.task.finish(model), assembly.path / assembly.trained_file
     )
-    return {"history": history, f"validation_{assembly.task.score}": score}
+    result = {"history": history, f"validation_{score}": validated}
+    if best_score is not None:
+        result["kept_epoch"] = find_best(history[best_score])
+    return result
 
 
 def list_careful(

@@ -25,6 +25,7 @@ def fit_plain_model(
     one_cosine: bool = False,
     careful: Sequence[keras.Variable] = (),
     teacher: Teacher | None = None,
+    best_score: str | None = None,
 ) -> dict[str, list[float]]:
     """Train a model without mixed ops, from its last checkpoint if any.
 
@@ -38,6 +39,7 @@ def fit_plain_model(
             training.
         careful: weights with scaled-down gradients, see `CarefulSGD`.
         teacher: teacher of the weights; None learns from labels alone.
+        best_score: see `fit_resumably`.
 
     Returns:
         The value of each metric after each epoch.
@@ -56,7 +58,7 @@ def fit_plain_model(
         optimizer=optimizer,
         teacher=teacher,
         **assembly.execution_options(steps),
-        **assembly.task.compile_options(),
+        **assembly.compile_options(),
     )
     optimizer.build(model.trainable_variables)
     batches = assembly.batches
@@ -70,6 +72,7 @@ def fit_plain_model(
             directory=directory,
             validation_batches=validation_batches,
             title=assembly.run_directory.name_stage(directory.name),
+            best_score=best_score,
             callbacks=[
                 *(
                     [_Validation(assembly)]

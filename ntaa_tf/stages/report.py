@@ -14,6 +14,7 @@ from ntaa_tf.report import write_report
 from ntaa_tf.stages.architecture_picture import name_operations
 from ntaa_tf.stages.collapse import ARCHITECTURE_FILE
 from ntaa_tf.stages.evaluate import CONFUSIONS_FILE
+from ntaa_tf.stages.evaluate import MISTAKES_FILE
 from ntaa_tf.stages.evaluate import SHEET_FILE
 from ntaa_tf.stages.search import COURSE_FILE
 from ntaa_tf.storage.files import read_json
@@ -54,7 +55,7 @@ def report(assembly: Assembly, metrics: RunMetrics, command: str) -> None:
 def _collect(assembly: Assembly, command: str) -> Records:
     """Read the files of the stages that the page shows."""
     search, evaluated = assembly.path / "search", assembly.path / "evaluate"
-    sheet = evaluated / SHEET_FILE
+    sheet, mistakes = evaluated / SHEET_FILE, evaluated / MISTAKES_FILE
     architecture = Architecture({})
     if assembly.recipe.adaptation.plan.search != NOTHING:
         architecture = read_architecture(search / ARCHITECTURE_FILE)
@@ -66,6 +67,7 @@ def _collect(assembly: Assembly, command: str) -> Records:
         confusions=_read_if_there(evaluated / CONFUSIONS_FILE),
         command=command,
         answers=sheet.read_bytes() if sheet.exists() else None,
+        mistakes=read_json(mistakes) if mistakes.exists() else (),
     )
 
 

@@ -162,7 +162,7 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
         resting=resting,
         **options,
         **assembly.execution_options(steps),
-        **assembly.task.compile_options(),
+        **assembly.compile_options(),
     )
     return supernet
 

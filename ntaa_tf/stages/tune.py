@@ -8,10 +8,11 @@ from ntaa_tf.recipe import list_trials
 from ntaa_tf.stages.plan import list_training
 from ntaa_tf.stages.plan import run_stages
 from ntaa_tf.storage.files import copy_atomically
+from ntaa_tf.training.best_epoch import FILES
 
 TUNE_STAGE = "tune"
 # Files that are not copied with the stages of the best training.
-NOT_COPIED = ("checkpoints", "tensorboard", "data")
+NOT_COPIED = ("checkpoints", "tensorboard", "data", FILES)
 
 
 def tune(assembly: Assembly, directory: Path) -> dict[str, Any]:

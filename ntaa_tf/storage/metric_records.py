@@ -49,6 +49,8 @@ class ModelMetrics:
             `age_accuracy`, ...).
         validation: scores on the validation split, by name.
         test_error: 100 minus the main test score in percent.
+        kept_epoch: epoch of finetuning whose weights were kept, from 1, with
+            `--keep=best`; None for the last one.
 
     Example:
     >>> ModelMetrics.from_json({"test_accuracy": 0.9}).test
@@ -59,6 +61,7 @@ class ModelMetrics:
     test: Mapping[str, float] = field(default_factory=dict)
     validation: Mapping[str, float] = field(default_factory=dict)
     test_error: float | None = None
+    kept_epoch: int | None = None
 
     @classmethod
     def from_json(cls, data: Json) -> "ModelMetrics":
@@ -220,7 +223,7 @@ class Verdict:
         warnings: reasons for doubt, in words.
     """
 
-    outcome: str | None
+    outcome: str | None = field(default=None, kw_only=True)
     sentence: str
     warnings: tuple[str, ...] = ()
 

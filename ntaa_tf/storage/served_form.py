@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ntaa_tf.image_size import Size
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 
 LABELS_FILE = "labels.json"
+# Images as every adapted model takes them.
+IMAGES = {
+    "channels": "RGB",
+    "range": (0, 255),
+    "interpolation": "bilinear, antialiased",
+}
 
 
 @dataclass(frozen=True)
 class ServedForm:
     """Inputs and outputs of an adapted model, as in `labels.json`.
 
-    The preprocessing is part of the model: its input are RGB images from 0 to
+    The normalization is part of the model: its input are RGB images from 0 to
     255.
 
     Args:
@@ -36,9 +43,22 @@ class ServedForm:
     crops: bool
 
 
+def describe_served_form(form: ServedForm) -> dict[str, Any]:
+    """Return the contents of `labels.json`.
+
+    Beside the form itself they say what is the same for all adapted models.
+
+    Example:
+    >>> form = ServedForm({"logits": ("a", "b")}, (8, 8), (9, 9), crops=True)
+    >>> describe_served_form(form)["channels"]
+    'RGB'
+    """
+    return {**asdict(form), **IMAGES}
+
+
 def write_served_form(directory: Path, form: ServedForm) -> None:
-    """Write the form of the adapted model of a run directory."""
-    write_json(directory / LABELS_FILE, asdict(form))
+    """Write the form of an adapted model into a directory."""
+    write_json(directory / LABELS_FILE, describe_served_form(form))
 
 
 def read_served_form(directory: Path) -> ServedForm:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from ntaa_tf.data import balance_classes
 from ntaa_tf.data import image_batches
 from ntaa_tf.data.attributes import MISSING
 from ntaa_tf.data.attributes import Attribute
@@ -16,7 +17,10 @@ from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import KnownCrossEntropy
 from ntaa_tf.losses import compare_logits
 from ntaa_tf.metrics import KnownAccuracy
+from ntaa_tf.metrics import choose_mistakes
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.metrics import find_mistakes
+from ntaa_tf.tasks.task import MOST_MISTAKES
 from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 
@@ -80,6 +84,17 @@ class AttributesTask:
             "loss": [KnownCrossEntropy() for _ in self.table.attributes],
             "metrics": [[KnownAccuracy()] for _ in self.table.attributes],
         }
+
+    def weigh_classes(
+        self, dataset: AttributeDataset
+    ) -> tuple[np.ndarray, ...]:
+        """Balance the classes of each attribute, by its known labels."""
+        rows = self.table.rows[dataset.train.labels]
+        columns = zip(self.table.attributes, rows.T, strict=True)
+        return tuple(
+            balance_classes(labels[labels != MISSING], len(attribute.classes))
+            for attribute, labels in columns
+        )
 
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float
@@ -158,17 +173,25 @@ class AttributesTask:
         logits: list[np.ndarray],
         dataset: AttributeDataset,
     ) -> Illustration:
-        """Count the confusion matrix of each attribute's known labels."""
-        confusions = {}
+        """Count the confusions of each attribute's known labels.
+
+        An image may be among the mistakes several times, for different
+        attributes.
+        """
+        confusions, mistakes = {}, []
         for column, attribute in enumerate(self.table.attributes):
-            truth = self.table.rows[dataset.test.labels, column]
-            is_known = truth != MISSING
-            confusions[attribute.name] = count_confusions(
-                attribute.classes,
-                truth[is_known],
-                logits[column].argmax(-1)[is_known],
+            name, classes = attribute.name, attribute.classes
+            labels = self.table.rows[dataset.test.labels, column]
+            known = np.flatnonzero(labels != MISSING)
+            truth, found = labels[known], logits[column][known]
+            confusions[name] = count_confusions(
+                classes, truth, found.argmax(-1)
             )
-        return Illustration(confusions=confusions)
+            mistakes += find_mistakes(name, classes, truth, found, known)
+        return Illustration(
+            confusions=confusions,
+            mistakes=choose_mistakes(mistakes, MOST_MISTAKES),
+        )
 
     def list_classes(
         self, dataset: AttributeDataset

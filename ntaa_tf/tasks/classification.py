@@ -8,7 +8,10 @@ import numpy as np
 from ntaa_tf import data
 from ntaa_tf.graph.free_names import find_free_name
 from ntaa_tf.losses import compare_logits
+from ntaa_tf.metrics import choose_mistakes
 from ntaa_tf.metrics import count_confusions
+from ntaa_tf.metrics import find_mistakes
+from ntaa_tf.tasks.task import MOST_MISTAKES
 from ntaa_tf.tasks.task import ExampleScores
 from ntaa_tf.tasks.task import Illustration
 
@@ -45,6 +48,13 @@ class ClassificationTask:
             "loss": keras.losses.CategoricalCrossentropy(from_logits=True),
             "metrics": [keras.metrics.CategoricalAccuracy(name="accuracy")],
         }
+
+    def weigh_classes(
+        self, dataset: data.ImageDataset
+    ) -> tuple[np.ndarray, ...]:
+        """Balance the classes of the training split."""
+        labels = dataset.train.labels
+        return (data.balance_classes(labels, dataset.num_classes),)
 
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float
@@ -87,10 +97,14 @@ class ClassificationTask:
     def illustrate(
         self, logits: np.ndarray, dataset: data.ImageDataset
     ) -> Illustration:
-        """Count the confusion matrix of the classes."""
-        truth, predicted = dataset.test.labels, logits.argmax(-1)
-        counts = count_confusions(dataset.class_names, truth, predicted)
-        return Illustration(confusions={"classes": counts})
+        """Count the confusion matrix of the classes, and list mistakes."""
+        names, truth = dataset.class_names, dataset.test.labels
+        counts = count_confusions(names, truth, logits.argmax(-1))
+        mistakes = find_mistakes("classes", names, truth, logits)
+        return Illustration(
+            confusions={"classes": counts},
+            mistakes=choose_mistakes(mistakes, MOST_MISTAKES),
+        )
 
     def list_classes(
         self, dataset: data.ImageDataset

@@ -1,5 +1,6 @@
 """The interface of a task: its head, losses and metrics."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Protocol
 
 import keras
 import numpy as np
+
+from ntaa_tf.metrics import Mistake
+
+MOST_MISTAKES = 24  # On the report page.
 
 
 @dataclass(frozen=True)
@@ -19,10 +24,13 @@ class Illustration:
         answers: images of queries (queries, height, width, 3); their first
             gallery images (queries, answers, height, width, 3); and whether
             each shows the query's identity (queries, answers).
+        mistakes: the most confident mistakes, the most confident first; their
+            indices are those of `Task.list_images`.
     """
 
     confusions: dict[str, Any] = field(default_factory=dict)
     answers: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    mistakes: Sequence[Mistake] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,14 @@ class Task(Protocol):
 
     def compile_options(self) -> dict[str, Any]:
         """Return the losses and metrics for `keras.Model.compile`."""
+
+    def weigh_classes(self, dataset: Any) -> tuple[np.ndarray, ...]:
+        """Return weights that balance the classes of the training split.
+
+        Returns:
+            For each output, the weights of its classes; nothing for a task
+            whose batches are balanced already.
+        """
 
     def measure_divergence(
         self, teacher: Any, student: Any, temperature: float

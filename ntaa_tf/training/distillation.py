@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from ntaa_tf.distribute import share_loss
-from ntaa_tf.training.rematerialization import Rematerialized
+from ntaa_tf.training.class_weights import ClassWeighted
 
 # Keys of targets that come with the teacher's images.
 TARGETS, VIEWS = "targets", "views"
@@ -45,13 +45,13 @@ class Teacher:
 
 
 @keras.saving.register_keras_serializable(package="ntaa_tf")
-class Student(Rematerialized):
+class Student(ClassWeighted):
     """Functional model that can learn from a teacher beside its labels.
 
     Compiled with a teacher of weight w, the loss of training is
     (1 − w) · L + w · D, with the loss L of the labels and the mean divergence
-    D from the teacher. Penalties that layers add keep their weight. The loss
-    of evaluation has no teacher.
+    D from the teacher. Class weights belong to L alone. Penalties that layers
+    add keep their weight. The loss of evaluation has no teacher.
 
     A teacher reads the images of the student, or its own views of them where
     the targets are a dictionary of `targets` and `views`.
@@ -83,7 +83,7 @@ class Student(Rematerialized):
             optimizer: optimizer of the weights.
             teacher: teacher of the weights; None learns from labels alone. It
                 is not saved with the model.
-            **kwargs: arguments of `Rematerialized.compile`.
+            **kwargs: arguments of `ClassWeighted.compile`.
         """
         super().compile(optimizer=optimizer, **kwargs)
         self._teacher = teacher

@@ -16,6 +16,8 @@ from ntaa_tf.distribute import check_alike
 from ntaa_tf.storage.files import find_reason
 from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
+from ntaa_tf.training.best_epoch import CHECKPOINTS
+from ntaa_tf.training.best_epoch import BestEpoch
 from ntaa_tf.training.divergence import StopOnDivergence
 from ntaa_tf.training.progress_bar import draw_progress
 from ntaa_tf.training.remaining_time import RemainingTime
@@ -59,6 +61,7 @@ def fit_resumably(
     validation_batches: Any = None,
     later_steps: int = 0,
     title: str = "",
+    best_score: str | None = None,
 ) -> dict[str, list[float]]:
     """Train a compiled model, starting from its last checkpoint if any.
 
@@ -79,44 +82,58 @@ def fit_resumably(
         later_steps: batches of later trainings on the same data, for the
             remaining time in the log.
         title: title of the training in the log; by default the directory.
+        best_score: name of a logged score; the model ends with the weights of
+            the epoch in which it was highest, see `find_best`. None ends with
+            those of the last epoch.
 
     Returns:
         The value of every logged quantity after each epoch.
 
     Raises:
         DivergenceError: if the loss is not finite. The checkpoints are kept.
-        ValueError: if the checkpoints belong to another model, or a callback
-            stopped the training.
+        ValueError: if the checkpoints belong to another model, a callback
+            stopped the training, or the weights of the best epoch are lost.
     """
-    state = ResumableState(model, directory)
+    state, title = ResumableState(model, directory), title or str(directory)
     first_epoch = state.restore()
-    if first_epoch >= epochs:
-        return state.history
-    with _show_progress(
-        title or str(directory),
-        first_epoch,
-        epochs,
-        steps_per_epoch,
-        later_steps,
-    ) as progress:
-        model.fit(
-            make_batches(first_epoch),
-            epochs=epochs,
-            initial_epoch=first_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_data=validation_batches,
-            callbacks=_order(directory, callbacks, state, progress),
-            verbose=0,
-            shuffle=False,
-        )
-    trained = max(map(len, state.history.values()), default=0)
+    best = best_score and BestEpoch(directory, best_score, state.history)
+    if first_epoch < epochs:
+        with _show_progress(
+            title, first_epoch, epochs, steps_per_epoch, later_steps
+        ) as progress:
+            model.fit(
+                make_batches(first_epoch),
+                epochs=epochs,
+                initial_epoch=first_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_data=validation_batches,
+                callbacks=[
+                    *_order(directory, callbacks),
+                    *([best] if best else []),
+                    state,
+                    progress,
+                ],
+                verbose=0,
+                shuffle=False,
+            )
+        _check_whole(state.history, epochs, title)
+    if best and epochs:
+        kept = best.restore(model)
+        logger.info("%s: kept epoch %d of %d", title, kept, epochs)
+    return state.history
+
+
+def _check_whole(
+    history: dict[str, list[float]], epochs: int, title: str
+) -> None:
+    """Raise a ValueError if a callback stopped a training."""
+    trained = max(map(len, history.values()), default=0)
     if trained < epochs:
         raise ValueError(
-            f"A callback stopped {title or directory} after {trained} of "
-            f"{epochs} epochs, and a run can't go on from there. Use callbacks "
-            "that don't stop a training."
+            f"A callback stopped {title} after {trained} of {epochs} epochs, "
+            "and a run can't go on from there. Use callbacks that don't stop "
+            "a training."
         )
-    return state.history
 
 
 @contextlib.contextmanager
@@ -132,12 +149,9 @@ def _show_progress(
 
 
 def _order(
-    directory: Path,
-    callbacks: list[keras.callbacks.Callback],
-    state: "ResumableState",
-    progress: keras.callbacks.Callback,
+    directory: Path, callbacks: list[keras.callbacks.Callback]
 ) -> list[keras.callbacks.Callback]:
-    """List all callbacks of a training in the order that they need.
+    """List the callbacks before those that save, in the order that they need.
 
     A diverged epoch must stop before it is saved. TensorBoard and the
     checkpoint need the logs of the callbacks before them.
@@ -149,8 +163,6 @@ def _order(
         keras.callbacks.TensorBoard(
             directory / "tensorboard", write_graph=False
         ),
-        state,
-        progress,
     ]
 
 
@@ -178,7 +190,7 @@ class ResumableState(keras.callbacks.Callback):
         self._manager = tf.train.CheckpointManager(
             self._checkpoint,
             str(self._checkpoints),
-            max_to_keep=2,
+            max_to_keep=CHECKPOINTS,
             checkpoint_name=CHECKPOINT,
         )
 

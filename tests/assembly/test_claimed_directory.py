@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ntaa_tf import pipeline
 from ntaa_tf.assembly.run_directory import claim_run_directory
+from ntaa_tf.assembly.run_directory import list_kept_choices
 from ntaa_tf.assembly.run_directory import open_run_directory
 from ntaa_tf.assembly.run_directory import shorten_names
 from ntaa_tf.assembly.run_directory import write_command
 from ntaa_tf.recipe import make_recipe
+from ntaa_tf.storage.files import read_json
 from ntaa_tf.storage.files import write_json
 
 RECIPE = make_recipe(model="vgg19", dataset="folder:my/flowers", seed=3)
@@ -123,6 +126,36 @@ def test_a_run_of_renamed_choices_is_told_so(tmp_path):
         ValueError, match="earlier version, with --lambda_theta"
     ):
         open_run_directory(RECIPE, tmp_path)
+
+
+def test_a_run_without_newer_choices_is_told_so(tmp_path):
+    choices = {**list_kept_choices(RECIPE)}
+    del choices["seed"], choices["data_dir"]  # None is no choice.
+    kept = {"choices": choices, "versions": {}}
+    write_json(tmp_path / "recipe.json", kept)
+    (tmp_path / "source").mkdir()
+    write_json(tmp_path / "source/result.json", {})
+    with pytest.raises(
+        ValueError, match=r"earlier version, without --seed\. Choose another"
+    ):
+        open_run_directory(RECIPE, tmp_path)
+    assert read_json(tmp_path / "recipe.json") == kept
+
+
+def test_a_finished_run_of_another_layout_is_left_alone(tmp_path):
+    recipe = make_recipe(workdir=str(tmp_path / "run"))
+    path = begin(recipe)
+    (path / "metrics.json").write_text('{"version": 1}')
+    before = {file: file.read_bytes() for file in list_files(path)}
+    with pytest.raises(
+        ValueError, match=r"its form is 1, and this .* Choose another --workdir"
+    ):
+        pipeline.run(recipe)
+    assert {file: file.read_bytes() for file in list_files(path)} == before
+
+
+def list_files(path):
+    return [file for file in path.rglob("*") if file.is_file()]
 
 
 def test_a_command_has_the_flags_that_were_given():

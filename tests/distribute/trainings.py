@@ -62,6 +62,7 @@ def make_batches(kind):
 
 # Noise, which takes its strength from a part of a batch, is left out.
 CANDIDATES = "conv5x5,conv3x3,max_pool,identity"
+RARITIES = np.array([0.5, 1, 1.5, 3])
 ACCUMULATED = {"gradient_accumulation_steps": 2}
 CLIPPED = {"global_clipnorm": 0.2}
 # The kind of model; options of its optimizer; options of its compilation.
@@ -71,10 +72,14 @@ METHODS = {
     "synchronized": ("synchronized", CLIPPED | ACCUMULATED, {}),
     # A loss that gathers the embeddings of all replicas.
     "triplets": ("plain", {}, {"loss": BatchHardTriplet(0.3)}),
-    # A teacher of the embeddings of all replicas.
-    "taught": ("taught", {}, {}),
+    # A teacher of the embeddings of all replicas, and weighted labels.
+    "taught": ("taught", {}, {"class_weights": [RARITIES]}),
     # Two optimizers in one step, recomputed segments, every measurement.
-    "joint": ("joint", CLIPPED | ACCUMULATED, {"remat": True}),
+    "joint": (
+        "joint",
+        CLIPPED | ACCUMULATED,
+        {"remat": True, "class_weights": [RARITIES]},
+    ),
     # Adam, and penalties that have a step of their own.
     "joint, decoupled": ("joint", {}, {"decouples_penalties": True}),
     # Random paths, which all replicas must draw alike, in branches.

@@ -112,6 +112,34 @@ def test_wrong_outputs_are_a_failure(
     assert message in list_failures(checked)["saved_model"]
 
 
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [(["b", "b"], ""), (["b", "a"], "returns serving_default/classes that")],
+)
+def test_classes_are_checked_beside_the_logits(classes, message, monkeypatch):
+    logits = np.array([[0.0, 1], [-1, 1]])
+    asked = checking.Reference(
+        np.zeros((2, 8, 8, 3)),
+        {"logits": logits},
+        (8, 8),
+        {"logits": ("a", "b")},
+    )
+    powers = np.exp(logits)
+    outputs = {
+        "serving_default/logits": logits,
+        "serving_default/probabilities": powers / powers.sum(1, keepdims=True),
+        "serving_default/classes": np.array(classes),
+    }
+    monkeypatch.setattr(
+        checking, "reopen", lambda *_: {"saved_model": ({}, outputs)}
+    )
+    checked = check_exports({"saved_model": Path("saved_model")}, asked)
+    assert checked["saved_model"]["difference"] == 0
+    failure = checked["saved_model"].get("failure", "")
+    assert failure.startswith(message)
+    assert bool(failure) == bool(message)
+
+
 def test_the_package_cannot_be_imported_in_the_other_process(
     monkeypatch, tmp_path
 ):

@@ -13,6 +13,7 @@ from ntaa_tf.data import ServedDecoder
 from ntaa_tf.export import export_saved_model
 from ntaa_tf.export.saved_model import SIGNATURES
 
+CLASSES = {"kind": ("a", "b", "c", "d"), "age": ("new", "used", "old")}
 DECODE = ServedDecoder((16, 16), (20, 20))
 
 
@@ -74,7 +75,7 @@ class Server:
 def server(adapted, tmp_path_factory):
     """A server of a SavedModel with two outputs that decodes image files."""
     directory = tmp_path_factory.mktemp("files") / "saved_model"
-    export_saved_model(adapted, directory, OUTPUTS, DECODE)
+    export_saved_model(adapted, directory, OUTPUTS, DECODE, CLASSES)
     return Server(directory)
 
 
@@ -98,9 +99,15 @@ def test_a_server_takes_files_of_any_size_and_format(adapted, server, rng):
     answers = server.answer(json.loads(json.dumps(request)))
     images = DECODE(tf.constant(files))
     expected = adapted(images, training=False)
-    assert set(answers) == {"kind", "age"}
+    assert set(answers) == {
+        *("kind", "kind/probabilities", "kind/classes"),
+        *("age", "age/probabilities", "age/classes"),
+    }
     np.testing.assert_allclose(answers["kind"], expected[0], atol=1e-5)
     np.testing.assert_allclose(answers["age"], expected[1], atol=1e-5)
+    chosen = [CLASSES["age"][k] for k in answers["age"].argmax(-1)]
+    assert [each.decode() for each in answers["age/classes"]] == chosen
+    np.testing.assert_allclose(answers["age/probabilities"].sum(-1), 1, 1e-6)
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

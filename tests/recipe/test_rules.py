@@ -41,6 +41,14 @@ def test_a_method_gets_what_it_needs_and_nothing_else(choices, message):
     ("choices", "message"),
     [
         ({"method": "finetune", "max_macs": "1x"}, "--max_macs is used only"),
+        (
+            {"keep": "best", "finetune_epochs": 0},
+            "--keep=best needs epochs .* --finetune_epochs=0 leaves none",
+        ),
+        (
+            {"task": "retrieval", "class_weights": "balanced"},
+            "--class_weights=balanced can't be used with --task=retrieval",
+        ),
         ({"method": "darts", "relaxation": "single_path"}, "no logits"),
         ({"method": "spos", "relaxation": "gumbel"}, "draws single paths"),
         ({"method": "finetune", "tolerance": 1.0}, "--tolerance is used only"),

@@ -14,6 +14,7 @@ from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.metrics import count_confusions
 from ntaa_tf.report import Records
 from ntaa_tf.report import draw_architecture
+from ntaa_tf.report import encode_thumbnail
 from ntaa_tf.report import write_report
 
 pytestmark = pytest.mark.skipif(
@@ -44,6 +45,16 @@ def make_records():
             )
         },
         command="python -m ntaa_tf.adapt --model=" + 20 * "a_long_name_",
+        mistakes=[
+            {
+                "label": "kind",
+                "truth": "a_long_name_of_a_class_without_any_space",
+                "answer": "cat",
+                "probability": 0.99,
+                "picture": encode_thumbnail(np.zeros((256, 128, 3), "uint8")),
+            }
+        ]
+        * 24,
     )
 
 

@@ -1,5 +1,8 @@
 """The frames of a contact sheet tell right answers from wrong ones."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
@@ -7,6 +10,7 @@ from matplotlib.image import imread
 
 from ntaa_tf.report import contact_sheet
 from ntaa_tf.report import draw_contact_sheet
+from ntaa_tf.report import encode_thumbnail
 
 FRAMES = {
     to_rgb(contact_sheet.QUERY): "query",
@@ -63,3 +67,15 @@ def test_queries_without_answers_stand_by_themselves(tmp_path):
         [["query"]],
         [["query"]],
     ]
+
+
+def test_a_thumbnail_keeps_its_proportions():
+    encoded = encode_thumbnail(make_images(height=512, width=256))
+    picture = imread(io.BytesIO(base64.b64decode(encoded)))
+    assert picture.shape == (128, 64, 3)
+
+
+def test_a_small_picture_keeps_its_pixels(rng):
+    image = rng.integers(0, 256, (7, 5, 3), "uint8")
+    picture = imread(io.BytesIO(base64.b64decode(encode_thumbnail(image))))
+    np.testing.assert_array_equal((255 * picture).round(), image)

@@ -125,6 +125,7 @@ def write_page(
     architecture=ARCHITECTURE,
     probabilities=PROBABILITIES,
     confusions=CONFUSIONS,
+    mistakes=(),
 ):
     """Write a page into an empty directory, and read it."""
     path = directory / "report.html"
@@ -135,6 +136,7 @@ def write_page(
         probabilities,
         confusions,
         command=f"python -m ntaa_tf.adapt --dataset={title}",
+        mistakes=mistakes,
     )
     write_report(path, title, recipe, metrics, records)
     assert [file.name for file in directory.iterdir()] == ["report.html"]
@@ -221,6 +223,28 @@ def test_many_classes_have_a_list_but_no_matrix(make_page):
     assert "Confusion matrix" not in make_page(confusions={}).words
 
 
+MISTAKE = {
+    "label": "kind",
+    "truth": "coat",
+    "answer": "shirt",
+    "probability": 0.987,
+    "picture": "aaaa",
+}
+
+
+def test_mistakes_are_shown_with_truth_answer_and_probability(make_page):
+    page = make_page(mistakes=[MISTAKE])
+    assert {"truth: coat", "answer: shirt, 98.7 %"} <= set(page.words)
+    assert ("src", "data:image/png;base64,aaaa") in page.attributes
+    assert page.words[page.words.index("truth: coat") - 1].endswith("first.")
+    two = make_page(mistakes=[MISTAKE, MISTAKE | {"label": "colour"}])
+    assert "colour" in two.words
+
+
+def test_without_mistakes_nothing_is_shown(page):
+    assert "Most confident mistakes" not in page.words
+
+
 def test_without_sites_there_is_no_architecture(page, make_page):
     assert "Architecture" in page.words
     other = make_page(architecture=Architecture({}))
@@ -268,6 +292,7 @@ def test_hostile_names_stay_text(make_page):
         history={HOSTILE: [1.0, 2.0]},
         architecture=Architecture({HOSTILE: SiteChoice(HOSTILE)}),
         confusions={HOSTILE: {"classes": [HOSTILE] * 2, "counts": COUNTS}},
+        mistakes=[MISTAKE | {"truth": HOSTILE, "answer": HOSTILE}],
     )
     assert "script" not in page.tags
     assert page.words.count(HOSTILE) == 22
@@ -278,6 +303,13 @@ def test_hostile_names_stay_text(make_page):
 def test_an_optional_entry_may_be_missing(missing, make_page):
     page = make_page(metrics=replace(METRICS, **{missing: None}))
     assert "Result" in page.words
+
+
+def test_the_kept_epoch_is_told_where_one_was_chosen(page, make_page):
+    adapted = replace(METRICS.adapted, kept_epoch=3)
+    chosen = make_page(metrics=replace(METRICS, adapted=adapted))
+    assert "3 (NTAA)" in chosen.words
+    assert "Epoch of finetuning that was kept" not in page.words
 
 
 def test_a_run_that_recorded_nothing_has_a_page(make_page):

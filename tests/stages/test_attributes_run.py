@@ -27,7 +27,12 @@ def finished(tmp_path_factory):
     root = write_faces(tmp_path_factory.mktemp("faces"))
     path = tmp_path_factory.mktemp("run")
     recipe = switch(
-        SMOKE, data_dir=str(root), workdir=str(path), attributes="both"
+        SMOKE,
+        data_dir=str(root),
+        workdir=str(path),
+        attributes="both",
+        class_weights="balanced",
+        keep="best",
     )
     return path, run(recipe)
 
@@ -39,6 +44,7 @@ def test_both_heads_are_measured_and_age_also_a_class_off(finished):
     assert adapted["test_accuracy"] == pytest.approx((age + gender) / 2)
     assert adapted["test_age_one_off"] >= age
     assert "test_gender_one_off" not in adapted
+    assert adapted["kept_epoch"] >= 1
     assert adapted["test_error"] == pytest.approx(
         100 * (1 - adapted["test_accuracy"])
     )
@@ -53,6 +59,8 @@ def test_what_is_handed_back_gives_both_by_name(finished, rng):
     given = served.signatures["serving_default"](images=tf.constant(images))
     for name, logits in zip(("age", "gender"), adapted(images), strict=True):
         np.testing.assert_allclose(given[name], logits, atol=1e-4)
+        assert f"{name}/probabilities" in given
+        assert f"{name}/classes" in given
     report = (path / "report.html").read_text("utf-8")
     assert "age, a class off" in report
 

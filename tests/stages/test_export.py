@@ -29,7 +29,7 @@ def assemble_finished(path, **choices):
     dataset = types.SimpleNamespace(
         train=types.SimpleNamespace(images=images),
         test=types.SimpleNamespace(images=images[:, 2:-2, 2:-2]),
-        class_names=("cat", "dog"),
+        class_names=("cat", "dog", "emu", "fox"),
     )
     return Assembly(
         make_recipe(**choices),
@@ -74,7 +74,11 @@ def test_what_fails_is_told_beside_what_does_not(without_onnx, tmp_path):
         assert (tmp_path / told["file"]).exists()
     assert result["difference"] < 1e-5
     form = read_served_form(tmp_path)
-    assert form.classes == {"logits": ["cat", "dog"]}
+    assert form == read_served_form(tmp_path / "export")
+    assert form == read_served_form(
+        tmp_path / "export/saved_model/assets.extra"
+    )
+    assert form.classes == {"logits": ["cat", "dog", "emu", "fox"]}
     assert (form.size, form.resize) == ((8, 8), (12, 12))
     (failed, *cells), *_ = list_exports({"onnx": ExportMetrics(**onnx)})
     assert failed == "onnx (failed)"

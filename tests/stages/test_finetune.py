@@ -1,14 +1,20 @@
 """Finetuning is careful with new kernels beside inherited ones alone."""
 
+import json
 import types
 
 import keras
+import numpy as np
 import pytest
+from whole_runs import adapt
+from whole_runs import adapt_killed
+from whole_runs import read_weights
 
 from ntaa_tf.architecture import Architecture
 from ntaa_tf.architecture import SiteChoice
 from ntaa_tf.recipe import make_recipe
 from ntaa_tf.stages.finetune import list_careful
+from ntaa_tf.training.best_epoch import find_best
 
 GIVEN = {"method": "retrain", "architecture": "some.json"}
 
@@ -44,3 +50,28 @@ def test_new_kernels_are_moved_with_care_beside_inherited_ones(
     )
     kernels = [model.get_layer("site").depthwise_kernel] if slows else []
     assert list_careful(assembly, model) == kernels
+
+
+@pytest.mark.long
+def test_a_killed_run_keeps_the_best_epoch_as_one_that_was_not(
+    tmp_path, monkeypatch
+):
+    choices = {
+        "method": "finetune",
+        "keep": "best",
+        "class_weights": "balanced",
+    }
+    paths = tmp_path / "whole", tmp_path / "killed"
+    _, metrics = adapt(paths[0], **choices)
+    result = json.loads((paths[0] / "finetune/result.json").read_text("utf-8"))
+    kept = find_best(result["history"]["val_accuracy"])
+    assert result["kept_epoch"] == metrics["adapted"]["kept_epoch"] == kept
+    assert f"{kept} (plain finetuning)" in (paths[0] / "report.html").read_text(
+        "utf-8"
+    )
+    killed, deaths = adapt_killed(monkeypatch, paths[1], **choices)
+    assert deaths == len(result["history"]["val_accuracy"])
+    assert killed["adapted"]["kept_epoch"] == kept
+    whole, resumed = (read_weights(path / "adapted.keras") for path in paths)
+    for one, other in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(one, other)

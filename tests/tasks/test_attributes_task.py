@@ -47,6 +47,14 @@ def test_mixed_images_have_mixed_targets(labelled):
     np.testing.assert_allclose(mixed[1][0], [0.25, 0.75])
 
 
+def test_each_attribute_is_balanced_by_its_known_labels(labelled):
+    task, examples = labelled
+    dataset = AttributeDataset("x", task.table, examples, None, None)
+    age, hat = task.weigh_classes(dataset)
+    np.testing.assert_allclose(age, [1, 1, 1])
+    np.testing.assert_allclose(hat, [3 / 2, 3 / 4])
+
+
 def test_heads_are_named_after_attributes_where_that_is_free(features):
     model = attach_classifiers(features, (AGE, HAT))
     assert [output.shape for output in model.outputs] == [(None, 3), (None, 2)]
@@ -82,7 +90,12 @@ def test_confusions_are_of_known_labels_of_each_attribute(labelled):
     dataset = AttributeDataset("x", task.table, None, None, examples)
     age = np.eye(3)[[0, 1, 1, 0]]
     hat = np.eye(2)[[1, 0, 1, 1]]
-    assert task.illustrate([age, hat], dataset).confusions == {
+    shown = task.illustrate([age, hat], dataset)
+    assert [(m.label, m.image, m.truth, m.answer) for m in shown.mistakes] == [
+        ("hat", 0, "no", "yes"),
+        ("age", 1, "old", "grown"),
+    ]
+    assert shown.confusions == {
         "age": {
             "classes": ["young", "grown", "old"],
             "counts": [[0, 0, 1], [1, 1, 1], [2, 1, 1]],

@@ -101,12 +101,37 @@ def test_confusions_are_counted_on_the_test_split():
     names = ("coat", "shirt", "dress")
     dataset = ImageDataset("clothes", names, None, None, test)
     logits = np.eye(3)[[0, 1, 2]]
-    assert ClassificationTask().illustrate(logits, dataset).confusions == {
+    shown = ClassificationTask().illustrate(logits, dataset)
+    assert shown.confusions == {
         "classes": {
             "classes": list(names),
             "counts": [[0, 0, 1], [0, 1, 1], [2, 2, 1]],
         }
     }
+
+
+def test_the_most_confident_mistakes_come_first_and_are_few():
+    labels = np.zeros(60, int)
+    dataset = dataset_of(labels)
+    logits = np.stack([np.zeros(60), np.arange(60) - 30], axis=1)
+    shown = ClassificationTask().illustrate(logits, dataset)
+    assert [each.image for each in shown.mistakes] == [*range(59, 35, -1)]
+    right = ClassificationTask().illustrate(
+        -logits[31:], dataset_of(labels[31:])
+    )
+    assert right.mistakes == []
+
+
+def dataset_of(labels):
+    test = Examples(np.zeros((len(labels), 2, 2, 3), "uint8"), labels)
+    return ImageDataset("clothes", ("coat", "shirt"), None, None, test)
+
+
+def test_classes_are_balanced_by_the_training_split():
+    train = dataset_of(np.array([0, 0, 0, 1])).test
+    dataset = ImageDataset("clothes", ("coat", "shirt"), train, None, None)
+    (weights,) = ClassificationTask().weigh_classes(dataset)
+    np.testing.assert_allclose(weights, [2 / 3, 2])
 
 
 def test_images_are_right_or_wrong():

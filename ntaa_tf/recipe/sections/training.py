@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import choice
 from ntaa_tf.recipe.conditions import FINETUNES_SEARCHED_WEIGHTS
+from ntaa_tf.recipe.values import CLASS_WEIGHTS
 from ntaa_tf.recipe.values import JOINT_SCHEDULE
+from ntaa_tf.recipe.values import KEPT
+from ntaa_tf.recipe.values import LAST
 from ntaa_tf.recipe.values import LEAST_STEPS
 from ntaa_tf.recipe.values import SCHEDULES
+from ntaa_tf.recipe.values import UNWEIGHTED
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,25 @@ class Training(Section):
         "finetuning, separate runs one for each.",
         options=SCHEDULES,
         used_with=FINETUNES_SEARCHED_WEIGHTS,
+    )
+
+    class_weights: str = choice(
+        UNWEIGHTED,
+        "Weights of the classes in the training loss: balanced weighs each "
+        "image by the inverse frequency of its class in the training images, "
+        "of mean 1, so that rare classes count as much as frequent ones. For "
+        "attributes, each attribute has weights of its own.",
+        "balanced: rare classes count as much",
+        options=CLASS_WEIGHTS,
+    )
+
+    keep: str = choice(
+        LAST,
+        "Epoch of finetuning whose weights are kept: last, or best by the "
+        "validation score; of equally good epochs the last. The same for the "
+        "baseline.",
+        "last, or best by validation",
+        options=KEPT,
     )
 
     @property
