@@ -13,6 +13,8 @@ from ntaa_tf.recipe.values import AUTO
 from ntaa_tf.training.machine import find_free_memory
 from ntaa_tf.training.machine import find_gpu_memory
 
+SCARCE_SHARE = 0.1  # Of the free memory.
+
 logger = logging.getLogger(__name__)
 
 
@@ -75,7 +77,10 @@ def check_memory(recipe: Recipe, trained: keras.Model) -> None:
     free = find_gpu_memory() or find_free_memory()
     searches = recipe.adaptation.plan.trains_supernet
     model = "the supernet" if searches else "the model"
-    logger.info(
+    # What is plenty need not be told, but the log of the run has it.
+    is_scarce = free is None or needed > SCARCE_SHARE * free
+    logger.log(
+        logging.INFO if is_scarce else logging.DEBUG,
         "training %s needs about %s of memory; free: %s",
         model,
         format_bytes(needed),

@@ -160,5 +160,5 @@ def limit_search(recipe: Recipe, dataset: Dataset) -> tuple[Recipe, str | None]:
             "the source is finetuned, and no operation is searched: %s", reason
         )
         return switch(recipe, method="finetune"), reason
-    logger.warning("no change is judged: %s", reason)
+    logger.info("no change is judged: %s", reason)
     return replace(recipe, price=0.0), None

@@ -73,7 +73,7 @@ class MeasuredOptions:
                 limits = budget.approach(step / STEPS)
                 if not budget.keeps(options, limits):
                     options = self._move(budget, limits, options, rises)
-                logger.info("budget: step %d of %d", step, STEPS)
+                logger.debug("budget: step %d of %d", step, STEPS)
         finally:
             for variable, value in zip(supernet.logits, logits, strict=True):
                 variable.assign(value)

@@ -45,7 +45,7 @@ def test_what_is_needed_and_what_is_free_are_logged(
     method, source, machine, caplog
 ):
     machine(3 * 2**30)
-    with caplog.at_level(logging.INFO, "ntaa_tf"):
+    with caplog.at_level(logging.DEBUG, "ntaa_tf"):
         check_memory(make_recipe(method=method), source)
     assert "needs about 0.1 GiB" in caplog.text
     assert "free: 3.0 GiB" in caplog.text

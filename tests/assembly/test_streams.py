@@ -97,6 +97,7 @@ def test_few_images_finetune_the_source(caplog):
 
 @pytest.mark.parametrize("choices", [{"max_macs": "0.9x"}, {"method": "spos"}])
 def test_a_limit_or_new_weights_need_the_search(caplog, choices):
+    caplog.set_level(logging.INFO)
     recipe, reason = limit_search(make_recipe(**choices), FEW)
     assert reason is None
     assert recipe.adaptation.plan.trains_supernet
