@@ -86,15 +86,15 @@ def list_budget(budget: Mapping[str, BudgetCost]) -> list[tuple[str, ...]]:
 
 
 def list_judgements(metrics: RunMetrics) -> list[tuple[str, ...]]:
-    """List each judged change: place, operation, gain, price, and outcome."""
+    """List each judged change: place, operation, outcome, gain and price."""
     return [
         (
             "all that stay" if each.choice == EVERY_CHANGE else each.choice,
             each.option or MISSING,
+            "stays" if each.stays else "taken back",
             f"{each.gain:+.4f}",
             f"{each.low:+.4f}",
             f"{each.price:+.4f}",
-            "stays" if each.stays else "taken back",
         )
         for each in metrics.judgements
     ]

@@ -20,10 +20,10 @@ def test_each_change_has_a_row():
     )
     reverted, kept, all_kept = list_judgements(metrics)
     assert reverted == (
-        *("conv1", "identity", "-0.0200", "-0.0300", "-0.0010"),
-        "taken back",
+        *("conv1", "identity", "taken back"),
+        *("-0.0200", "-0.0300", "-0.0010"),
     )
-    assert kept[-1] == "stays"
+    assert kept[2] == "stays"
     assert all_kept[0] == "all that stay"
 
 
