@@ -18,7 +18,7 @@ def choose_best_path(
     space: SearchSpace,
     evaluate: Callable[[], float],
     directory: Path,
-) -> float:
+) -> None:
     """Set every choice of a supernet to the best path that evolution finds.
 
     Args:
@@ -27,9 +27,6 @@ def choose_best_path(
         evaluate: function that returns the score of the supernet's present
             path.
         directory: directory that gets the scores, in `evolution.json`.
-
-    Returns:
-        The score of the best path.
     """
     choices, budget = space.supernet.choices, space.budget
 
@@ -56,7 +53,6 @@ def choose_best_path(
     best = evolution.run()
     for choice, gene in zip(choices, best, strict=True):
         choice.choose(choice.options[gene])
-    return evolution.scores[best]
 
 
 def _find_first(space: SearchSpace) -> Genes:

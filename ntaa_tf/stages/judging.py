@@ -12,6 +12,7 @@ from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.search_space import SearchSpace
 from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.costs.measurement import measure_network
+from ntaa_tf.distribute import agree
 from ntaa_tf.search.burden_of_proof import BurdenOfProof
 from ntaa_tf.training.batch_norm_calibration import Recalibration
 
@@ -43,6 +44,25 @@ def judge_changes(
         None if space.budget is None else space.budget.keeps,
     )
     return [dataclasses.asdict(each) for each in burden.judge()]
+
+
+def score_on_judging(
+    assembly: Assembly, supernet: keras.Model
+) -> Callable[[], float] | None:
+    """Build a function that scores the present network; larger is better.
+
+    Args:
+        assembly: what the stages share.
+        supernet: the network to score, as it is when the function is called.
+
+    Returns:
+        A function that returns minus the mean loss of the judging examples;
+        None if there are none.
+    """
+    if assembly.judging is None:
+        return None
+    measure = measure_losses(assembly, supernet, assembly.judging)
+    return lambda: agree(-float(np.mean(measure())))
 
 
 def measure_losses(

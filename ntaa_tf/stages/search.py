@@ -30,6 +30,7 @@ from ntaa_tf.stages.collapse import save_collapsed
 from ntaa_tf.stages.evolution import choose_best_path
 from ntaa_tf.stages.judging import ABSENCE
 from ntaa_tf.stages.judging import judge_changes
+from ntaa_tf.stages.judging import score_on_judging
 from ntaa_tf.training.batch_norm_momentum import limit_momentum
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
@@ -80,9 +81,9 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
         "argmax": history[f"val_argmax_{score}"][-1],
     }
     if supernet.relaxation == SINGLE_PATH:
-        gap["argmax"] = choose_best_path(
-            assembly.recipe, space, monitor.evaluate, directory
-        )
+        score_path = score_on_judging(assembly, supernet) or monitor.evaluate
+        choose_best_path(assembly.recipe, space, score_path, directory)
+        gap["argmax"] = monitor.evaluate()
     # Relaxations that draw leave the supernet at the last drawn path.
     if supernet.relaxation != EXPECTATION:
         supernet.settle()
