@@ -4,6 +4,11 @@ from .export.prediction import Prediction as Prediction
 from .export.prediction import predict as predict
 from .python_interface import Adaptation as Adaptation
 from .python_interface import adapt as adapt
+from .graph.channel_groups import ChannelGroup as ChannelGroup
+from .graph.channel_groups import (
+    list_channel_groups as list_channel_groups,
+)
+from .graph.slim import slim as slim
 from .layers.mixed_input import MixedInput as MixedInput
 from .layers.mixed_op import MixedOp as MixedOp
 from .search.budget import Budget as Budget

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
+from ntaa_tf.graph.channel_groups import list_channel_groups
 from ntaa_tf.graph.cost import measure_cost
 from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.select import FoundConvolution
@@ -41,21 +42,39 @@ def describe_search(
     Returns:
         Text of several lines. First a table of the convolutions with their
         candidates, or the reason why a convolution is no site; for a network
-        of cells, the operations of each cell instead. Then the costs.
+        of cells, the operations of each cell instead. Then the groups of
+        channels, and the costs.
     """
     options = {choice.name: choice.options for choice in supernet.choices}
     rows = [("convolution", "kernel", "channels", "output", "candidates")]
     rows += _describe_layers(source, options)
+    lines = _describe_cells(supernet) or _align(rows)
+    groups = _align(_describe_groups(source))
+    costs = _describe_costs(source, supernet, batch_size, memory)
+    return "\n".join([*lines, "", *groups, "", *costs])
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a line for each row, with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = _describe_cells(supernet) or [
+    return [
         "  ".join(
             cell.ljust(width) for cell, width in zip(row, widths, strict=True)
         ).rstrip()
         for row in rows
     ]
-    return "\n".join(
-        [*lines, "", *_describe_costs(source, supernet, batch_size, memory)]
-    )
+
+
+def _describe_groups(source: keras.Model) -> list[tuple[str, ...]]:
+    """Return a row for each group of channels, behind a heading."""
+    rows: list[tuple[str, ...]] = [
+        ("channel group", "width", "made by", "read by", "can be cut")
+    ]
+    for group in list_channel_groups(source).values():
+        counts = (group.width, len(group.makers), len(group.readers))
+        pinned = f"no: {group.pinned}" if group.pinned else "yes"
+        rows.append((group.name, *map(str, counts), pinned))
+    return rows
 
 
 def _describe_cells(supernet: Supernet) -> list[str]:
