@@ -29,7 +29,7 @@ def draw_weights(model, seed=0):
         shape = variable.shape
         fan_in = max(1, np.prod(shape[:-1]) / 8) if len(shape) > 1 else 1
         values = rng.normal(0, 0.3 / np.sqrt(fan_in), shape)
-        if variable.name in ("moving_variance", "gamma"):
+        if variable.name in ("moving_variance", "variance", "gamma"):
             values = np.abs(values) + 0.5
         variable.assign(values)
     return model
