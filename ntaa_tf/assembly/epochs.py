@@ -1,13 +1,10 @@
 """The epochs of a run: more of them where an epoch has few batches."""
 
-import logging
 import math
 
 from ntaa_tf.recipe import Recipe
 from ntaa_tf.recipe import replace
 from ntaa_tf.recipe.values import LEAST_STEPS
-
-logger = logging.getLogger(__name__)
 
 
 def lengthen(recipe: Recipe, steps: int) -> Recipe:
@@ -21,7 +18,6 @@ def lengthen(recipe: Recipe, steps: int) -> Recipe:
         steps: number of batches in an epoch.
 
     Example:
-    >>> from ntaa_tf.recipe import make_recipe
     >>> lengthen(make_recipe(), steps=2).training.total_epochs
     90
     """
@@ -31,14 +27,8 @@ def lengthen(recipe: Recipe, steps: int) -> Recipe:
     if chosen or recipe.output.smoke or total >= LEAST_STEPS:
         return recipe
     factor = math.ceil(LEAST_STEPS / total)
-    longer = replace(
+    return replace(
         recipe,
         search_epochs=factor * training.search_epochs,
         finetune_epochs=factor * training.finetune_epochs,
     )
-    logger.info(
-        "%d epochs, because an epoch has only %d batches",
-        longer.training.total_epochs,
-        steps,
-    )
-    return longer

@@ -105,16 +105,10 @@ APPLICATIONS = {
     **dict.fromkeys(("EfficientNetV2B0", "ConvNeXtTiny"), 32),
     **dict.fromkeys(("InceptionV3", "Xception"), 75),
 }
-QUICK = ("MobileNetV3Small",)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in QUICK else pytest.param(name, marks=pytest.mark.long)
-        for name in APPLICATIONS
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", APPLICATIONS)
 def test_networks_of_the_zoo_are_slimmed(name, rng):
     size = APPLICATIONS[name]
     build = getattr(keras.applications, name)

@@ -92,6 +92,7 @@ def test_a_run_that_can_not_be_served_whole_ends_with_what_failed(
     metrics = dataclasses.replace(make_metrics(), exports={"onnx": failed})
     monkeypatch.setattr(pipeline, "run", lambda _: metrics)
     monkeypatch.setattr(adapt, "read_recipe", lambda **_: make_recipe())
+    monkeypatch.setattr(adapt, "check_recipe_flag", lambda: None)
     monkeypatch.setattr(
         adapt.flags, "FLAGS", {"inspect": types.SimpleNamespace(value=False)}
     )
