@@ -150,6 +150,7 @@ def test_a_model_that_cannot_teach_is_refused_before_training(
     assert not (tmp_path / "run/source/result.json").exists()
 
 
+@pytest.mark.long
 def test_a_sequential_model_of_any_image_size_teaches(tmp_path):
     teacher = save_model(tmp_path / "teacher.keras", size=None)
     choices = {"method": "finetune", "distill": True, "teacher": teacher}

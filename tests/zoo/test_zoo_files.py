@@ -220,7 +220,10 @@ def test_python_code_in_a_file_is_refused(save):
     [
         ("resnet20_cifar10", "torch", 32, (8, 8, 64)),
         ("resnet20_cifar10", "torch", 48, (12, 12, 64)),
-        ("mobilenet_025_224_imagenet", "tf", 224, (7, 7, 256)),
+        pytest.param(
+            *("mobilenet_025_224_imagenet", "tf", 224, (7, 7, 256)),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_real_classifiers_become_sources(file, preprocessing, size, map_shape):
