@@ -71,6 +71,7 @@ class ChannelTrace:
             along the channels reads, and the axis, by name.
         makers: names of the operations that make channels, in order.
         reshaped: names of Reshape layers that end with the channels.
+        padded_pixels: names of ZeroPadding2D layers that pad in space.
     """
 
     def __init__(self, model: keras.Model):
@@ -80,6 +81,8 @@ class ChannelTrace:
         self.padding: dict[str, tuple[np.ndarray, np.ndarray, int]] = {}
         self.makers: dict[str, np.ndarray] = {}
         self.reshaped: set[str] = set()
+        self.padded_pixels: set[str] = set()
+        self._pinned: set[str] = set()
         self._of: dict[int, Channels] = {}
         for call in list_calls(model):
             self._trace(call)
@@ -98,7 +101,8 @@ class ChannelTrace:
                 self.ties.pin(found.numbers, "an input of the model")
             return
         rule = find_rule(call.operation)
-        if rule is None or not rule(self, call):
+        is_known = rule is not None and call.operation.name not in self._pinned
+        if rule is None or not is_known or not rule(self, call):
             self._pin(call)
 
     def _add(self, tensor: Any) -> Channels:
@@ -116,7 +120,8 @@ class ChannelTrace:
             self.ties.pin(self.of(tensor).numbers, reason)
         for tensor in call.outputs:
             self.ties.pin(self._add(tensor).numbers, reason)
-        # Another call of the same layer may have had a rule.
+        # Other calls of the same layer may have a rule.
+        self._pinned.add(layer.name)
         for known in (self.reads, self.writes, self.makers):
             self.ties.pin(known.get(layer.name, np.array([], int)), reason)
 
@@ -182,20 +187,25 @@ def _find_rule_of_function(name: str) -> Rule | None:
 def _is_elementwise(layer: Any) -> bool:
     """Return whether a layer's activation acts on each number alone."""
     activation = getattr(layer, "activation", None)
-    name = getattr(activation, "__name__", None)
-    return activation is None or name in ELEMENTWISE
+    if activation is None:
+        return True
+    # A user's function may have the name of one of Keras's.
+    is_keras_s = str(getattr(activation, "__module__", "")).startswith("keras.")
+    return is_keras_s and activation.__name__ in ELEMENTWISE
 
 
 def _make(trace: ChannelTrace, call: Call) -> bool:
     """Trace a layer whose kernel reads channels and makes new ones."""
     layer, numbers = call.operation, trace.read_last(call)
-    is_plain = getattr(layer, "groups", 1) == 1 and _is_elementwise(layer)
-    if numbers is None or not (is_plain and _is_channels_last(layer)):
+    is_plain = getattr(layer, "groups", 1) == 1 and _is_channels_last(layer)
+    if numbers is None or not is_plain:
         return False
     made = trace.writes.get(layer.name)
     if made is None:
         made = trace.ties.add(call.output.shape[-1])
         trace.makers[layer.name] = made
+    if not _is_elementwise(layer):  # Such as a softmax.
+        trace.ties.pin(made, f"the activation of {layer.name} has no rule")
     trace.remember(layer.name, numbers, made)
     return trace.set(call, made)
 
@@ -243,11 +253,20 @@ def _pass_on(trace: ChannelTrace, call: Call) -> bool:
     return trace.set(call, numbers)
 
 
+def _rescale(trace: ChannelTrace, call: Call) -> bool:
+    """Trace a Rescaling by one number for all channels."""
+    layer = call.operation
+    is_scalar = np.size(layer.scale) == np.size(layer.offset) == 1
+    return is_scalar and _pass_on(trace, call)
+
+
 def _flatten(trace: ChannelTrace, call: Call) -> bool:
     """Trace a Flatten: the channels of each pixel follow one another."""
     numbers = trace.read_last(call)
     _, *pixels, _ = call.inputs[0].shape
     if numbers is None or None in pixels:
+        return False
+    if not _is_channels_last(call.operation):
         return False
     return trace.set(call, np.tile(numbers, int(np.prod(pixels, dtype=int))))
 
@@ -277,8 +296,12 @@ def _pad(trace: ChannelTrace, call: Call) -> bool:
     if not _is_channels_last(layer):
         return False
     if found.axis == len(call.inputs[0].shape) - 1:
-        return trace.set(call, found.numbers)
-    if layer.name in trace.padding:  # A shared one pads two groups alike.
+        trace.padded_pixels.add(layer.name)
+        return layer.name not in trace.padding and trace.set(
+            call, found.numbers
+        )
+    # One padding for two groups, or for pixels too, can't follow both.
+    if layer.name in {*trace.padding, *trace.padded_pixels}:
         return False
     before, behind = map(trace.ties.add, layer.padding[found.axis - 1])
     trace.padding[layer.name] = before, behind, found.axis
@@ -363,6 +386,7 @@ RULES: Mapping[type, Rule] = {
     layers.DepthwiseConv2D: _multiply_depthwise,
     layers.BatchNormalization: _norm,
     layers.PReLU: _scale_negative,
+    layers.Rescaling: _rescale,
     layers.Flatten: _flatten,
     layers.Reshape: _reshape,
     layers.Permute: _permute,

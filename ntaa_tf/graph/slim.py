@@ -129,7 +129,8 @@ class _Surgeon:
             config["padding"] = padding
         if name in self._trace.reshaped:
             # The other lengths are 1, so the channels are what is left.
-            config["target_shape"] = (*config["target_shape"][:-1], -1)
+            ones = [1] * (len(layer.target_shape) - 1)
+            config["target_shape"] = (*ones, -1)
         return config
 
     def slice_weights(self, layer: Any) -> list[np.ndarray]:

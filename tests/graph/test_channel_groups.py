@@ -86,3 +86,15 @@ def test_a_call_without_a_rule_pins_the_other_calls_of_a_layer():
     groups = list_channel_groups(model)
     assert groups["shared"].pinned
     assert groups["hidden"].pinned
+
+
+def test_a_softmax_pins_its_own_layer_alone():
+    groups = list_channel_groups(tied_channels.softmax_head())
+    assert [group.pinned is None for group in groups.values()] == [True, False]
+
+
+def test_a_first_call_without_a_rule_pins_the_later_ones():
+    model = tied_channels.first_call_of_two_without_a_rule()
+    *others, head = list_channel_groups(model).values()
+    assert all("(Conv2D)" in group.pinned for group in others)
+    assert head.pinned == "an output of the model"

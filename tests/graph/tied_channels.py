@@ -153,10 +153,50 @@ def nested_model():
     return finish(images, block(inner(tensor), 8))
 
 
+def one_padding_of_channels_and_pixels():
+    images = keras.Input(SHAPE)
+    pad = layers.ZeroPadding2D(((1, 1), (4, 4)))
+    turned = layers.Permute((1, 3, 2))(block(images, 8))
+    deep = layers.Permute((1, 3, 2))(pad(turned))
+    return finish(images, block(pad(block(deep, 8)), 8))
+
+
+def flattened_channels_first():
+    images = keras.Input(SHAPE)
+    pooled = layers.MaxPooling2D(4)(block(block(images, 8), 16))
+    flat = layers.Flatten(data_format="channels_first")(pooled)
+    return draw_weights(keras.Model(images, layers.Dense(4)(flat)))
+
+
+def reshaped_with_an_open_length():
+    images = keras.Input(SHAPE)
+    tensor = block(images, 16)
+    pooled = layers.GlobalAveragePooling2D()(tensor)
+    gate = layers.Dense(16, activation="sigmoid")(pooled)
+    gate = layers.Reshape((-1, 1, 16))(layers.Rescaling(2.0)(gate))
+    return finish(images, block(layers.Multiply()([tensor, gate]), 8))
+
+
+def softmax_head():
+    images = keras.Input(SHAPE)
+    pooled = layers.GlobalAveragePooling2D()(block(images, 16))
+    head = layers.Dense(4, activation="softmax")
+    return draw_weights(keras.Model(images, head(pooled)))
+
+
+def first_call_of_two_without_a_rule():
+    images = keras.Input((8, 8, 8))
+    shared = layers.Conv2D(8, 1)
+    turned = shared(layers.Permute((1, 3, 2))(layers.Conv2D(8, 1)(images)))
+    return finish(images, shared(block(turned, 8)))
+
+
 TIED = (
     *(one_tensor_twice, doubled_and_gated, dense_blocks),
     *(one_activation_at_two_widths, one_convolution_of_two_tensors),
     *(flattened_map, depth_multiplier, norms_across_channels),
     *(weights_of_channels, grouped_convolution, padded_with_zero_channels),
     *(swapped_halves, three_readers, operators, nested_model),
+    *(one_padding_of_channels_and_pixels, flattened_channels_first),
+    reshaped_with_an_open_length,
 )
