@@ -72,11 +72,10 @@ class BurdenOfProof:
             return []
         self._losses = self._measure()
         weakest_first = sorted(changed, key=lambda c: self._try([c]).margin)
-        judgements = [self._settle_one(choice) for choice in weakest_first]
+        judgements = [self._decide([choice]) for choice in weakest_first]
         kept = [choice for choice in changed if choice.changed]
         if len(kept) > 1:
-            self._tried.clear()
-            together = self._settle_all(kept)
+            together = self._decide(kept)
             judgements = [
                 dataclasses.replace(each, stays=each.stays and together.stays)
                 for each in judgements
@@ -84,21 +83,13 @@ class BurdenOfProof:
         _log(judgements)
         return judgements
 
-    def _settle_one(self, choice: Choice) -> Judgement:
-        """Keep a change, or revert it."""
-        judgement = self._try([choice])
-        if judgement.stays:
-            return judgement
-        _, self._losses = self._tried[choice.name]
-        _revert([choice])
-        self._tried.clear()  # The others were judged beside this change.
-        return judgement
-
-    def _settle_all(self, kept: Sequence[Choice]) -> Judgement:
-        """Keep the changes that stayed, or revert them all."""
-        judgement = self._try(kept)
+    def _decide(self, changed: Sequence[Choice]) -> Judgement:
+        """Keep changes, or revert them all."""
+        judgement = self._try(changed)
         if not judgement.stays:
-            _revert(kept)
+            _, self._losses = self._tried[judgement.choice]
+            _revert(changed)
+            self._tried.clear()  # The others were judged beside these.
         return judgement
 
     def _try(self, changed: Sequence[Choice]) -> Judgement:

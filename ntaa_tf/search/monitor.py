@@ -51,7 +51,7 @@ class SearchMonitor(keras.callbacks.Callback):
     def set_model(self, model: Supernet) -> None:
         """Set the supernet to measure."""
         super().set_model(model)
-        self._recalibration = Recalibration(model)
+        self.recalibration = Recalibration(model)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Store the winners."""
@@ -83,7 +83,7 @@ class SearchMonitor(keras.callbacks.Callback):
 
     def evaluate(self) -> float:
         """Return the score with temporarily recalibrated statistics."""
-        with self._recalibration.temporarily(self._calibration_images):
+        with self.recalibration.temporarily(self._calibration_images):
             return self._measure(self.model)
 
 

@@ -10,76 +10,68 @@ import numpy as np
 from ntaa_tf import data
 from ntaa_tf.assembly.assembly import Assembly
 from ntaa_tf.assembly.search_space import SearchSpace
-from ntaa_tf.assembly.streams import Stream
 from ntaa_tf.costs.measurement import measure_network
 from ntaa_tf.distribute import agree
 from ntaa_tf.search.burden_of_proof import BurdenOfProof
+from ntaa_tf.training.batch_norm_calibration import MEASURING_BATCHES
 from ntaa_tf.training.batch_norm_calibration import Recalibration
 
 # Share of the steps before judging in which a change is absent.
 ABSENCE = 0.5
-CALIBRATION_BATCHES = 10  # For batch norm, before the losses are measured.
+
+# A function that returns the losses of the judging examples (examples,).
+Measure = Callable[[], np.ndarray]
 
 
 def judge_changes(
-    assembly: Assembly, space: SearchSpace
+    assembly: Assembly, space: SearchSpace, measure: Measure | None
 ) -> list[dict[str, Any]]:
     """Revert the changes of a supernet that don't earn their price.
 
     Args:
         assembly: what the stages share.
         space: the trained supernet, which ends at its winners, and its budget.
+        measure: see `measure_losses`.
 
     Returns:
         The judgements, see `BurdenOfProof`; nothing if changes aren't judged.
     """
-    if assembly.judging is None:
+    if measure is None:
         return []
-    supernet = space.supernet
     burden = BurdenOfProof(
-        supernet,
-        measure_losses(assembly, supernet, assembly.judging),
+        space.supernet,
+        measure,
         assembly.recipe.search.price,
-        measure_network(supernet),
+        measure_network(space.supernet),
         None if space.budget is None else space.budget.keeps,
     )
     return [dataclasses.asdict(each) for each in burden.judge()]
 
 
-def score_on_judging(
-    assembly: Assembly, supernet: keras.Model
-) -> Callable[[], float] | None:
-    """Build a function that scores the present network; larger is better.
-
-    Args:
-        assembly: what the stages share.
-        supernet: the network to score, as it is when the function is called.
-
-    Returns:
-        A function that returns minus the mean loss of the judging examples;
-        None if there are none.
-    """
-    if assembly.judging is None:
-        return None
-    measure = measure_losses(assembly, supernet, assembly.judging)
-    return lambda: agree(-float(np.mean(measure())))
+def score(measure: Measure) -> float:
+    """Return minus the mean loss, the same on all workers."""
+    found: float = agree(-float(np.mean(measure())))
+    return found
 
 
 def measure_losses(
-    assembly: Assembly, supernet: keras.Model, judging: Stream
-) -> Callable[[], np.ndarray]:
+    assembly: Assembly, supernet: keras.Model, recalibration: Recalibration
+) -> Measure | None:
     """Build a function that measures the loss of each judging example.
 
     Args:
         assembly: what the stages share.
         supernet: the network to measure, as it is when the function is called.
-        judging: the examples to measure.
+        recalibration: recalibration of the supernet.
 
     Returns:
         A function that returns the losses (examples,), or for retrieval their
         mean for each identity, with batch norm re-estimated on images that
-        the weights learn from.
+        the weights learn from; None if there are no judging examples.
     """
+    judging = assembly.judging
+    if judging is None:
+        return None
     chosen = judging.chosen if judging.chosen is not None else slice(None)
     images = data.crop_center(
         judging.examples.images[chosen], assembly.image_size
@@ -91,10 +83,9 @@ def measure_losses(
     # Kept as tensors: they are read again for each change.
     calibrating = list(
         assembly.batches.calibration_images(
-            CALIBRATION_BATCHES, assembly.streams[0]
+            MEASURING_BATCHES, assembly.streams[0]
         )
     )
-    recalibration = Recalibration(supernet)
 
     def measure() -> np.ndarray:
         with recalibration.temporarily(calibrating):

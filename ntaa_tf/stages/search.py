@@ -1,5 +1,6 @@
 """The stage `search`: train a supernet, derive, and collapse."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,12 @@ from ntaa_tf.search.probabilities import ProbabilityRecorder
 from ntaa_tf.search.spreading import list_spreading_kernels
 from ntaa_tf.search.supernet import Supernet
 from ntaa_tf.search.target_head import TargetHead
+from ntaa_tf.stages import judging
 from ntaa_tf.stages.architecture_picture import log_picture
 from ntaa_tf.stages.collapse import derive_architecture
 from ntaa_tf.stages.collapse import save_collapsed
 from ntaa_tf.stages.evolution import choose_best_path
-from ntaa_tf.stages.judging import ABSENCE
-from ntaa_tf.stages.judging import judge_changes
-from ntaa_tf.stages.judging import score_on_judging
+from ntaa_tf.training.batch_norm_calibration import MEASURING_BATCHES
 from ntaa_tf.training.batch_norm_momentum import limit_momentum
 from ntaa_tf.training.batch_norm_synchronization import synchronize
 from ntaa_tf.training.optimizers import ReplicatedAdam
@@ -40,7 +40,6 @@ from ntaa_tf.training.precision import set_precision
 from ntaa_tf.training.resumable_fit import fit_resumably
 
 COURSE_FILE = "probability_course.json"
-MONITOR_BATCHES = 10  # For batch norm, before the supernet is measured.
 BUDGET_BATCHES = 5  # On which the options of a budget are compared.
 DECOUPLED = "adam_decoupled"
 
@@ -72,7 +71,7 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
     monitor = SearchMonitor(
         assembly.validate,
         score,
-        assembly.batches.calibration_images(MONITOR_BATCHES),
+        assembly.batches.calibration_images(MEASURING_BATCHES),
     )
     monitor.set_model(supernet)
     history = _fit(assembly, space, monitor, directory)
@@ -80,14 +79,17 @@ def search(assembly: Assembly, directory: Path) -> dict[str, Any]:
         "supernet": history[f"val_{score}"][-1],
         "argmax": history[f"val_argmax_{score}"][-1],
     }
+    measure = judging.measure_losses(assembly, supernet, monitor.recalibration)
     if supernet.relaxation == SINGLE_PATH:
-        score_path = score_on_judging(assembly, supernet) or monitor.evaluate
+        score_path = monitor.evaluate
+        if measure is not None:
+            score_path = functools.partial(judging.score, measure)
         choose_best_path(assembly.recipe, space, score_path, directory)
         gap["argmax"] = monitor.evaluate()
     # Relaxations that draw leave the supernet at the last drawn path.
     if supernet.relaxation != EXPECTATION:
         supernet.settle()
-    judgements = judge_changes(assembly, space)
+    judgements = judging.judge_changes(assembly, space, measure)
     if judgements:
         gap["proven"] = monitor.evaluate()
     architecture, costs = derive_architecture(space, directory)
@@ -156,7 +158,7 @@ def _compile(assembly: Assembly, supernet: Supernet) -> Supernet:
         cost_weight=choices.cost_weight,
         confidence=choices.confidence,
         warm_up=choices.warm_up,
-        absence=0.0 if assembly.judging is None else ABSENCE,
+        absence=0.0 if assembly.judging is None else judging.ABSENCE,
         decouples_penalties=choices.architecture_optimizer == DECOUPLED,
         start=start,
         end=choices.end,

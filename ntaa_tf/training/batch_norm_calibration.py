@@ -11,6 +11,8 @@ import tensorflow as tf
 
 # Number of training batches that one calibration reads.
 RECALIBRATION_BATCHES = 50
+# Fewer, where a network is only measured and then restored.
+MEASURING_BATCHES = 10
 
 
 class Recalibration:
