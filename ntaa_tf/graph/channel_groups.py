@@ -1,4 +1,4 @@
-"""Groups of channels: what can be narrowed in a model, and what can't."""
+"""Groups of channels that are cut together, and the reasons of the pinned."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from ntaa_tf.graph.channel_trace import ChannelTrace
+from ntaa_tf.graph.channel_rules import trace_channels
 from ntaa_tf.graph.free_names import find_free_name
+from ntaa_tf.graph.rewrite import as_functional
 from ntaa_tf.graph.rewrite import flatten
 
 
@@ -38,14 +39,15 @@ class ChannelMap:
         model: functional or Sequential model. It is not modified.
 
     Attributes:
-        model: a copy of the model without nested models.
-        trace: the channels of each operation of the copy.
+        model: the model, or a copy of it without nested models.
+        trace: the channels of each operation of this model.
         groups: the groups, in the order in which their channels are made.
     """
 
     def __init__(self, model: keras.Model):
-        self.model = flatten(model)
-        self.trace = ChannelTrace(self.model)
+        is_nested = any(isinstance(each, keras.Model) for each in model.layers)
+        self.model = flatten(model) if is_nested else as_functional(model)
+        self.trace = trace_channels(self.model)
         self._classes = self._collect()
         self.groups: dict[str, ChannelGroup] = {}
         self._place: dict[int, tuple[str, int]] = {}

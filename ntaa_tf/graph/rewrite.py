@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from ntaa_tf.graph.free_names import find_free_name
 
@@ -170,11 +172,23 @@ def _renew_depthwise(kernel: keras.Variable) -> None:
 
 
 def _copy_weights(original: Any, cloned: Any) -> None:
-    if getattr(original, "weights", None):
-        cloned.set_weights(original.get_weights())
-    if isinstance(cloned, keras.layers.Normalization):
+    has_weights = getattr(original, "weights", None)
+    assign_weights(cloned, original.get_weights() if has_weights else [])
+
+
+def assign_weights(operation: Any, weights: Sequence[np.ndarray]) -> None:
+    """Set the weights of an operation, and all that it derives from them.
+
+    Args:
+        operation: operation of a model.
+        weights: values in the order of `weights`; none for an operation that
+            has none.
+    """
+    if weights:
+        operation.set_weights(weights)
+    if isinstance(operation, keras.layers.Normalization):
         # The layer computes with values derived from its weights.
-        cloned.finalize_state()
+        operation.finalize_state()
 
 
 def _check_names(model: keras.Model, names: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from keras import layers
 
 from ntaa_tf.graph.channel_groups import ChannelGroup
 from ntaa_tf.graph.channel_groups import ChannelMap
+from ntaa_tf.graph.rewrite import assign_weights
 
 Kept = Mapping[str, Sequence[int] | np.ndarray]
 SIZES = {
@@ -62,11 +63,7 @@ def slim(model: keras.Model, kept: Kept) -> keras.Model:
 
     slimmed = keras.models.clone_model(channels.model, clone_function=clone)
     for original, cloned in pairs:
-        if getattr(original, "weights", None):
-            cloned.set_weights(surgeon.slice_weights(original))
-        if isinstance(cloned, layers.Normalization):
-            # The layer computes with values derived from its weights.
-            cloned.finalize_state()
+        assign_weights(cloned, surgeon.slice_weights(original))
     return slimmed
 
 
@@ -119,7 +116,8 @@ class _Surgeon:
         """Return the configuration of a layer with fewer channels."""
         name = layer.name
         if name in self._trace.makers and type(layer) in SIZES:
-            config[SIZES[type(layer)]] = len(self._select(self._writes(name)))
+            made = self._select(self._trace.writes[name])
+            config[SIZES[type(layer)]] = len(made)
         if name in self._trace.padding:
             before, behind, axis = self._trace.padding[name]
             padding = [list(sides) for sides in layer.padding]
@@ -135,11 +133,11 @@ class _Surgeon:
 
     def slice_weights(self, layer: Any) -> list[np.ndarray]:
         """Return the weights of a layer for the kept channels."""
-        weights = layer.get_weights()
+        weights = layer.get_weights() if getattr(layer, "weights", None) else []
         if layer.name not in self._trace.writes:
             return weights
         reads = self._select(self._trace.reads[layer.name])
-        writes = self._select(self._writes(layer.name))
+        writes = self._select(self._trace.writes[layer.name])
         if isinstance(layer, layers.DepthwiseConv2D):
             kernel, *bias = weights
             return [kernel[:, :, reads], *(each[writes] for each in bias)]
@@ -151,9 +149,6 @@ class _Surgeon:
             return [rows[..., writes], *(each[writes] for each in bias)]
         # The weights of batch norms and PReLU end with the channels.
         return [each[..., writes] for each in weights]
-
-    def _writes(self, name: str) -> np.ndarray:
-        return self._trace.writes[name]
 
     def _select(self, numbers: np.ndarray) -> np.ndarray:
         return self._channels.select(numbers, self._masks)
