@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
 LOGITS, EMBEDDING = ("logits",), "embedding"
 # Largest difference of a probability from the softmax of the same logits.
@@ -112,8 +113,7 @@ def find_disagreement(outputs: Outputs, classes: Classes) -> str:
 
 
 def _is_softmax(probabilities: np.ndarray, logits: np.ndarray) -> bool:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    expected = powers / powers.sum(-1, keepdims=True)
+    expected = softmax(logits, axis=-1)
     # Shapes are compared first, because NumPy would broadcast them.
     return probabilities.shape == expected.shape and np.allclose(
         probabilities, expected, rtol=0, atol=ROUNDING

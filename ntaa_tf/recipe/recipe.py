@@ -11,6 +11,7 @@ from typing import Any
 from ntaa_tf.recipe.choices import ChoiceDescription
 from ntaa_tf.recipe.choices import Section
 from ntaa_tf.recipe.choices import get_description
+from ntaa_tf.recipe.conditions import ENDS_AT_THE_ARGMAX
 from ntaa_tf.recipe.methods import ACROSS_DOMAINS
 from ntaa_tf.recipe.methods import INHERIT
 from ntaa_tf.recipe.methods import JOINT
@@ -116,12 +117,7 @@ class Recipe:
     @property
     def judges_changes(self) -> bool:
         """Whether changes have to earn their price on held-out images."""
-        return (
-            self.search.price > 0
-            and self.search.end == "exact"
-            and self.adaptation.plan.trains_supernet
-            and not self.source.has_cells
-        )
+        return self.search.price > 0 and ENDS_AT_THE_ARGMAX.holds(self)
 
     @property
     def searched_epochs(self) -> int:
